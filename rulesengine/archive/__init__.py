@@ -1,0 +1,1 @@
+"""ar, tar and compression: strict readers under limits, deterministic writers. Pure."""

@@ -1,0 +1,1 @@
+"""Debian formats: deb822, versions, .deb, Release and Packages, resolution, lock files. Pure."""

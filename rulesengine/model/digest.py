@@ -1,0 +1,38 @@
+"""Digest: the SHA-256 and size of a blob (Remote Execution API v2, message Digest)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from attrs import frozen
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+@frozen(order=True)
+class Digest:
+    """A blob's identity: lower-case hexadecimal SHA-256 and size in bytes.
+
+    Two digests are equal only when both agree; `str()` is the OCI form `sha256:HEX`.
+    """
+
+    hash: str
+    size: int
+
+    @staticmethod
+    def of(data: bytes | bytearray | memoryview) -> Digest:
+        """The digest of bytes in memory."""
+        return Digest(hashlib.sha256(data).hexdigest(), len(data))
+
+    @staticmethod
+    def valid_hash(text: str) -> bool:
+        """Whether `text` is 64 lower-case hexadecimal digits."""
+        return _HEX.fullmatch(text) is not None
+
+    def __str__(self) -> str:
+        return "sha256:" + self.hash
+
+
+EMPTY = Digest("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 0)
+"""The digest of the empty blob."""

@@ -1,0 +1,1 @@
+"""OCI documents: descriptors, configs, manifests, indexes, layouts, and their validator. Pure."""
