@@ -1,0 +1,85 @@
+"""Action: one command with declared inputs and outputs, as analysis declares it (not yet digested)."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from rulesengine.errors import AnalysisError
+from rulesengine.model.artifact import Artifact
+from rulesengine.model.depset import Depset
+from rulesengine.model.digest import Digest
+
+OP_EXECUTABLE = "rulesengine-op"
+"""argv[0] of every action that is a Python operation; argv[1] is `NAME@VERSION`."""
+
+
+@frozen
+class PathArgument:
+    """An artifact's execution path inside an argument; `format` has one `%s` where the path goes."""
+
+    artifact: Artifact
+    format: str = "%s"
+
+
+Argument = str | PathArgument
+
+
+@frozen(eq=False)
+class Action:
+    """A command, its declared inputs and outputs, and how it may run.
+
+    owner: label of the configured target that declared it; configuration: that target's mnemonic.
+    platform: REAPI platform properties, sorted.
+    pinned: outputs whose digest is known before the action runs (a fetch by digest): such an
+        action is run only when somebody needs the bytes.
+    network: whether the action may reach the network (only for a pinned digest, DESIGN invariant 3).
+    timeout: seconds, 0 for none.
+    """
+
+    owner: str
+    mnemonic: str
+    arguments: tuple[Argument, ...]
+    inputs: Depset[Artifact]
+    outputs: tuple[Artifact, ...]
+    configuration: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+    platform: tuple[tuple[str, str], ...] = ()
+    progress_message: str = ""
+    pinned: tuple[tuple[Artifact, Digest], ...] = ()
+    network: bool = False
+    cacheable: bool = True
+    timeout: int = 0
+
+    @property
+    def op(self) -> str | None:
+        """`NAME@VERSION` of the operation this action runs, or None for a process."""
+        if len(self.arguments) > 1 and self.arguments[0] == OP_EXECUTABLE:
+            name = self.arguments[1]
+            return name if isinstance(name, str) else None
+        return None
+
+    def describe(self) -> str:
+        """What a progress line says of it."""
+        return self.progress_message or f"{self.mnemonic} {self.outputs[0].short_path if self.outputs else ''}"
+
+
+@frozen
+class ActionGraph:
+    """All actions of an analysis, and which action makes which artifact."""
+
+    actions: list[Action] = field(factory=list)
+    makers: dict[Artifact, Action] = field(factory=dict)
+
+    def add(self, action: Action) -> None:
+        """Add an action.  Raises AnalysisError where another action makes one of its outputs."""
+        for output in action.outputs:
+            other = self.makers.get(output)
+            if other is not None:
+                raise AnalysisError(
+                    f"two actions make {output.short_path}: {other.mnemonic} of {other.owner} and "
+                    f"{action.mnemonic} of {action.owner}",
+                    label=action.owner,
+                    hint="give one of the outputs another name",
+                )
+            self.makers[output] = action
+        self.actions.append(action)

@@ -1,0 +1,73 @@
+"""Artifact: a file or tree that is a source or that an action makes; and its value once it exists."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from rulesengine.model.digest import Digest
+
+OUTPUT_ROOT = "pybuild-out"
+"""First component of every generated artifact's execution path: `pybuild-out/CONFIGURATION/bin/PACKAGE/NAME`."""
+
+ANY_CONFIGURATION = "any"
+"""Stands for the configuration in the paths of actions whose command does not depend on it."""
+
+
+@frozen(cache_hash=True)
+class Artifact:
+    """An input or output of actions, named by its path in the execution root.
+
+    path: sources `PACKAGE/NAME` or `external/REPO/PACKAGE/NAME`; outputs
+        `pybuild-out/CONFIGURATION/bin/[external/REPO/]PACKAGE/NAME`.
+    owner: label of the target that declared it, or of the source file itself.
+    is_directory: a tree artifact.
+    """
+
+    path: str
+    owner: str = field(default="", eq=False)
+    is_source: bool = False
+    is_directory: bool = False
+
+    @property
+    def root(self) -> str:
+        """`pybuild-out/CONFIGURATION/bin` or empty for sources."""
+        if self.is_source:
+            return ""
+        return "/".join(self.path.split("/", 3)[:3])
+
+    @property
+    def root_relative_path(self) -> str:
+        """The path below `root`."""
+        return self.path if self.is_source else self.path.split("/", 3)[3]
+
+    @property
+    def short_path(self) -> str:
+        """As Bazel's File.short_path: below the root, `../REPO/…` for other repositories."""
+        below = self.root_relative_path
+        return "../" + below[len("external/") :] if below.startswith("external/") else below
+
+    @property
+    def mapped_path(self) -> str:
+        """The path with the configuration component replaced by `any`."""
+        if self.is_source:
+            return self.path
+        first, _, rest = self.path.split("/", 2)
+        return f"{first}/{ANY_CONFIGURATION}/{rest}"
+
+
+@frozen
+class FileValue:
+    """What a file artifact came out as."""
+
+    digest: Digest
+    executable: bool = False
+
+
+@frozen
+class TreeValue:
+    """What a tree artifact came out as: the digest of its root REAPI Directory."""
+
+    digest: Digest
+
+
+Value = FileValue | TreeValue

@@ -1,0 +1,116 @@
+"""Merkle trees of REAPI Directory messages: built from paths, read back into paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from rulesengine.errors import StoreError
+from rulesengine.model.digest import Digest
+
+if TYPE_CHECKING:
+    from rulesengine.model import reapi_pb2 as pb
+
+
+@frozen
+class TreeFile:
+    """A regular file of a tree."""
+
+    digest: Digest
+    executable: bool = False
+
+
+@frozen
+class TreeLink:
+    """A symbolic link of a tree."""
+
+    target: str
+
+
+@frozen
+class TreeNode:
+    """A whole subtree, by the digest of its Directory."""
+
+    digest: Digest
+
+
+Member = TreeFile | TreeLink | TreeNode
+
+MAX_DEPTH = 256
+"""Directories nested deeper than this are refused on reading."""
+
+
+def build_tree(members: Mapping[str, Member], put: Callable[[bytes], Digest]) -> Digest:
+    """Store the Directory messages of `members` (relative path -> member) through `put`; the root's digest.
+
+    Names are sorted by code point, as the REAPI demands; equal mappings give equal digests.
+    A path that is both a file and a directory raises StoreError.
+    """
+    from rulesengine.model import reapi_pb2 as pb
+
+    root: dict[str, object] = {}
+    for path, member in members.items():
+        parts = path.split("/")
+        if not all(part and part not in (".", "..") for part in parts):
+            raise StoreError(f"{path!r} is not a path of a tree")
+        here = root
+        for part in parts[:-1]:
+            below = here.setdefault(part, {})
+            if not isinstance(below, dict):
+                raise StoreError(f"{path!r}: {part!r} is a file and a directory at once")
+            here = below
+        if here.setdefault(parts[-1], member) is not member:
+            raise StoreError(f"{path!r} is a file and a directory at once")
+
+    def message(node: dict[str, object]) -> pb.Directory:
+        directory = pb.Directory()
+        for name in sorted(node):
+            value = node[name]
+            if isinstance(value, TreeFile):
+                file = directory.files.add(name=name, is_executable=value.executable)
+                file.digest.hash, file.digest.size_bytes = value.digest.hash, value.digest.size
+            elif isinstance(value, TreeLink):
+                directory.symlinks.add(name=name, target=value.target)
+            else:
+                child = value.digest if isinstance(value, TreeNode) else store(value)  # type: ignore[arg-type]
+                below = directory.directories.add(name=name)
+                below.digest.hash, below.digest.size_bytes = child.hash, child.size
+        return directory
+
+    def store(node: dict[str, object]) -> Digest:
+        return put(message(node).SerializeToString(deterministic=True))
+
+    return store(root)
+
+
+def walk_tree(root: Digest, get: Callable[[Digest], bytes]) -> Iterator[tuple[str, TreeFile | TreeLink | None]]:
+    """The members below `root` in path order; None stands for an empty directory.
+
+    Raises StoreError where a Directory does not decode or nests too deep.
+    """
+    from google.protobuf.message import DecodeError
+
+    from rulesengine.model import reapi_pb2 as pb
+
+    stack: list[tuple[str, Digest]] = [("", root)]
+    while stack:
+        prefix, digest = stack.pop()
+        if prefix.count("/") > MAX_DEPTH:
+            raise StoreError(f"a tree nests deeper than {MAX_DEPTH} directories", hint="run pybuild clean")
+        try:
+            directory = pb.Directory.FromString(get(digest))
+        except DecodeError as fault:
+            raise StoreError(f"{digest} is not a REAPI Directory: {fault}") from fault
+        for file in directory.files:
+            yield (
+                prefix + file.name,
+                TreeFile(Digest(file.digest.hash, file.digest.size_bytes), file.is_executable),
+            )
+        for link in directory.symlinks:
+            yield prefix + link.name, TreeLink(link.target)
+        if prefix and not (directory.files or directory.symlinks or directory.directories):
+            yield prefix[:-1], None
+        for below in reversed(directory.directories):
+            stack.append((f"{prefix}{below.name}/", Digest(below.digest.hash, below.digest.size_bytes)))

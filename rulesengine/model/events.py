@@ -1,0 +1,85 @@
+"""Events: what a build tells whoever watches it (the terminal, a log, a library's caller)."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+
+@frozen
+class Event:
+    """Any event."""
+
+
+@frozen
+class PhaseStarted(Event):
+    """`loading`, `analysis`, `execution`, `delivery`, `locking`."""
+
+    phase: str
+    detail: str = ""
+
+
+@frozen
+class Progress(Event):
+    """Counts of the running phase (packages loaded, targets analysed, index files read)."""
+
+    phase: str
+    done: int
+    total: int
+    detail: str = ""
+
+
+@frozen
+class ActionsPlanned(Event):
+    """How many actions the request needs at most."""
+
+    total: int
+
+
+@frozen
+class ActionStarted(Event):
+    """An action is really run (it was not in the cache)."""
+
+    id: int
+    mnemonic: str
+    owner: str
+    message: str
+
+
+@frozen
+class ActionFinished(Event):
+    """An action is done: run, cached or failed.  seconds is 0 for cached ones."""
+
+    id: int
+    mnemonic: str
+    owner: str
+    message: str
+    cached: bool
+    failed: bool = False
+    seconds: float = 0.0
+    stdout: bytes = b""
+    stderr: bytes = b""
+
+
+@frozen
+class FetchProgress(Event):
+    """Bytes of a download so far; total 0 when unknown."""
+
+    what: str
+    done: int
+    total: int
+
+
+@frozen
+class Message(Event):
+    """A line for the user: level is `debug`, `info` or `warning`; source is where it arose (a file:line), or empty."""
+
+    level: str
+    text: str
+    source: str = ""
+
+
+@frozen
+class WaitingForWorkspace(Event):
+    """Another process builds this workspace; `holder` is its process id."""
+
+    holder: int
