@@ -1,1 +1,4 @@
-"""OCI documents: descriptors, configs, manifests, indexes, layouts, and their validator. Pure."""
+"""OCI image documents: descriptors, config, manifest, index, layout, and a validator.  Pure.
+
+Source: OCI image-spec v1.1.1.
+"""
