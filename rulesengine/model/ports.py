@@ -50,7 +50,7 @@ class BlobStore(Protocol):
     def open(self, digest: Digest) -> BinaryIO:
         """A stream that checks digest and size before its end reaches the reader.
 
-        Raises KeyError when absent; StoreError while reading damaged bytes (the blob is then dropped).
+        Raises KeyError when absent; LostBlobError while reading damaged bytes (the blob is then dropped).
         """
 
     def read(self, digest: Digest) -> bytes:
@@ -90,7 +90,13 @@ class SourceTree(Protocol):
     """Source files, by execution path (`PACKAGE/FILE`, `external/REPO/PACKAGE/FILE`)."""
 
     def value(self, artifact: Artifact) -> Value:
-        """Digest a source file or directory, its bytes put in the store.  Raises MissingInputError."""
+        """Digest a source file or directory; its bytes are not stored yet.  Raises MissingInputError."""
+
+    def provide(self, artifact: Artifact, value: Value) -> None:
+        """Put the bytes into the store, because somebody needs more than the digest.
+
+        Raises MissingInputError when they are gone or no longer those of `value`.
+        """
 
     def path(self, artifact: Artifact) -> str:
         """Where the file is on this machine."""

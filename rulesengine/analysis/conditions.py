@@ -1,0 +1,137 @@
+"""select(): which branches hold in a configuration, and which of them is chosen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rulesengine.analysis.platforms import follow
+from rulesengine.errors import AnalysisError
+from rulesengine.loading import Loader
+from rulesengine.model.label import Label
+from rulesengine.model.platform import Configuration
+from rulesengine.model.rule import EMPTY_VALUES, AttributeSchema
+from rulesengine.model.target import SELECT, Target, is_select, labels_of
+
+DEFAULT = "//conditions:default"
+
+
+class Conditions:
+    """Answers, and remembers, which conditions hold."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+        self._known: dict[tuple[str, Configuration], frozenset[str] | None] = {}
+
+    def facts(self, condition: str, configuration: Configuration, wanted_by: Target) -> frozenset[str] | None:
+        """What a condition demands, as a set, when it holds; None when it does not.
+
+        A condition that demands more is the more specific one.  Raises AnalysisError where the
+        label is no condition.
+        """
+        key = (condition, configuration)
+        if key not in self._known:
+            self._known[key] = self._facts(condition, configuration, wanted_by)
+        return self._known[key]
+
+    def _facts(self, condition: str, configuration: Configuration, wanted_by: Target) -> frozenset[str] | None:
+        target = follow(self._loader, Label.parse(condition))
+        if target.rule_name == "constraint_value":
+            return frozenset({str(target.label)}) if str(target.label) in configuration.constraints else None
+        if target.rule_name == "platform":
+            return None
+        if target.rule_name != "config_setting":
+            raise AnalysisError(
+                f"{condition} is a {target.rule_name}; select() takes config_setting or constraint_value targets",
+                label=wanted_by.label,
+                location=wanted_by.location,
+            )
+        facts = set()
+        for label in labels_of("label_list", target.attributes.get("constraint_values")):
+            value = str(follow(self._loader, label).label)
+            if value not in configuration.constraints:
+                return None
+            facts.add(value)
+        for label_text, wanted in (target.attributes.get("flag_values") or {}).items():
+            flag = follow(self._loader, Label.parse(label_text))
+            if self._setting(flag, configuration) != wanted.lower().strip():
+                return None
+            facts.add(f"{flag.label}={wanted}")
+        for name, wanted in (target.attributes.get("values") or {}).items():
+            have = configuration.setting(f"//command_line_option:{name}")
+            if name == "cpu" and have is None:
+                have = configuration.platform.architecture
+            if name == "compilation_mode" and have is None:
+                have = "fastbuild"
+            if have != wanted:
+                return None
+            facts.add(f"{name}={wanted}")
+        for name, wanted in (target.attributes.get("define_values") or {}).items():
+            if configuration.setting(f"//command_line_option:define/{name}") != wanted:
+                return None
+            facts.add(f"define {name}={wanted}")
+        return frozenset(facts)
+
+    @staticmethod
+    def _setting(flag: Target, configuration: Configuration) -> str:
+        value = configuration.setting(str(flag.label))
+        if value is None:
+            value = flag.attributes.get("build_setting_default")
+        return str(value).lower() if isinstance(value, (bool, str, int)) else json.dumps(value)
+
+    def resolve(
+        self, target: Target, name: str, schema: AttributeSchema | None, value: Any, configuration: Configuration
+    ) -> Any:
+        """A raw attribute value with every select() replaced by its branch; None where nothing was given."""
+        if not (isinstance(value, list) and any(is_select(one) for one in value)):
+            return value
+        parts: list[Any] = []
+        for one in value:
+            if is_select(one):
+                chosen = self._choose(target, name, one, configuration)
+                if chosen is None:
+                    chosen = None if schema is None else (schema.default or EMPTY_VALUES.get(schema.kind))
+                parts.append(chosen)
+            else:
+                parts.append([one])
+        if len(parts) == 1:
+            return parts[0]
+        if all(isinstance(part, list) for part in parts):
+            return [one for part in parts for one in part]
+        if all(isinstance(part, dict) for part in parts):
+            return {key: inner for part in parts for key, inner in part.items()}
+        raise AnalysisError(
+            f"attribute '{name}': select() can be added to lists only", label=target.label, location=target.location
+        )
+
+    def _choose(self, target: Target, name: str, select: dict[str, Any], configuration: Configuration) -> Any:
+        matches: list[tuple[str, frozenset[str], Any]] = []
+        fallback: list[Any] = []
+        for condition, value in select[SELECT]:
+            if condition == DEFAULT:
+                fallback.append(value)
+                continue
+            facts = self.facts(condition, configuration, target)
+            if facts is not None:
+                matches.append((condition, facts, value))
+        best = [match for match in matches if not any(match is not other and match[1] < other[1] for other in matches)]
+        if len(best) > 1 and any(value != best[0][2] for _, _, value in best):
+            raise AnalysisError(
+                f"attribute '{name}': several conditions of select() hold: " + ", ".join(c for c, _, _ in best),
+                label=target.label,
+                location=target.location,
+                hint="make one of them more specific, or give them the same value",
+            )
+        if best:
+            return best[0][2]
+        if fallback:
+            return fallback[0]
+        raise AnalysisError(
+            select.get("error__")
+            or f"attribute '{name}': no condition of select() holds for {configuration.platform}; "
+            + "they are: "
+            + ", ".join(condition for condition, _ in select[SELECT]),
+            label=target.label,
+            location=target.location,
+            hint='add a branch "//conditions:default"' if not select.get("error__") else None,
+        )

@@ -1,0 +1,60 @@
+"""ConfiguredTarget: a target in a configuration, analysed; and the Analysis of a request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+
+from rulesengine.errors import RulesEngineError
+from rulesengine.model.action import ActionGraph
+from rulesengine.model.artifact import Artifact
+from rulesengine.model.depset import Depset
+from rulesengine.model.label import Label
+from rulesengine.model.platform import Configuration
+from rulesengine.model.target import Target
+
+
+@frozen(eq=False)
+class ConfiguredTarget:
+    """What analysis knows of a target in a configuration.
+
+    label: the target itself (an alias: what it names).
+    module: the frozen Starlark module that holds its providers; opaque.
+    files: its default outputs, or the source file itself.
+    runfiles: what its executable needs at run time.
+    providers: names of the providers it returned.
+    dependencies: keys of the configured targets it depends on.
+    """
+
+    label: Label
+    configuration: Configuration
+    target: Target
+    module: Any
+    depset: Depset[Artifact]
+    executable: Artifact | None = None
+    runfiles: Depset[Artifact] = field(factory=Depset)
+    groups: dict[str, Depset[Artifact]] = field(factory=dict)
+    providers: tuple[str, ...] = ()
+    environment: dict[str, str] = field(factory=dict)
+    dependencies: tuple[tuple[Label, Configuration], ...] = ()
+
+    @property
+    def files(self) -> tuple[Artifact, ...]:
+        """The default outputs, in order."""
+        return tuple(self.depset)
+
+    @property
+    def output_groups(self) -> dict[str, tuple[Artifact, ...]]:
+        """OutputGroupInfo, flattened."""
+        return {name: tuple(files) for name, files in self.groups.items()}
+
+
+@frozen
+class Analysis:
+    """The outcome: what was asked for, the actions that make it, and (with keep_going) what failed."""
+
+    graph: ActionGraph
+    targets: list[ConfiguredTarget]
+    errors: list[RulesEngineError] = field(factory=list)
+    configured: dict[tuple[Label, Configuration], ConfiguredTarget] = field(factory=dict)

@@ -1,0 +1,76 @@
+"""Visibility: who may depend on what."""
+
+from __future__ import annotations
+
+from rulesengine.errors import VisibilityError
+from rulesengine.loading import Loader
+from rulesengine.model.label import Label
+from rulesengine.model.target import PUBLIC, Target
+
+
+def check(loader: Loader, owner: Target, dependency: Target, attribute: str) -> None:
+    """Raise VisibilityError unless `owner` may name `dependency`."""
+    mine, theirs = owner.label, dependency.label
+    if (mine.repo, mine.package) == (theirs.repo, theirs.package):
+        return
+    if any(_admits(loader, text, mine, set()) for text in dependency.visibility):
+        return
+    place = owner.location
+    if place is not None:
+        place = loader.texts.attribute(place.path, place.line, attribute)
+    shown = ", ".join(dependency.visibility)
+    raise VisibilityError(
+        f"{theirs} is not visible to {mine} (it is visible to: {shown})",
+        location=place,
+        hint=f'add visibility = ["//{mine.package}:__pkg__"] to {theirs}'
+        + (f" at {dependency.location}" if dependency.location else ""),
+    )
+
+
+def _admits(loader: Loader, text: str, mine: Label, seen: set[str]) -> bool:
+    if text == PUBLIC:
+        return True
+    label = Label.parse(text)
+    if label.package == "visibility":
+        return False
+    if label.name == "__pkg__":
+        return (label.repo, label.package) == (mine.repo, mine.package)
+    if label.name == "__subpackages__":
+        return label.repo == mine.repo and (
+            not label.package or mine.package == label.package or mine.package.startswith(label.package + "/")
+        )
+    if text in seen:
+        return False
+    seen.add(text)
+    group = loader.target(label)
+    if group.kind != "package_group":
+        raise VisibilityError(f"{text} in a visibility is a {group.rule_name}, not a package_group")
+    return _in_group(loader, group, mine, seen)
+
+
+def _in_group(loader: Loader, group: Target, mine: Label, seen: set[str]) -> bool:
+    allowed = False
+    for pattern in group.packages:
+        negative = pattern.startswith("-")
+        if _matches(pattern.lstrip("-"), group.label.repo, mine):
+            if negative:
+                return False
+            allowed = True
+    return allowed or any(_admits(loader, str(include), mine, seen) for include in group.includes)
+
+
+def _matches(pattern: str, repo: str, mine: Label) -> bool:
+    if pattern == "public":
+        return True
+    if pattern == "private":
+        return False
+    if pattern.startswith("@"):
+        name, _, rest = pattern.lstrip("@").partition("//")
+        repo, pattern = name, "//" + rest
+    if mine.repo != repo:
+        return False
+    path = pattern[2:]
+    if path == "..." or path.endswith("/..."):
+        base = path[:-3].rstrip("/")
+        return not base or mine.package == base or mine.package.startswith(base + "/")
+    return mine.package == path

@@ -1,0 +1,120 @@
+"""glob(): the files of a package that match, never across a sub-package's boundary."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from rulesengine.errors import LoadingError
+from rulesengine.loading.repository import BUILD_FILES
+
+
+@lru_cache(maxsize=4096)
+def segment_pattern(segment: str) -> re.Pattern[str]:
+    """One path segment with `*` and `?` as a regular expression.
+
+    As Bazel's UnixGlob: a lone `*` takes everything, else a leading dot must be written out.
+    """
+    if segment == "*":
+        return re.compile("[^/]+")
+    out = "" if segment.startswith(".") else r"(?!\.)" if segment[:1] in ("*", "?") else ""
+    for character in segment:
+        out += "[^/]*" if character == "*" else "[^/]" if character == "?" else re.escape(character)
+    return re.compile(out)
+
+
+def check_pattern(pattern: object) -> list[str]:
+    """The segments of a glob pattern.  Raises LoadingError as Bazel does for what it refuses."""
+    if not isinstance(pattern, str) or not pattern:
+        raise LoadingError(f"glob pattern {pattern!r} is not a text")
+    if pattern.startswith("/"):
+        raise LoadingError(f"glob pattern {pattern!r} must be relative to the package")
+    segments = pattern.split("/")
+    for segment in segments:
+        if segment in ("", ".", ".."):
+            raise LoadingError(f"glob pattern {pattern!r} has a segment {segment!r}")
+        if "**" in segment and segment != "**":
+            raise LoadingError(f"glob pattern {pattern!r}: '**' must be a whole segment")
+    return segments
+
+
+def matches(segments: list[str], path: list[str]) -> bool:
+    """Whether a path matches a pattern; `**` stands for any number of segments, none included."""
+    states = {0}
+    for part in path:
+        following = set()
+        frontier = list(states)
+        while frontier:
+            state = frontier.pop()
+            if state == len(segments):
+                continue
+            if segments[state] == "**":
+                following.add(state)
+                if state + 1 not in states:
+                    states.add(state + 1)
+                    frontier.append(state + 1)
+            elif segment_pattern(segments[state]).fullmatch(part):
+                following.add(state + 1)
+        states = following
+    while states and len(segments) not in states:
+        grown = {state + 1 for state in states if state < len(segments) and segments[state] == "**"} - states
+        if not grown:
+            return False
+        states |= grown
+    return len(segments) in states
+
+
+def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Iterator[tuple[str, bool]]:
+    """(path below `directory`, is a directory) of everything in the package; `saw` is told every
+    directory that was listed.  Sub-packages are not entered.  depth: how many levels, None: all."""
+    stack: list[tuple[str, int]] = [("", 1)]
+    while stack:
+        prefix, level = stack.pop()
+        here = os.path.join(directory, prefix) if prefix else directory
+        saw(here)
+        try:
+            with os.scandir(here) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as fault:
+            raise LoadingError(f"glob: cannot list {here}: {fault.strerror}") from None
+        if prefix and any(entry.name in BUILD_FILES and not entry.is_dir() for entry in entries):
+            continue
+        if prefix:
+            yield prefix[:-1], True
+        for entry in entries:
+            if entry.is_dir():
+                if entry.name.startswith(("pybuild-", "bazel-")) and entry.is_symlink():
+                    continue
+                if entry.name == ".git" and not prefix:
+                    continue
+                if depth is None or level < depth:
+                    stack.append((f"{prefix}{entry.name}/", level + 1))
+                else:
+                    yield prefix + entry.name, True
+            elif entry.is_file() or entry.is_symlink():
+                yield prefix + entry.name, False
+
+
+def glob(
+    directory: str,
+    include: list[str],
+    exclude: list[str],
+    exclude_directories: bool,
+    saw: Callable[[str], None],
+) -> list[str]:
+    """The matching paths, sorted.  Raises LoadingError for a pattern that is not one."""
+    wanted = [check_pattern(pattern) for pattern in include]
+    unwanted = [check_pattern(pattern) for pattern in exclude]
+    if not wanted:
+        return []
+    depth = None if any("**" in one for one in wanted) else max(len(one) for one in wanted)
+    found = []
+    for path, is_directory in walk(directory, saw, depth):
+        if is_directory and exclude_directories:
+            continue
+        parts = path.split("/")
+        if any(matches(one, parts) for one in wanted) and not any(matches(one, parts) for one in unwanted):
+            found.append(path)
+    return sorted(found)

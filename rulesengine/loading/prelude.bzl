@@ -1,0 +1,1131 @@
+"""The frozen prelude: Bazel's names for .bzl and BUILD files, written in Starlark.
+
+Trusted and evaluated once.  `py_*` are Python callables that exchange plain data;
+everything else (providers, depsets, rules) stays a Starlark value.  Names that end
+in `__` are not for users.
+"""
+
+def _is(value, type_name):
+    return type(value) == "struct" and getattr(value, "_type", None) == type_name
+
+# ---- labels ----------------------------------------------------------------
+
+def label__(repo, package, name):
+    # No methods among the fields: two labels must be equal when they name the same target.
+    # `dot__` supplies same_package_label() and relative().
+    text = ("@" + repo if repo else "") + "//" + package + ":" + name
+    return struct(
+        _type = "Label",
+        _str = "@" + text if repo else "@@" + text,
+        _text = text,
+        name = name,
+        package = package,
+        repo_name = repo,
+        workspace_name = repo,
+        workspace_root = "external/" + repo if repo else "",
+    )
+
+def make_label__(repo, package):
+    """`Label()` as seen from a file: relative strings are relative to that file."""
+
+    def Label(input):
+        if _is(input, "Label"):
+            return input
+        return label__(*py_label(input, repo, package))
+
+    return Label
+
+# ---- files -----------------------------------------------------------------
+
+def file__(path, root, short_path, owner, is_source, is_directory = False):
+    base = path.rpartition("/")[2]
+    stem, dot, extension = base.rpartition(".")
+    return struct(
+        _type = "File",
+        path = path,
+        short_path = short_path,
+        basename = base,
+        dirname = path.rpartition("/")[0],
+        extension = extension if dot else "",
+        is_source = is_source,
+        is_directory = is_directory,
+        is_symlink = False,
+        root = struct(_type = "root", path = root),
+        owner = owner,
+    )
+
+# ---- depset ----------------------------------------------------------------
+# A DAG of Starlark values for to_list(); Python mirrors the files of each node, so that actions
+# never flatten.  Node identity needs an id from Python: unhashable nodes cannot be told apart.
+
+_ORDERS = {"default": 1, "postorder": 1, "preorder": 1, "topological": 1}
+
+def depset(direct = None, order = "default", *, transitive = None):
+    if order not in _ORDERS:
+        fail("invalid order %r: default, postorder, preorder or topological" % order)
+    if direct == None:
+        direct = []
+    elif type(direct) != "list" and type(direct) != "tuple":
+        if _is(direct, "depset"):
+            fail("depset() takes a list; write transitive = [...] for another depset")
+        fail("depset() takes a list of direct elements, not %s" % type(direct))
+    transitive = transitive or []
+    for t in transitive:
+        if not _is(t, "depset"):
+            fail("depset(transitive = ...) takes depsets, not %s" % type__(t))
+    id = py_depset([x.path for x in direct if _is(x, "File")], [t._node[0] for t in transitive], order)
+    node = (id, list(direct), [t._node for t in transitive], order)
+    return struct(_type = "depset", _node = node, to_list = lambda: _depset_list(node))
+
+def _depset_list(root):
+    order = root[3]
+    if order == "topological":
+        return _depset_topological(root)
+    before = order == "preorder"
+    out, seen, stack = {}, {}, [(root, False)]
+    for _ in range(1000000000):  # Starlark has no `while`
+        if not stack:
+            break
+        node, done = stack.pop()
+        if done:
+            for x in node[1]:
+                out[x] = True
+        elif node[0] not in seen:
+            seen[node[0]] = True
+            if before or not node[2]:
+                for x in node[1]:
+                    out[x] = True
+            else:
+                stack.append((node, True))
+            for child in reversed(node[2]):
+                stack.append((child, False))
+    return out.keys()
+
+def _depset_topological(root):
+    out, seen, stack = {}, {}, [(root, False)]
+    for _ in range(1000000000):
+        if not stack:
+            break
+        node, done = stack.pop()
+        if done:
+            for x in reversed(node[1]):
+                out[x] = True
+        elif node[0] not in seen:
+            seen[node[0]] = True
+            stack.append((node, True))
+            for child in node[2]:
+                stack.append((child, False))
+    return list(reversed(out.keys()))
+
+# ---- providers -------------------------------------------------------------
+# The closure that provider() returns is the constructor and the key in a target's dict at once.
+
+def make_provider__(registry):
+    def provider(doc = "", *, fields = None, init = None):
+        allowed = None if fields == None else {f: True for f in fields}
+
+        def raw(**kwargs):
+            if allowed != None:
+                for key in kwargs:
+                    if key not in allowed:
+                        fail("got unexpected field '%s' in call to instantiate provider %s; its fields: %s" % (
+                            key,
+                            provider_name__(constructor),
+                            ", ".join(allowed.keys()) or "none",
+                        ))
+            return struct(_provider = constructor, **kwargs)
+
+        id = py_provider()
+
+        def constructor(*args, **kwargs):
+            if "provider_id__" in kwargs:
+                return id
+            if init == None:
+                if args:
+                    fail("a provider is instantiated with keyword arguments only")
+                return raw(**kwargs)
+            made = init(*args, **kwargs)
+            if type(made) != "dict":
+                fail("a provider's init must return a dict, not %s" % type__(made))
+            return raw(**made)
+
+        registry.append(constructor)
+        return constructor if init == None else (constructor, raw)
+
+    return provider
+
+_core = []
+_provider = make_provider__(_core)
+
+DefaultInfo = _provider(fields = ["files", "runfiles", "data_runfiles", "default_runfiles", "executable", "files_to_run"])
+OutputGroupInfo = _provider()
+RunEnvironmentInfo = _provider(fields = ["environment", "inherited_environment"])
+InstrumentedFilesInfo = _provider(fields = ["instrumented_files", "metadata_files"])
+PlatformInfo = _provider(fields = ["label"])
+ConstraintValueInfo = _provider(fields = ["constraint", "label"])
+ConstraintSettingInfo = _provider(fields = ["label", "default_constraint_value"])
+BuildSettingInfo__ = _provider(fields = ["value"])
+
+platform_common = struct(
+    PlatformInfo = PlatformInfo,
+    ConstraintValueInfo = ConstraintValueInfo,
+    ConstraintSettingInfo = ConstraintSettingInfo,
+)
+
+[
+    py_name_provider(constructor(provider_id__ = True), name)
+    for name, constructor in [
+        ("DefaultInfo", DefaultInfo),
+        ("OutputGroupInfo", OutputGroupInfo),
+        ("RunEnvironmentInfo", RunEnvironmentInfo),
+        ("InstrumentedFilesInfo", InstrumentedFilesInfo),
+        ("PlatformInfo", PlatformInfo),
+        ("ConstraintValueInfo", ConstraintValueInfo),
+        ("ConstraintSettingInfo", ConstraintSettingInfo),
+    ]
+]
+
+def provider_name__(constructor):
+    return py_provider_name(constructor(provider_id__ = True))
+
+# ---- attributes ------------------------------------------------------------
+
+def _attribute(kind):
+    def make(
+            *,
+            default = None,
+            doc = "",
+            mandatory = False,
+            values = [],
+            providers = [],
+            allow_files = None,
+            allow_single_file = None,
+            allow_rules = None,
+            allow_empty = True,
+            executable = False,
+            cfg = None,
+            aspects = [],
+            configurable = None,
+            flags = [],
+            skip_validations = False):
+        if executable and cfg == None:
+            fail("attr.%s(executable = True) needs cfg = \"exec\" or \"target\"" % kind)
+        if allow_files != None and allow_single_file != None:
+            fail("attr.%s takes allow_files or allow_single_file, not both" % kind)
+        return struct(
+            _type = "Attribute",
+            kind = kind,
+            default = default,
+            doc = doc,
+            mandatory = mandatory,
+            values = values,
+            providers = _alternatives(providers),
+            allow_files = allow_single_file if allow_files == None else allow_files,
+            single = allow_single_file != None,
+            allow_empty = allow_empty,
+            executable = executable,
+            cfg = cfg,
+            aspects = aspects,
+        )
+
+    return make
+
+def _alternatives(providers):
+    """`[A, B]` and `[[A, B], [C]]` as a list of lists of which one must be there whole."""
+    if not providers:
+        return []
+    if type(providers[0]) == "list":
+        return providers
+    return [providers]
+
+_KINDS = [
+    "bool", "int", "int_list", "label", "label_keyed_string_dict", "label_list", "output", "output_list", "string",
+    "string_dict", "string_keyed_label_dict", "string_list", "string_list_dict",
+]
+
+attr = struct(**{kind: _attribute(kind) for kind in _KINDS})
+
+# ---- select ----------------------------------------------------------------
+
+def select(x, no_match_error = ""):
+    """A list of one struct, so that `+` with lists needs nothing special."""
+    if type(x) != "dict":
+        fail("select() takes a dict of conditions to values, not %s" % type__(x))
+    if not x:
+        fail("select({}) has no conditions")
+    return [struct(_type = "select", branches = x, no_match_error = no_match_error)]
+
+def plain__(value):
+    """Attribute values as plain data for Python: labels as strings, select() as a marked dict."""
+    t = type(value)
+    if t == "string" or t == "int" or t == "bool" or t == "NoneType":
+        return value
+    if t == "list" or t == "tuple":
+        return [x if type(x) == "string" else plain__(x) for x in value]
+    if t == "dict":
+        return {_plain_key(k): plain__(v) for k, v in value.items()}
+    if t == "struct":
+        kind = getattr(value, "_type", None)
+        if kind == "Label":
+            return value._str
+        if kind == "select":
+            return {
+                "select__": [[_plain_key(k), plain__(v)] for k, v in value.branches.items()],
+                "error__": value.no_match_error,
+            }
+        if kind == "depset":
+            return plain__(value.to_list())
+    fail("expected a value for an attribute, got %s" % type__(value))
+
+def _plain_key(key):
+    if type(key) == "string":
+        return key
+    if _is(key, "Label"):
+        return key._str
+    fail("a dict attribute has strings or labels as keys, not %s" % type__(key))
+
+# ---- transitions -----------------------------------------------------------
+
+def transition(*, implementation, inputs, outputs):
+    return struct(_type = "transition", implementation = implementation, inputs = inputs, outputs = outputs)
+
+def _cfg(cfg):
+    if cfg == None or type(cfg) == "string":
+        return cfg or "target"
+    if _is(cfg, "transition"):
+        return "transition"
+    if _is(cfg, "exec"):
+        return "exec"
+    fail("cfg is \"target\", \"exec\" or a transition, not %s" % type__(cfg))
+
+config = struct(
+    bool = lambda flag = False: struct(_type = "build_setting", kind = "bool", flag = flag),
+    int = lambda flag = False: struct(_type = "build_setting", kind = "int", flag = flag),
+    string = lambda flag = False, allow_multiple = False: struct(_type = "build_setting", kind = "string", flag = flag),
+    string_list = lambda flag = False, repeatable = False: struct(_type = "build_setting", kind = "string_list", flag = flag),
+    exec = lambda exec_group = None: struct(_type = "exec"),
+    target = lambda: "target",
+)
+
+# ---- rules -----------------------------------------------------------------
+
+def make_rule__(registry, module):
+    """`rule()` for one .bzl file: implementations stay in the file's registry, Python gets the schema."""
+
+    def rule(
+            implementation,
+            *,
+            attrs = {},
+            doc = "",
+            executable = False,
+            test = False,
+            provides = [],
+            cfg = None,
+            toolchains = [],
+            fragments = [],
+            host_fragments = [],
+            outputs = None,
+            exec_compatible_with = [],
+            exec_groups = {},
+            build_setting = None,
+            output_to_genfiles = False,
+            analysis_test = False,
+            subrules = [],
+            initializer = None,
+            parent = None):
+        index = len(registry)
+        for name, value in attrs.items():
+            if not _is(value, "Attribute"):
+                fail("attrs[%r] is %s; write attr.string(), attr.label_list() ..." % (name, type__(value)))
+        schema = {
+            name: {
+                "kind": a.kind,
+                "default": None if type(a.default) == "function" else plain__(a.default),
+                "computed": type(a.default) == "function",
+                "mandatory": a.mandatory,
+                "values": a.values,
+                "allow_files": a.allow_files,
+                "single": a.single,
+                "allow_empty": a.allow_empty,
+                "executable": a.executable,
+                "cfg": _cfg(a.cfg),
+                "doc": a.doc,
+                "providers": [[provider_name__(p) for p in one] for one in a.providers],
+            }
+            for name, a in attrs.items()
+        }
+        registry.append(struct(
+            implementation = implementation,
+            attrs = attrs,
+            provides = provides,
+            cfg = cfg,
+            outputs = outputs,
+            executable = executable or test,
+        ))
+        id = py_rule(json.encode({
+            "module": module,
+            "index": index,
+            "schema": schema,
+            "doc": doc,
+            "executable": executable or test,
+            "test": test,
+            "cfg": _cfg(cfg),
+            "outputs": outputs if type(outputs) == "dict" else {},
+            "build_setting": build_setting.kind if build_setting else "",
+        }))
+
+        def instantiate(*, name, **kwargs):
+            if type(name) != "string":
+                fail("name is a string, not %s" % type__(name))
+            py_target(id, name, json.encode({k: plain__(v) for k, v in kwargs.items()}), call_stack(strip_frames = 1))
+
+        registry_keys__(registry, instantiate, id)
+        return instantiate
+
+    return rule
+
+def registry_keys__(registry, closure, id):
+    """Where a rule's closure is found again once its module is evaluated and its name is known."""
+    entry = registry[-1]
+    registry[-1] = struct(
+        implementation = entry.implementation,
+        attrs = entry.attrs,
+        provides = entry.provides,
+        cfg = entry.cfg,
+        outputs = entry.outputs,
+        executable = entry.executable,
+        closure = closure,
+        id = id,
+    )
+
+def export__(rules, providers, names):
+    """After a module is evaluated: tell Python the names its rules and providers were given."""
+    by_closure = {r.closure: r.id for r in rules}
+    made = {p: True for p in providers}
+    for name, value in names.items():
+        if type(value) == "function":
+            if value in by_closure:
+                py_rule_name(by_closure[value], name)
+            elif value in made:
+                py_name_provider(value(provider_id__ = True), name)
+
+# ---- ctx -------------------------------------------------------------------
+
+def op(name):
+    """An operation shipped with the engine or registered by a plug-in, as the executable of ctx.actions.run."""
+    return struct(_type = "op", name = name, key = py_op(name))
+
+def _argument(value, format = None):
+    if type(value) == "string":
+        return format.replace("%s", value) if format else value
+    if type(value) == "struct":
+        kind = getattr(value, "_type", None)
+        if kind == "File":
+            return {"p": value.path, "f": format or "%s"}
+        if kind == "Label":
+            return format.replace("%s", value._str) if format else value._str
+    if type(value) == "int" or type(value) == "bool":
+        return format.replace("%s", str(value)) if format else str(value)
+    fail("an argument is a string, an int, a File or a Label, not %s" % type__(value))
+
+def args__():
+    items = []
+    me = []
+
+    def add(arg_name_or_value, value = unset__, *, format = None):
+        if value == unset__:
+            items.append(_argument(arg_name_or_value, format))
+        else:
+            items.append(_argument(arg_name_or_value))
+            items.append(_argument(value, format))
+        return me[0]
+
+    def _values(values, map_each):
+        many = values.to_list() if _is(values, "depset") else values
+        if map_each == None:
+            return many
+        out = []
+        for value in many:
+            made = map_each(value)
+            if made == None:
+                continue
+            if type(made) == "list" or type(made) == "tuple":
+                out.extend(made)
+            else:
+                out.append(made)
+        return out
+
+    def _unique(items):
+        out = {}
+        for item in items:
+            out[json.encode(item) if type(item) == "dict" else item] = item
+        return out.values()
+
+    def add_all(
+            arg_name_or_values,
+            values = unset__,
+            *,
+            map_each = None,
+            format_each = None,
+            before_each = None,
+            omit_if_empty = True,
+            uniquify = False,
+            expand_directories = True,
+            terminate_with = None,
+            allow_closure = False):
+        name = None
+        if values == unset__:
+            values = arg_name_or_values
+        else:
+            name = arg_name_or_values
+        made = [_argument(v, format_each) for v in _values(values, map_each)]
+        if uniquify:
+            made = _unique(made)
+        if not made and omit_if_empty:
+            return me[0]
+        if name != None:
+            items.append(name)
+        for one in made:
+            if before_each != None:
+                items.append(before_each)
+            items.append(one)
+        if terminate_with != None:
+            items.append(terminate_with)
+        return me[0]
+
+    def add_joined(
+            arg_name_or_values,
+            values = unset__,
+            *,
+            join_with,
+            map_each = None,
+            format_each = None,
+            format_joined = None,
+            omit_if_empty = True,
+            uniquify = False,
+            expand_directories = True,
+            allow_closure = False):
+        name = None
+        if values == unset__:
+            values = arg_name_or_values
+        else:
+            name = arg_name_or_values
+        made = [_argument(v, format_each) for v in _values(values, map_each)]
+        if uniquify:
+            made = _unique(made)
+        if not made and omit_if_empty:
+            return me[0]
+        if name != None:
+            items.append(name)
+        items.append({"j": made, "w": join_with, "f": format_joined or "%s"})
+        return me[0]
+
+    def use_param_file(param_file_arg, *, use_always = False):
+        me[1]["param"] = {"arg": param_file_arg, "always": use_always}
+        return me[0]
+
+    def set_param_file_format(format):
+        me[1]["format"] = format
+        return me[0]
+
+    me.append(struct(
+        _type = "Args",
+        _items = items,
+        _param = lambda: me[1],
+        add = add,
+        add_all = add_all,
+        add_joined = add_joined,
+        use_param_file = use_param_file,
+        set_param_file_format = set_param_file_format,
+    ))
+    me.append({})
+    return me[0]
+
+unset__ = struct(_type = "unset")
+
+def _inputs(values, what):
+    """Depset ids and file paths of a list of Files (and targets) or a depset."""
+    if values == None:
+        return [], []
+    if _is(values, "depset"):
+        return [values._node[0]], []
+    ids, paths = [], []
+    for value in values:
+        if _is(value, "File"):
+            paths.append(value.path)
+        elif _is(value, "depset"):
+            ids.append(value._node[0])
+        elif _is(value, "runfiles"):
+            ids.append(value.files._node[0])
+        elif type(value) == "dict" and DefaultInfo in value:
+            ids.append(value[DefaultInfo].files._node[0])
+        elif _is(value, "FilesToRun"):
+            if value.executable:
+                paths.append(value.executable.path)
+            ids.append(value._runfiles.files._node[0])
+        elif value != None:
+            fail("%s takes Files or a depset of them, not %s" % (what, type__(value)))
+    return ids, paths
+
+def actions__(target, label):
+    def _declare(filename, sibling, directory):
+        if sibling != None:
+            prefix = sibling.dirname[len(sibling.root.path) + 1:] if not sibling.is_source else ""
+            package = label.workspace_root + "/" + label.package if label.workspace_root else label.package
+            inside = prefix[len(package):].lstrip("/")
+            filename = inside + "/" + filename if inside else filename
+        path, root, short_path = py_declare(target, filename, directory)
+        return file__(path, root, short_path, label, False, directory)
+
+    def declare_file(filename, *, sibling = None):
+        return _declare(filename, sibling, False)
+
+    def declare_directory(filename, *, sibling = None):
+        return _declare(filename, sibling, True)
+
+    def _emit(mnemonic, argv, inputs, outputs, **more):
+        ids, paths = _inputs(inputs, "inputs")
+        for key in ["tools"]:
+            extra_ids, extra_paths = _inputs(more.pop(key, None), key)
+            ids = ids + extra_ids
+            paths = paths + extra_paths
+        for one in outputs:
+            if not _is(one, "File"):
+                fail("outputs are declared Files, not %s" % type__(one))
+        py_action(target, json.encode(dict(
+            mnemonic = mnemonic,
+            argv = argv,
+            inputs = [ids, paths],
+            outputs = [f.path for f in outputs],
+            **more
+        )))
+
+    def _argv(arguments):
+        out, params = [], []
+        for one in arguments or []:
+            if _is(one, "Args"):
+                param = one._param()
+                if param.get("param"):
+                    params.append({"items": one._items, "param": param["param"], "format": param.get("format", "shell")})
+                    out.append({"x": len(params) - 1})
+                else:
+                    out.extend(one._items)
+            elif type(one) == "string":
+                out.append(one)
+            else:
+                fail("arguments holds strings and ctx.actions.args(), not %s" % type__(one))
+        return out, params
+
+    def run(
+            *,
+            outputs,
+            inputs = [],
+            unused_inputs_list = None,
+            executable,
+            tools = None,
+            arguments = [],
+            mnemonic = None,
+            progress_message = None,
+            use_default_shell_env = False,
+            env = None,
+            execution_requirements = None,
+            input_manifests = None,
+            exec_group = None,
+            shadowed_action = None,
+            resource_set = None,
+            toolchain = None):
+        tool_list = tools.to_list() if _is(tools, "depset") else list(tools or [])
+        if _is(executable, "op"):
+            head = ["rulesengine-op", executable.key]
+        elif _is(executable, "File"):
+            head = [{"p": executable.path, "f": "%s"}]
+            tool_list.append(executable)
+        elif _is(executable, "FilesToRun"):
+            head = [{"p": executable.executable.path, "f": "%s"}]
+            tool_list.append(executable)
+        elif type(executable) == "string":
+            head = [executable]
+        else:
+            fail("executable is a File, a string or op(\"NAME\"), not %s" % type__(executable))
+        argv, params = _argv(arguments)
+        _emit(
+            mnemonic or (executable.name if _is(executable, "op") else "Action"),
+            head + argv,
+            inputs,
+            outputs,
+            tools = tool_list,
+            params = params,
+            progress_message = progress_message,
+            env = env or {},
+            default_env = use_default_shell_env,
+            requirements = execution_requirements or {},
+        )
+
+    def run_shell(
+            *,
+            outputs,
+            inputs = [],
+            tools = None,
+            arguments = [],
+            mnemonic = None,
+            command,
+            progress_message = None,
+            use_default_shell_env = False,
+            env = None,
+            execution_requirements = None,
+            input_manifests = None,
+            exec_group = None,
+            shadowed_action = None,
+            resource_set = None,
+            toolchain = None):
+        argv, params = _argv(arguments)
+        _emit(
+            mnemonic or "Action",
+            ["/bin/bash", "-c", command] + ([""] + argv if argv else []),
+            inputs,
+            outputs,
+            tools = tools.to_list() if _is(tools, "depset") else list(tools or []),
+            params = params,
+            progress_message = progress_message,
+            env = env or {},
+            default_env = use_default_shell_env,
+            requirements = execution_requirements or {},
+        )
+
+    def write(output, content, is_executable = False, *, mnemonic = None):
+        if _is(content, "Args"):
+            lines = {"lines": content._items}
+        elif type(content) == "string":
+            lines = content
+        else:
+            fail("content is a string or ctx.actions.args(), not %s" % type__(content))
+        _emit(
+            mnemonic or "FileWrite",
+            ["rulesengine-op", py_op("write"), "--executable", "true" if is_executable else "false", "--content", lines] +
+            ["--out", {"p": output.path, "f": "%s"}],
+            [],
+            [output],
+            progress_message = "Writing " + output.short_path,
+        )
+
+    def expand_template(*, template, output, substitutions = {}, is_executable = False, computed_substitutions = None):
+        _emit(
+            "TemplateExpand",
+            ["rulesengine-op", py_op("expand_template"), "--executable", "true" if is_executable else "false"] +
+            ["--substitutions", json.encode(substitutions), "--template", {"p": template.path, "f": "%s"}] +
+            ["--out", {"p": output.path, "f": "%s"}],
+            [template],
+            [output],
+            progress_message = "Expanding template " + output.short_path,
+        )
+
+    def symlink(*, output, target_file = None, target_path = None, is_executable = False, progress_message = None, use_exec_root_for_source = False):
+        if target_file == None:
+            fail("ctx.actions.symlink needs target_file here")
+        _emit(
+            "Symlink",
+            ["rulesengine-op", py_op("copy"), "--from", {"p": target_file.path, "f": "%s"}] +
+            (["--executable", "true"] if is_executable else []) + ["--out", {"p": output.path, "f": "%s"}],
+            [target_file],
+            [output],
+            progress_message = progress_message,
+        )
+
+    def fetch(*, output, sha256, size, kind, path, snapshot = ""):
+        """A file by its digest, from whichever configured mirror of `kind` has it."""
+        _emit(
+            "Fetch",
+            ["rulesengine-op", py_op("fetch"), "--sha256", sha256, "--size", str(size), "--kind", kind, "--path", path] +
+            (["--snapshot", snapshot] if snapshot else []) + ["--out", {"p": output.path, "f": "%s"}],
+            [],
+            [output],
+            pin = [sha256, size],
+            progress_message = "Fetching " + path.rpartition("/")[2],
+        )
+
+    def do_nothing(*, mnemonic = None, inputs = []):
+        pass
+
+    return struct(
+        _type = "actions",
+        args = args__,
+        declare_directory = declare_directory,
+        declare_file = declare_file,
+        do_nothing = do_nothing,
+        expand_template = expand_template,
+        fetch = fetch,
+        run = run,
+        run_shell = run_shell,
+        symlink = symlink,
+        write = write,
+    )
+
+# ---- runfiles --------------------------------------------------------------
+
+def runfiles__(files, symlinks = {}):
+    def merge(other):
+        return runfiles__(depset(transitive = [files, other.files]), _union(symlinks, other.symlinks__))
+
+    def merge_all(others):
+        links = symlinks
+        for other in others:
+            links = _union(links, other.symlinks__)
+        return runfiles__(depset(transitive = [files] + [o.files for o in others]), links)
+
+    return struct(
+        _type = "runfiles",
+        files = files,
+        symlinks__ = symlinks,
+        empty_filenames = depset(),
+        merge = merge,
+        merge_all = merge_all,
+    )
+
+def _union(a, b):
+    out = dict(a)
+    out.update(b)
+    return out
+
+def _ctx_runfiles(files = [], transitive_files = None, symlinks = {}, root_symlinks = {}, collect_data = False, collect_default = False):
+    return runfiles__(depset(files, transitive = [transitive_files] if transitive_files else []), symlinks)
+
+# ---- targets and analysis --------------------------------------------------
+
+def dot__(value, name):
+    """`target.label`, `target.files` …: a target is a dict, everything else has real attributes."""
+    if type(value) != "dict":
+        if _is(value, "Label"):
+            if name == "same_package_label":
+                return lambda target_name: label__(value.repo_name, value.package, target_name)
+            if name == "relative":
+                return lambda relative: label__(*py_label(relative, value.repo_name, value.package))
+        return getattr(value, name)
+    if "label__" not in value:
+        fail("`dict` value has no field or method '%s'" % name)
+    if name == "label":
+        return value["label__"]
+    if name == "files":
+        return value[DefaultInfo].files
+    if name == "files_to_run":
+        return value[DefaultInfo].files_to_run
+    if name == "data_runfiles" or name == "default_runfiles":
+        return value[DefaultInfo].default_runfiles
+    return getattr(value, name)
+
+def file_target__(file, label):
+    """A source file, or one output of a rule, as a dependency."""
+    return {
+        "label__": label,
+        DefaultInfo: _default_info(depset([file]), runfiles__(depset()), None),
+    }
+
+def _default_info(files, runfiles, executable):
+    return DefaultInfo(
+        files = files,
+        default_runfiles = runfiles,
+        data_runfiles = runfiles,
+        files_to_run = struct(
+            _type = "FilesToRun",
+            executable = executable,
+            _runfiles = runfiles,
+            runfiles_manifest = None,
+        ),
+    )
+
+def _check_providers(target, name, alternatives, owner):
+    if not alternatives:
+        return
+    for one in alternatives:
+        if all([p in target for p in one]):
+            return
+    fail("%s: attribute %s: %s lacks %s" % (
+        owner._text,
+        name,
+        target["label__"]._text,
+        " or ".join([" and ".join([provider_name__(p) for p in one]) for one in alternatives]),
+    ))
+
+def _link(value, schema, name, deps, owner):
+    """A label value of the resolved attributes as a target."""
+    target = deps[value]
+    _check_providers(target, name, schema.providers, owner)
+    return target
+
+def analyze__(rule, spec, deps):
+    """Run one rule implementation.  spec: plain data from Python; label values are indices into deps."""
+    label = label__(*spec["label"])
+    attrs, files, file, executable, split, outputs = {}, {}, {}, {}, {}, {}
+    for name, value in spec["attrs"].items():
+        schema = rule.attrs.get(name)
+        kind = schema.kind if schema else "string"
+        if kind == "label" or kind == "label_list" or kind == "label_keyed_string_dict" or kind == "string_keyed_label_dict":
+            if name in spec["split"]:
+                branches = {}
+                for key, one in spec["split"][name]:
+                    branches[key] = _targets(kind, one, schema, name, deps, label)
+                split[name] = branches
+                flat = []
+                for one in branches.values():
+                    flat.extend(one if type(one) == "list" else ([one] if one else []))
+                made = flat
+                listed = flat
+            else:
+                made = _targets(kind, value, schema, name, deps, label)
+                if kind == "label":
+                    listed = [made] if made != None else []
+                elif kind == "label_list":
+                    listed = made
+                elif kind == "label_keyed_string_dict":
+                    listed = made.keys()
+                else:
+                    listed = made.values()
+            attrs[name] = made
+            of = []
+            for target in listed:
+                of.extend(target[DefaultInfo].files.to_list())
+            files[name] = of
+            if schema.single:
+                if len(of) > 1:
+                    fail("%s: attribute %s must name one file, but %s makes %d" % (
+                        label._text,
+                        name,
+                        listed[0]["label__"]._text,
+                        len(of),
+                    ))
+                file[name] = of[0] if of else None
+            if schema.executable:
+                run = [t[DefaultInfo].files_to_run.executable or (t[DefaultInfo].files.to_list() + [None])[0] for t in listed]
+                executable[name] = run[0] if run else None
+        elif kind == "output" or kind == "output_list":
+            declared = [_output(spec["id"], one, label) for one in ([value] if kind == "output" and value else value or [])]
+            outputs[name] = (declared[0] if declared else None) if kind == "output" else declared
+            attrs[name] = [label__(label.repo_name, label.package, one) for one in value or []] if kind == "output_list" else (label__(label.repo_name, label.package, value) if value else None)
+        else:
+            attrs[name] = value
+    for name, filename in spec["outputs"].items():
+        outputs[name] = _output(spec["id"], filename, label)
+    default_executable = None
+    if rule.executable:
+        default_executable = _output(spec["id"], label.name, label)
+        outputs["executable"] = default_executable
+    bin_dir = struct(_type = "root", path = spec["bin_dir"])
+    ctx = struct(
+        _type = "ctx",
+        label = label,
+        attr = struct(**attrs),
+        files = struct(**files),
+        file = struct(**file),
+        executable = struct(**executable),
+        outputs = struct(**outputs),
+        split_attr = struct(**split),
+        actions = actions__(spec["id"], label),
+        bin_dir = bin_dir,
+        genfiles_dir = bin_dir,
+        var = spec["vars"],
+        workspace_name = spec["workspace"],
+        build_file_path = spec["build_file"],
+        configuration = struct(host_path_separator = ":", default_shell_env = {}, coverage_enabled = False),
+        target_platform = struct(**spec["platform"]),
+        target_platform_has_constraint = lambda value: value[ConstraintValueInfo].label._text in spec["constraints"],
+        build_setting_value = spec["setting"],
+        runfiles = _ctx_runfiles,
+        expand_location = lambda input, targets = []: py_expand_location(input, spec["label"], _locations(attrs, targets)),
+        expand_make_variables = lambda attribute_name, command, additional_substitutions = {}: py_expand_make(
+            command,
+            _union(spec["vars"], additional_substitutions),
+        ),
+        features = [],
+        disabled_features = [],
+        coverage_instrumented = lambda target = None: False,
+    )
+    got = rule.implementation(ctx)
+    target = {"label__": label}
+    if type(got) == "struct" and hasattr(got, "_provider"):
+        got = [got]
+    elif got == None:
+        got = []
+    elif type(got) != "list":
+        fail("%s: the rule's implementation must return a list of providers, not %s" % (label._text, type__(got)))
+    for one in got:
+        if type(one) != "struct" or not hasattr(one, "_provider"):
+            fail("%s: the rule's implementation returned %s among its providers" % (label._text, type__(one)))
+        if one._provider in target:
+            fail("%s: the rule's implementation returned %s twice" % (label._text, provider_name__(one._provider)))
+        target[one._provider] = one
+    default = target.get(DefaultInfo)
+    run = getattr(default, "executable", None) if default else None
+    if run == None and rule.executable:
+        run = default_executable
+    given = getattr(default, "files", None) if default else None
+    if given == None:
+        implicit = []
+        for one in outputs.values():
+            implicit.extend(one if type(one) == "list" else ([one] if one else []))
+        if run and not rule.executable:
+            implicit.append(run)
+        given = depset(implicit) if not (default and run and rule.executable) else depset([run])
+    runfiles = None
+    if default:
+        runfiles = getattr(default, "runfiles", None) or getattr(default, "default_runfiles", None)
+    runfiles = runfiles or runfiles__(depset())
+    if run:
+        runfiles = runfiles__(depset([run], transitive = [runfiles.files]), runfiles.symlinks__)
+    target[DefaultInfo] = _default_info(given, runfiles, run)
+    for one in rule.provides:
+        if one not in target:
+            fail("%s: the rule advertises %s, but its implementation did not return it" % (label._text, provider_name__(one)))
+    groups = {}
+    if OutputGroupInfo in target:
+        info = target[OutputGroupInfo]
+        for name in dir(info):
+            if not name.startswith("_"):
+                value = getattr(info, name)
+                groups[name] = (value if _is(value, "depset") else depset(value))._node[0]
+    environment = {}
+    if RunEnvironmentInfo in target:
+        environment = getattr(target[RunEnvironmentInfo], "environment", {})
+    py_done(spec["id"], json.encode({
+        "files": given._node[0],
+        "executable": run.path if run else None,
+        "runfiles": runfiles.files._node[0],
+        "groups": groups,
+        "providers": [provider_name__(p) for p in target if type(p) == "function"],
+        "environment": environment,
+    }))
+    return target
+
+def _targets(kind, value, schema, name, deps, owner):
+    if kind == "label":
+        return None if value == None else _link(value, schema, name, deps, owner)
+    if kind == "label_list":
+        return [_link(one, schema, name, deps, owner) for one in value or []]
+    if kind == "string_keyed_label_dict":
+        return {key: _link(one, schema, name, deps, owner) for key, one in (value or {}).items()}
+
+    # A target is a dict, which cannot be a key: pairs take its place.
+    return keyed__([(_link(one, schema, name, deps, owner), text) for one, text in value or []])
+
+def keyed__(pairs):
+    return struct(
+        items = lambda: pairs,
+        keys = lambda: [key for key, _ in pairs],
+        values = lambda: [value for _, value in pairs],
+    )
+
+def _output(id, filename, label):
+    path, root, short_path = py_declare(id, filename, False)
+    return file__(path, root, short_path, label, False)
+
+def _locations(attrs, targets):
+    """Label text -> execution paths of every dependency that $(location) may name."""
+    known = {}
+    for value in attrs.values():
+        for one in value if type(value) == "list" else [value]:
+            if type(one) == "dict" and "label__" in one:
+                known[one["label__"]._text] = [[f.path, f.short_path] for f in one[DefaultInfo].files.to_list()]
+            elif _is(one, "Label"):
+                known[one._text] = [[py_output_path(one._text), ""]]
+    for one in targets:
+        known[one["label__"]._text] = [[f.path, f.short_path] for f in one[DefaultInfo].files.to_list()]
+    return known
+
+def transition__(cfg, settings, attrs):
+    return cfg.implementation(settings, struct(**attrs))
+
+def attribute_transition__(rule, attribute, settings, attrs):
+    return rule.attrs[attribute].cfg.implementation(settings, struct(**attrs))
+
+# ---- builtins that look right ----------------------------------------------
+
+def str__(x):
+    if type(x) == "struct":
+        if hasattr(x, "_str"):
+            return x._str
+        kind = getattr(x, "_type", None)
+        if kind == "File":
+            return "<%s %s>" % ("source file" if x.is_source else "generated file", x.short_path)
+        if kind == "depset":
+            return "depset([%s])" % ", ".join([_repr(v) for v in x.to_list()])
+        if kind == "Label":
+            return x._str
+        if kind != None or hasattr(x, "_provider"):
+            shown = ["%s = %s" % (n, _repr(getattr(x, n))) for n in dir(x) if not n.startswith("_")]
+            return "%s(%s)" % (kind or "struct", ", ".join(shown))
+    elif type(x) == "dict":
+        if "label__" in x:
+            return "<target %s>" % x["label__"]._text
+        return "{%s}" % ", ".join(["%s: %s" % (_repr(k), _repr(v)) for k, v in x.items()])
+    elif type(x) == "list":
+        return "[%s]" % ", ".join([_repr(v) for v in x])
+    elif type(x) == "tuple":
+        return "(%s%s)" % (", ".join([_repr(v) for v in x]), "," if len(x) == 1 else "")
+    return str(x)
+
+def _repr(x):
+    return repr(x) if type(x) == "string" else str__(x)
+
+def type__(x):
+    if type(x) == "struct":
+        return getattr(x, "_type", "struct")
+    if type(x) == "dict" and "label__" in x:
+        return "Target"
+    return type(x)
+
+def make_print__(path):
+    def print(*args, sep = " "):
+        py_print(path, sep.join([x if type(x) == "string" else str__(x) for x in args]), call_stack(strip_frames = 1))
+
+    return print
+
+# ---- native ----------------------------------------------------------------
+
+def _glob(include = [], exclude = [], exclude_directories = 1, allow_empty = True):
+    return py_glob(include, exclude, exclude_directories, allow_empty)
+
+def _package(
+        *,
+        default_visibility = None,
+        default_testonly = False,
+        default_deprecation = None,
+        features = [],
+        default_applicable_licenses = [],
+        default_package_metadata = [],
+        default_compatible_with = [],
+        default_restricted_to = []):
+    py_package(
+        None if default_visibility == None else plain__(default_visibility),
+        default_testonly,
+    )
+
+def _exports_files(srcs, visibility = None, licenses = None):
+    py_exports_files(plain__(srcs), None if visibility == None else plain__(visibility))
+
+def _package_group(*, name, packages = [], includes = []):
+    py_package_group(name, packages, plain__(includes), call_stack(strip_frames = 1))
+
+def _existing_rule(name):
+    text = py_existing_rule(name)
+    return None if text == None else json.decode(text)
+
+def _existing_rules():
+    return json.decode(py_existing_rules())
+
+def _read_json(path):
+    """A JSON file of the package, read and tracked at loading time; None when it is not there."""
+    text = py_read_file(path)
+    return None if text == None else json.decode(text)
+
+native_core__ = dict(
+    glob = _glob,
+    package = _package,
+    exports_files = _exports_files,
+    package_group = _package_group,
+    existing_rule = _existing_rule,
+    existing_rules = _existing_rules,
+    package_name = lambda: py_package_name(),
+    repository_name = lambda: py_repository_name(),
+    repo_name = lambda: py_repository_name().lstrip("@"),
+    module_name = lambda: py_module_name(),
+    package_relative_label = lambda input: input if _is(input, "Label") else label__(*py_package_label(input)),
+    read_json = _read_json,
+)

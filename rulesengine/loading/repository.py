@@ -1,0 +1,133 @@
+"""Repositories: the main workspace, the modules that ship with the engine, and local overrides."""
+
+from __future__ import annotations
+
+import ast
+import os
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from rulesengine.errors import LoadingError, Location, NoSuchPackageError, SyntaxFault, did_you_mean
+
+MODULE_FILE = "MODULE.bazel"
+BUILD_FILES = ("BUILD.bazel", "BUILD")
+_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+SHIPPED = {
+    "rulesengine": os.path.join(_HOME, "rules"),
+    "platforms": os.path.join(_HOME, "modules", "platforms"),
+    "bazel_skylib": os.path.join(_HOME, "modules", "bazel_skylib"),
+    "bazel_tools": os.path.join(_HOME, "modules", "bazel_tools"),
+}
+"""Modules that every workspace may load from, whether or not MODULE.bazel names them."""
+
+
+@frozen
+class Repositories:
+    """Names of repositories and the directories they live in.
+
+    unknown: names that MODULE.bazel brings in from modules or extensions we do not have, and who
+        declares them; they fail when something needs them.
+    """
+
+    root: str
+    module_name: str = ""
+    roots: dict[str, str] = field(factory=dict)
+    unknown: dict[str, str] = field(factory=dict)
+
+    def canonical(self, repo: str) -> str:
+        """The main module's own name is the empty repository."""
+        return "" if repo == self.module_name or repo == "_main" else repo
+
+    def directory(self, repo: str) -> str:
+        """The directory of a repository.  Raises NoSuchPackageError with near names."""
+        repo = self.canonical(repo)
+        if not repo:
+            return self.root
+        found = self.roots.get(repo)
+        if found is not None:
+            return found
+        if repo in self.unknown:
+            raise NoSuchPackageError(
+                f"repository @{repo} comes from {self.unknown[repo]} in {MODULE_FILE}, which is not available here",
+                hint=f"point to a copy with local_path_override(module_name = {repo!r}, path = …) in {MODULE_FILE}",
+            )
+        raise NoSuchPackageError(
+            f"no repository @{repo}",
+            hint=did_you_mean(repo, [*self.roots, *self.unknown])
+            or "known: " + ", ".join("@" + name for name in sorted(self.roots)),
+        )
+
+    def exec_prefix(self, repo: str) -> str:
+        """Where a repository's files lie in the execution root: empty, or `external/REPO/`."""
+        repo = self.canonical(repo)
+        return f"external/{repo}/" if repo else ""
+
+
+def read_repositories(root: str) -> Repositories:
+    """Read MODULE.bazel.  It is data here: calls with literal arguments; what it names and we do not
+    know is kept for when it is needed.  Raises SyntaxFault, LoadingError."""
+    path = os.path.join(root, MODULE_FILE)
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as fault:
+        raise LoadingError(f"cannot read {MODULE_FILE}: {fault}", location=Location(MODULE_FILE)) from None
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
+        line, column = getattr(fault, "lineno", 0) or 0, getattr(fault, "offset", 0) or 0
+        lines = text.split("\n")
+        excerpt = f"{line:>4} | {lines[line - 1]}\n{' ' * (6 + column)}^" if 0 < line <= len(lines) else ""
+        raise SyntaxFault(
+            f"{MODULE_FILE} does not parse: {getattr(fault, 'msg', fault)}",
+            location=Location(MODULE_FILE, line, column, excerpt),
+        ) from None
+    name = ""
+    roots, unknown, extensions = dict(SHIPPED), {}, {}
+    for statement in tree.body:
+        call = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            continue
+        positional = [_literal(one) for one in call.args]
+        named = {one.arg: _literal(one.value) for one in call.keywords if one.arg}
+        kind = call.func.id
+        if kind == "module":
+            name = str(named.get("repo_name") or named.get("name") or "")
+        elif kind == "bazel_dep":
+            dependency = str(named.get("name", positional[0] if positional else ""))
+            alias = str(named.get("repo_name") or dependency)
+            if dependency in SHIPPED:
+                roots.setdefault(alias, SHIPPED[dependency])
+            elif alias:
+                unknown[alias] = f"bazel_dep(name = {dependency!r})"
+        elif kind == "local_path_override" or kind == "local_repository":
+            module = str(named.get("module_name", named.get("name", "")))
+            where = os.path.join(root, str(named.get("path", "")))
+            if not os.path.isdir(where):  # noqa: PTH112
+                raise LoadingError(
+                    f"{kind}: {where} is not a directory", location=Location(MODULE_FILE, call.lineno, 1)
+                )
+            roots[module] = where
+        elif kind == "use_extension" and isinstance(statement, ast.Assign) and positional:
+            target = statement.targets[0]
+            if isinstance(target, ast.Name):
+                extensions[target.id] = f"use_extension({', '.join(repr(one) for one in positional)})"
+        elif kind == "use_repo":
+            first = call.args[0] if call.args else None
+            source = extensions.get(first.id, "an extension") if isinstance(first, ast.Name) else "an extension"
+            for one in [*positional[1:], *named]:
+                unknown[str(one)] = source
+    for alias in list(unknown):
+        if alias in roots:
+            del unknown[alias]
+    return Repositories(root, name, roots, unknown)
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None

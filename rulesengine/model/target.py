@@ -1,0 +1,111 @@
+"""Target: what a BUILD file declares, before any configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import field, frozen
+
+from rulesengine.errors import Location
+from rulesengine.model.label import Label
+from rulesengine.model.rule import LABEL_KINDS, Rule
+
+SELECT = "select__"
+"""Marks an attribute value that is a select(): `{"select__": [[condition, value], …], "error__": text}`."""
+
+PUBLIC = "//visibility:public"
+PRIVATE = "//visibility:private"
+
+
+def is_select(value: Any) -> bool:
+    """Whether a plain attribute value is a marked select()."""
+    return isinstance(value, dict) and SELECT in value
+
+
+def branches(value: Any) -> Iterator[tuple[str | None, Any]]:
+    """All values that a raw attribute value can take: (condition or None, value)."""
+    if isinstance(value, list) and any(is_select(one) for one in value):
+        plain: list[Any] = []
+        for one in value:
+            if is_select(one):
+                yield from ((condition, inner) for condition, inner in one[SELECT])
+            else:
+                plain.append(one)
+        if plain:
+            yield None, plain
+    else:
+        yield None, value
+
+
+@frozen(eq=False)
+class Target:
+    """A rule instance, a source file, a generated file or a package group.
+
+    kind: `rule`, `source`, `generated`, `package_group`.
+    attributes: as written, plain data; labels are absolute text, select() marked (see SELECT).
+    generator: for a generated file, the label of the rule that makes it.
+    visibility: labels' text; the package's default already applied.
+    """
+
+    label: Label
+    kind: str
+    rule: Rule | None = None
+    attributes: dict[str, Any] = field(factory=dict)
+    location: Location | None = None
+    visibility: tuple[str, ...] = (PRIVATE,)
+    generator: Label | None = None
+    packages: tuple[str, ...] = ()
+    includes: tuple[Label, ...] = ()
+    stack: tuple[str, ...] = ()
+
+    @property
+    def rule_name(self) -> str:
+        """`cc_library rule`'s first word: the rule's name, or `source`, `generated`, `package_group`."""
+        return self.rule.name if self.rule is not None else self.kind
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags attribute."""
+        return tuple(self.attributes.get("tags") or ())
+
+    @property
+    def testonly(self) -> bool:
+        """Whether only tests and testonly targets may depend on it."""
+        return bool(self.attributes.get("testonly"))
+
+    def labels(self, attribute: str | None = None, *, implicit: bool = True) -> Iterator[tuple[str, Label]]:
+        """(attribute, label) of every label in label attributes, whatever select() branch holds it,
+        and of select()'s conditions (attribute `select`)."""
+        if self.rule is None:
+            if self.generator is not None and attribute is None:
+                yield "generator", self.generator
+            return
+        for name, schema in self.rule.schema.items():
+            if attribute is not None and name != attribute:
+                continue
+            if name.startswith("_") and not implicit:
+                continue
+            value = self.attributes.get(name)
+            if value is None:
+                value = schema.default
+            for condition, inner in branches(value):
+                if condition is not None and attribute is None and condition != "//conditions:default":
+                    yield "select", Label.parse(condition)
+                if schema.kind in LABEL_KINDS:
+                    yield from ((name, label) for label in labels_of(schema.kind, inner))
+
+
+def labels_of(kind: str, value: Any) -> Iterator[Label]:
+    """The labels in a plain value of a label kind."""
+    if value is None:
+        return
+    texts: list[str]
+    if kind == "label":
+        texts = [value] if isinstance(value, str) else []
+    elif kind == "string_keyed_label_dict":
+        texts = list(value.values())
+    else:
+        texts = list(value)
+    for text in texts:
+        yield Label.parse(text)

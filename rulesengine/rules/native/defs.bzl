@@ -1,0 +1,168 @@
+"""The rules that a BUILD file has without a load(): Bazel's native rules that know no language."""
+
+def _alias_impl(ctx):
+    # The analysis hands out the actual target itself; this is never called.
+    fail("alias is resolved before analysis")
+
+alias = rule(
+    implementation = _alias_impl,
+    doc = "Another name for a target. Who depends on the alias depends on the target it names.",
+    attrs = {
+        "actual": attr.label(mandatory = True, allow_files = True, doc = "The target this one stands for; may be a select()."),
+    },
+)
+
+def _filegroup_impl(ctx):
+    groups = []
+    if ctx.attr.output_group:
+        for src in ctx.attr.srcs:
+            if OutputGroupInfo in src and hasattr(src[OutputGroupInfo], ctx.attr.output_group):
+                groups.append(getattr(src[OutputGroupInfo], ctx.attr.output_group))
+        files = depset(transitive = groups)
+    else:
+        files = depset(transitive = [src.files for src in ctx.attr.srcs])
+    runfiles = ctx.runfiles(ctx.files.data).merge_all(
+        [src.default_runfiles for src in ctx.attr.srcs] + [d.default_runfiles for d in ctx.attr.data],
+    )
+    return [DefaultInfo(files = files, runfiles = runfiles)]
+
+filegroup = rule(
+    implementation = _filegroup_impl,
+    doc = "A name for a collection of targets.",
+    attrs = {
+        "srcs": attr.label_list(allow_files = True, doc = "The targets whose files the group has."),
+        "data": attr.label_list(allow_files = True, doc = "Files needed at run time."),
+        "output_group": attr.string(doc = "Take this output group of `srcs` instead of their default files."),
+        "path": attr.string(doc = "Accepted as Bazel does; it has no effect."),
+    },
+)
+
+def _genrule_impl(ctx):
+    outs = ctx.outputs.outs
+    if not outs:
+        fail("%s: genrule needs at least one file in outs" % ctx.label)
+    command = ctx.attr.cmd_bash or ctx.attr.cmd
+    if not command:
+        fail("%s: genrule needs cmd" % ctx.label)
+    command = ctx.expand_location(command, ctx.attr.srcs + ctx.attr.tools)
+    rule_dir = ctx.bin_dir.path
+    for part in [ctx.label.workspace_root, ctx.label.package]:
+        if part:
+            rule_dir += "/" + part
+    variables = {
+        "SRCS": " ".join([f.path for f in ctx.files.srcs]),
+        "OUTS": " ".join([f.path for f in outs]),
+        "RULEDIR": rule_dir,
+        "@D": outs[0].dirname if len(outs) == 1 else rule_dir,
+        "^": " ".join([f.path for f in ctx.files.srcs]),
+    }
+    if len(outs) == 1:
+        variables["@"] = outs[0].path
+    if len(ctx.files.srcs) == 1:
+        variables["<"] = ctx.files.srcs[0].path
+    command = ctx.expand_make_variables("cmd", command, variables)
+    requirements = {}
+    for tag in ctx.attr.tags:
+        if tag in ["no-cache", "no-remote", "no-sandbox", "requires-network", "local"]:
+            requirements[tag] = ""
+    ctx.actions.run_shell(
+        outputs = outs,
+        inputs = ctx.files.srcs,
+        tools = ctx.attr.tools,
+        command = "set -euo pipefail; " + command,
+        mnemonic = "Genrule",
+        progress_message = ctx.attr.message or None,
+        use_default_shell_env = True,
+        execution_requirements = requirements,
+    )
+    return [DefaultInfo(files = depset(outs), executable = outs[0] if ctx.attr.executable and len(outs) == 1 else None)]
+
+genrule = rule(
+    implementation = _genrule_impl,
+    doc = """Files made by a shell command.
+
+In `cmd`, `$(location LABEL)` and `$(locations LABEL)` stand for paths of files, `$(SRCS)`, `$(OUTS)`, `$<` (the only
+source), `$@` (the only output), `$^` (all sources), `$(@D)` and `$(RULEDIR)` for what their names say, and `$$` for a dollar sign.
+The command runs under bash with `set -euo pipefail`, in a directory that holds its declared inputs only.
+""",
+    attrs = {
+        "srcs": attr.label_list(allow_files = True, doc = "The inputs."),
+        "outs": attr.output_list(mandatory = True, doc = "The files the command makes."),
+        "cmd": attr.string(doc = "The command."),
+        "cmd_bash": attr.string(doc = "Takes precedence over `cmd`."),
+        "cmd_bat": attr.string(doc = "Accepted and not used: there is no Windows here."),
+        "cmd_ps": attr.string(doc = "Accepted and not used: there is no Windows here."),
+        "tools": attr.label_list(allow_files = True, cfg = "exec", doc = "Programs that the command runs."),
+        "toolchains": attr.label_list(doc = "Accepted; no Make variables come from it."),
+        "executable": attr.bool(doc = "Whether the one output is a program that `pybuild run` may start."),
+        "message": attr.string(doc = "What a progress line says while it runs."),
+        "local": attr.bool(doc = "Accepted as Bazel does."),
+        "heuristic_label_expansion": attr.bool(),
+        "output_to_bindir": attr.bool(),
+    },
+)
+
+def _nothing_impl(ctx):
+    return []
+
+def _constraint_setting_impl(ctx):
+    return [platform_common.ConstraintSettingInfo(
+        label = ctx.label,
+        default_constraint_value = ctx.attr.default_constraint_value or None,
+    )]
+
+constraint_setting = rule(
+    implementation = _constraint_setting_impl,
+    doc = "A property of platforms, such as the operating system.",
+    attrs = {
+        "default_constraint_value": attr.string(doc = "The value a platform has that names none."),
+    },
+)
+
+def _constraint_value_impl(ctx):
+    return [platform_common.ConstraintValueInfo(
+        constraint = ctx.attr.constraint_setting[platform_common.ConstraintSettingInfo],
+        label = ctx.label,
+    )]
+
+constraint_value = rule(
+    implementation = _constraint_value_impl,
+    doc = "A value that a `constraint_setting` can have. It may stand in `select()` as a condition.",
+    attrs = {
+        "constraint_setting": attr.label(mandatory = True, doc = "The property this is a value of."),
+    },
+)
+
+def _platform_impl(ctx):
+    return [platform_common.PlatformInfo(label = ctx.label)]
+
+platform = rule(
+    implementation = _platform_impl,
+    doc = "A platform that can be named in `--platforms` and in `oci_image_index(platforms = ...)`.",
+    attrs = {
+        "constraint_values": attr.label_list(doc = "What holds on this platform, at most one value of each setting."),
+        "parents": attr.label_list(doc = "A platform whose values this one takes over."),
+        "exec_properties": attr.string_dict(doc = "Properties for remote execution."),
+        "variant": attr.string(doc = "The OCI variant (v7, v8) where the constraint values do not tell."),
+        "flags": attr.string_list(),
+    },
+)
+
+config_setting = rule(
+    implementation = _nothing_impl,
+    doc = "A condition for `select()`: it holds when all that it names holds.",
+    attrs = {
+        "constraint_values": attr.label_list(doc = "Constraint values the target platform must have."),
+        "define_values": attr.string_dict(doc = "`--define` settings."),
+        "flag_values": attr.label_keyed_string_dict(doc = "Build settings and the values they must have."),
+        "values": attr.string_dict(doc = "Command-line flags and the values they must have."),
+    },
+)
+
+test_suite = rule(
+    implementation = _nothing_impl,
+    doc = "A name for a set of tests.",
+    attrs = {
+        "tests": attr.label_list(doc = "The tests; when empty, all of the package."),
+    },
+)
