@@ -102,7 +102,6 @@ def deb_archive(
         return
     if type(locked) != "dict" or locked.get("version") != 1 or type(locked.get("packages")) != "list":
         fail("%s is not a lock file of version 1; run: %s" % (lock, update))
-    snapshots = locked.get("suites", {})
     by_name = {}
     for record in locked["packages"]:
         by_name.setdefault(record["name"], {})[record["arch"]] = record
@@ -123,7 +122,7 @@ def deb_archive(
             branches[condition] = json.encode(dict(
                 name = package,
                 version = record["version"],
-                architecture = record["path"].rpartition("_")[2].removesuffix(".deb"),
+                architecture = record["architecture"],
                 sha256 = record["sha256"],
                 size = record["size"],
                 kind = record["kind"],
