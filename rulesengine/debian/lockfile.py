@@ -175,9 +175,13 @@ class LockedDeclaration:
 @closed
 @frozen
 class Lockfile:
-    """A lock: suites in the declaration's order; packages by name, then architecture."""
+    """A lock: suites in the declaration's order; packages by name, then architecture.
+
+    snapshot: Date of the newest Release file, as a stamp; the date that an image made of this lock may carry.
+    """
 
     version: int
+    snapshot: str = field(metadata=key("snapshot", check=_check_stamp))
     declaration: LockedDeclaration
     suites: tuple[LockedSuite, ...]
     packages: tuple[LockedPackage, ...]
@@ -185,11 +189,6 @@ class Lockfile:
     def date(self, suite: str) -> datetime | None:
         """Date of the Release file that this lock was made from, for rollback checks."""
         return next((one.moment for one in self.suites if one.suite == suite), None)
-
-    @property
-    def created(self) -> datetime | None:
-        """When the newest of the suites was published: the date that an image made of this lock may carry."""
-        return max((one.moment for one in self.suites), default=None)
 
     def check_answers(self, declaration: ArchiveDeclaration, *, source: str) -> None:
         """Refuse a stale lock.  Raises LockfileError, which says what differs."""
