@@ -23,7 +23,7 @@ from rulesengine.errors import (
     RulesEngineError,
 )
 from rulesengine.loading import Loader
-from rulesengine.loading.border import INTERNAL, evaluate, parse
+from rulesengine.loading.border import parse_own
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.events import Progress
@@ -52,12 +52,12 @@ def _driver(count: int) -> Any:
     source = 'load("p", "analyze__")\nload("r", "RULES__")\n'
     source += "".join(f'load("{i}", d{i} = "TARGET__")\n' for i in range(count))
     source += f"TARGET__ = analyze__(RULES__[INDEX], SPEC, [{', '.join(f'd{i}' for i in range(count))}])\nNone\n"
-    return parse("<analysis>", source, INTERNAL)
+    return parse_own("<analysis>", source)
 
 
 @lru_cache(maxsize=8)
 def _fixed(source: str) -> Any:
-    return parse("<analysis>", source, INTERNAL)
+    return parse_own("<analysis>", source)
 
 
 _TRANSITION_DRIVER = (
@@ -220,7 +220,7 @@ class Analyzer:
             "    file__(FILE[0], FILE[1], FILE[2], label__(*OWNER), FILE[3], FILE[4]), label__(*LABEL))\nNone\n"
         )
         loader = self.loader
-        evaluate(module, _fixed(source), lambda _: loader.prelude, loader.guard, loader.texts, AnalysisError)
+        loader.interpreter.evaluate(module, _fixed(source), lambda _: loader.prelude, AnalysisError)
         return module.freeze()
 
     def _generated(self, target: Target, configuration: Configuration, maker: ConfiguredTarget) -> ConfiguredTarget:
@@ -243,7 +243,7 @@ class Analyzer:
         label = self.loader.canonical(Label.parse(text))
         place = target.location
         if place is not None and name in target.attributes:
-            place = self.loader.texts.attribute(place.path, place.line, name)
+            place = self.loader.texts.attribute(place, name)
         try:
             dependency = self.loader.target(label)
         except LoadingError as fault:
@@ -331,7 +331,7 @@ class Analyzer:
     ) -> None:
         """A rule's outputs must have an extension that the attribute takes."""
         for name, schema in rule.schema.items():
-            if schema.kind != "label" and schema.kind != "label_list" or not isinstance(schema.allow_files, tuple):
+            if (schema.kind != "label" and schema.kind != "label_list") or not isinstance(schema.allow_files, tuple):
                 continue
             value = values.get(name)
             for index in value if isinstance(value, list) else [] if value is None else [value]:
@@ -371,11 +371,11 @@ class Analyzer:
         def load(name: str) -> Any:
             return loader.prelude if name == "p" else frozen
 
-        evaluate(module, _fixed(_TRANSITION_DRIVER), load, loader.guard, loader.texts, AnalysisError)
+        loader.interpreter.evaluate(module, _fixed(_TRANSITION_DRIVER), load, AnalysisError)
         ports = module["IO"]
         module["SETTINGS"] = transitions.settings_for(loader, ports["inputs"], configuration)
         module["ATTRS"] = {"name": target.label.name, **values}
-        evaluate(module, _fixed(_TRANSITION_CALL), load, loader.guard, loader.texts, AnalysisError)
+        loader.interpreter.evaluate(module, _fixed(_TRANSITION_CALL), load, AnalysisError)
         out = []
         for key, settings in transitions.branches(module["OUT"], target):
             out.append((key, transitions.apply(loader, configuration, settings, ports["outputs"], target)))
@@ -438,7 +438,7 @@ class Analyzer:
             return found[int(name)].module
 
         try:
-            evaluate(module, _driver(len(found)), load, loader.guard, loader.texts, AnalysisError)
+            loader.interpreter.evaluate(module, _driver(len(found)), load, AnalysisError)
         except RulesEngineError as fault:
             place = fault.location
             if place is None or loader.texts.trusted(place.path):

@@ -128,8 +128,7 @@ class Conditions:
             return fallback[0]
         raise AnalysisError(
             select.get("error__")
-            or f"attribute '{name}': no condition of select() holds for {configuration.platform}; "
-            + "they are: "
+            or f"attribute '{name}': no condition of select() holds for {configuration.platform}; they are: "
             + ", ".join(condition for condition, _ in select[SELECT]),
             label=target.label,
             location=target.location,

@@ -17,7 +17,7 @@ def check(loader: Loader, owner: Target, dependency: Target, attribute: str) -> 
         return
     place = owner.location
     if place is not None:
-        place = loader.texts.attribute(place.path, place.line, attribute)
+        place = loader.texts.attribute(place, attribute)
     shown = ", ".join(dependency.visibility)
     raise VisibilityError(
         f"{theirs} is not visible to {mine} (it is visible to: {shown})",

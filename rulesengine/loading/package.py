@@ -5,23 +5,40 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
 
 from rulesengine.errors import (
     AttributeValueError,
+    LabelError,
     LoadingError,
     Location,
     NoSuchTargetError,
+    RulesEngineError,
     did_you_mean,
 )
-from rulesengine.loading.border import SourceTexts
+from rulesengine.loading.texts import SourceTexts
+from rulesengine.loading.values import AttributeCheck
 from rulesengine.model.label import Label, check_target
-from rulesengine.model.rule import LABEL_KINDS, OUTPUT_KINDS, AttributeSchema, Rule
-from rulesengine.model.target import PRIVATE, PUBLIC, Target, is_select
+from rulesengine.model.rule import OUTPUT_KINDS, AttributeSchema, Rule
+from rulesengine.model.target import PRIVATE, PUBLIC, Target
 
 FRAME = re.compile(r"^\s*\* (.*?):(\d+), in (.*)$", re.MULTILINE)
+_COMMON_KINDS = {
+    "tags": "string_list",
+    "testonly": "bool",
+    "deprecation": "string",
+    "features": "string_list",
+    "args": "string_list",
+    "env": "string_dict",
+    "size": "string",
+    "timeout": "string",
+    "target_compatible_with": "label_list",
+    "exec_compatible_with": "label_list",
+}
+_COMMON = {name: AttributeSchema(kind) for name, kind in _COMMON_KINDS.items()}
 
 
 @define(eq=False)
@@ -62,7 +79,8 @@ class Package:
             made = Target(label, "source", visibility=self.exported.get(name, (PUBLIC,)))
             self.targets[name] = made
             return made
-        hint = did_you_mean(name, [*self.targets, *self.referenced])
+        near = [*self.targets, *(one for one in self.referenced if os.path.exists(os.path.join(self.directory, one)))]  # noqa: PTH110
+        hint = did_you_mean(name, near)
         message = f"no target '{name}' in {self.id}"
         if os.path.exists(path):  # noqa: PTH110
             message += "; a source file of this name exists"
@@ -70,7 +88,7 @@ class Package:
         raise NoSuchTargetError(
             message,
             label=label,
-            hint=hint or f"{self.build_file} declares: {_some(sorted(t for t in self.targets)) or 'nothing'}",
+            hint=hint or f"{self.build_file} declares: {_some(sorted(self.targets)) or 'nothing'}",
         )
 
     def rule_targets(self) -> list[Target]:
@@ -83,9 +101,11 @@ def _some(names: list[str], count: int = 8) -> str:
 
 
 class PackageBuilder:
-    """Receives what a BUILD file's evaluation declares."""
+    """Receives what a BUILD file's evaluation declares.  canonical: takes the main module's own name off a label."""
 
-    def __init__(self, package: Package, texts: SourceTexts, rules: list[Rule], canonical: Any) -> None:
+    def __init__(
+        self, package: Package, texts: SourceTexts, rules: list[Rule], canonical: Callable[[Label], Label]
+    ) -> None:
         self.package = package
         self._texts = texts
         self._rules = rules
@@ -105,21 +125,17 @@ class PackageBuilder:
         chain = tuple(f"{path}:{line}" for path, line, _ in users)
         return self._texts.location(outer[0], outer[1]), chain
 
-    def fault(self, message: str, place: Location | None, attribute: str, **more: Any) -> AttributeValueError:
-        """An error at an attribute of the call that starts at `place`."""
-        if place is not None:
-            place = self._texts.attribute(place.path, place.line, attribute)
-        return AttributeValueError(message, location=place, **more)
-
     def add(self, target: Target) -> None:
         """Add a target.  Raises LoadingError where the name is taken."""
         name = target.label.name
         other = self.package.targets.get(name)
         if other is not None and other.kind != "source":
+            what = "target" if other.kind != "generated" else "output file"
             raise LoadingError(
-                f"target '{name}' already exists in {self.package.id}"
+                f"{what} '{name}' already exists in {self.package.id}"
                 + (f", declared at {other.location}" if other.location else ""),
                 location=target.location,
+                notes=_chain(target.stack),
                 hint="give one of the two another name",
             )
         self.package.targets[name] = target
@@ -129,184 +145,97 @@ class PackageBuilder:
         rule = self._rules[rule_id]
         place, chain = self.place(stack)
         try:
+            target = self._target(rule, name, json.loads(text), place, chain)
+        except AttributeValueError as fault:
+            fault.notes = (*fault.notes, *_chain(chain))
+            raise
+        self.add(target)
+        outputs = [
+            output
+            for key, schema in rule.schema.items()
+            if schema.kind in OUTPUT_KINDS
+            for output in _listed(target.attributes.get(key))
+        ]
+        outputs += [pattern.replace("%{name}", name) for pattern in rule.outputs.values()]
+        for output in outputs:
+            if output == name:
+                continue  # as Bazel: an output may be called as its rule is, which then hides it
+            generated = Target(
+                target.label.sibling(output),
+                "generated",
+                location=place,
+                visibility=target.visibility,
+                generator=target.label,
+                stack=chain,
+            )
+            self.add(generated)
+
+    def _target(
+        self, rule: Rule, name: str, given: dict[str, Any], place: Location | None, chain: tuple[str, ...]
+    ) -> Target:
+        try:
             check_target(name, name)
-        except Exception as fault:
-            raise LoadingError(f"{rule.name}: bad name {name!r}: {fault}", location=place) from None
+        except LabelError as fault:
+            raise LoadingError(f"{rule.name}(): {fault.message}", location=place, notes=_chain(chain)) from None
         label = Label(self.package.repo, self.package.name, name)
-        given: dict[str, Any] = json.loads(text)
         attributes: dict[str, Any] = {}
         for key, value in given.items():
+            schema = rule.schema.get(key) or _COMMON.get(key)
+            check = AttributeCheck(
+                rule, label, key, schema or AttributeSchema("string"), place, self._texts, self.label, self._mention
+            )
             if not rule.takes(key):
-                raise self.fault(
-                    f"no attribute '{key}' in rule '{rule.name}'",
-                    place,
-                    key,
-                    label=label,
-                    hint=did_you_mean(key, rule.public_attributes())
+                check.fail(
+                    f"no such attribute '{key}' in rule '{rule.name}'",
+                    did_you_mean(key, rule.public_attributes())
                     or f"{rule.name} has: " + ", ".join(sorted(rule.public_attributes())),
                 )
-            if value is None:
-                continue
-            schema = rule.schema.get(key)
-            attributes[key] = value if schema is None else self._checked(rule, label, key, schema, value, place)
+            if value is not None:
+                attributes[key] = value if schema is None else check.value(value)
         for key, schema in rule.schema.items():
             if schema.mandatory and key not in attributes:
-                raise self.fault(
-                    f"missing value for mandatory attribute '{key}' in rule '{rule.name}'", place, key, label=label
+                raise AttributeValueError(
+                    f"missing value for mandatory attribute '{key}' in rule '{rule.name}'", location=place, label=label
                 )
         visibility = self.package.default_visibility
         if "visibility" in attributes:
             visibility = self.visibility(attributes["visibility"], place)
         if self.package.default_testonly:
             attributes.setdefault("testonly", True)
-        target = Target(label, "rule", rule, attributes, place, visibility, stack=chain)
-        self.add(target)
-        outputs = [text for key, schema in rule.schema.items() if schema.kind in OUTPUT_KINDS
-                   for text in _listed(attributes.get(key))]  # fmt: skip
-        outputs += [pattern.replace("%{name}", name) for pattern in rule.outputs.values()]
-        for output in outputs:
-            self.add(Target(label.sibling(output), "generated", location=place, visibility=visibility, generator=label))
+        return Target(label, "rule", rule, attributes, place, visibility, stack=chain)
+
+    def _mention(self, label: Label) -> None:
+        if (label.repo, label.package) == (self.package.repo, self.package.name):
+            self.package.referenced.add(label.name)
 
     def visibility(self, value: Any, place: Location | None) -> tuple[str, ...]:
-        """A visibility attribute, checked and with absolute labels."""
+        """A visibility attribute, checked and with absolute labels.  Raises AttributeValueError."""
+        if place is not None:
+            place = self._texts.attribute(place, "visibility")
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.fault("visibility is a list of labels", place, "visibility")
+            raise AttributeValueError(
+                "visibility is a list of labels", location=place, hint='for instance ["//visibility:public"]'
+            )
         out = []
         for text in value:
-            label = self.label(text)
+            try:
+                label = self.label(text)
+            except RulesEngineError as fault:
+                raise AttributeValueError(f"visibility: {fault.message}", location=place, hint=fault.hint) from None
             if label.package == "visibility" and not label.repo and label.name not in ("public", "private"):
-                raise self.fault(
-                    f"bad visibility {text!r}", place, "visibility", hint="//visibility:public or //visibility:private"
+                raise AttributeValueError(
+                    f"bad visibility {text!r}", location=place, hint="//visibility:public or //visibility:private"
                 )
             out.append(str(label))
         return tuple(out)
 
-    def _checked(
-        self, rule: Rule, label: Label, key: str, schema: AttributeSchema, value: Any, place: Location | None
-    ) -> Any:
-        """A value of the attribute's kind, labels made absolute.  Raises AttributeValueError."""
 
-        def wrong(expected: str, got: Any) -> AttributeValueError:
-            return self.fault(
-                f"attribute '{key}' of rule '{rule.name}' is {expected}, not {_kind_of(got)} {json.dumps(got)[:60]}",
-                place,
-                key,
-                label=label,
-            )
-
-        if isinstance(value, list) and any(is_select(one) for one in value):
-            if schema.kind in OUTPUT_KINDS:
-                raise self.fault(f"attribute '{key}' is not configurable: no select() here", place, key, label=label)
-            out: list[Any] = []
-            for one in value:
-                if not is_select(one):
-                    plain = self._checked(rule, label, key, schema, [one], place)
-                    out.extend(plain)
-                    continue
-                branches = []
-                for condition, inner in one["select__"]:
-                    known = "//conditions:default" if condition in ("//conditions:default",) else None
-                    checked = None if inner is None else self._checked(rule, label, key, schema, inner, place)
-                    branches.append([known or str(self.label(condition)), checked])
-                out.append({"select__": branches, "error__": one["error__"]})
-            return out
-        kind = schema.kind
-        if kind == "string":
-            if not isinstance(value, str):
-                raise wrong("a string", value)
-        elif kind == "bool":
-            if isinstance(value, bool):
-                return value
-            if value not in (0, 1) or not isinstance(value, int):
-                raise wrong("True or False", value)
-            return bool(value)
-        elif kind == "int":
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise wrong("an int", value)
-            if not -(2**31) <= value < 2**31:
-                raise wrong("an int of 32 bits", value)
-        elif kind in ("string_list", "int_list"):
-            wanted = str if kind == "string_list" else int
-            if not isinstance(value, list) or not all(isinstance(x, wanted) for x in value):
-                raise wrong("a list of " + ("strings" if wanted is str else "ints"), value)
-        elif kind == "string_dict":
-            if not isinstance(value, dict) or not all(isinstance(x, str) for x in value.values()):
-                raise wrong("a dict of strings", value)
-        elif kind == "string_list_dict":
-            if not isinstance(value, dict) or not all(
-                isinstance(x, list) and all(isinstance(y, str) for y in x) for x in value.values()
-            ):
-                raise wrong("a dict of lists of strings", value)
-        elif kind in OUTPUT_KINDS:
-            if kind == "output" and not isinstance(value, str):
-                raise wrong("a file name", value)
-            if kind == "output_list" and not isinstance(value, list):
-                raise wrong("a list of file names", value)
-            names = []
-            for text in _listed(value):
-                output = self.label(text)
-                if (output.repo, output.package) != (self.package.repo, self.package.name):
-                    raise self.fault(f"output {text!r} is not in this package", place, key, label=label)
-                names.append(output.name)
-            return names[0] if kind == "output" else names
-        elif kind in LABEL_KINDS:
-            return self._labels(kind, key, value, place, label, wrong)
-        if schema.values and value not in schema.values:
-            raise self.fault(
-                f"attribute '{key}' of rule '{rule.name}' is one of "
-                + ", ".join(repr(one) for one in schema.values)
-                + f", not {value!r}",
-                place,
-                key,
-                label=label,
-                hint=did_you_mean(str(value), [str(one) for one in schema.values]),
-            )
-        if not schema.allow_empty and not value:
-            raise self.fault(f"attribute '{key}' of rule '{rule.name}' may not be empty", place, key, label=label)
-        return value
-
-    def _labels(self, kind: str, key: str, value: Any, place: Any, owner: Label, wrong: Any) -> Any:
-        def absolute(text: Any) -> str:
-            if not isinstance(text, str):
-                raise wrong("a label" if kind == "label" else "a list of labels", text)
-            try:
-                label = self.label(text)
-            except LoadingError:
-                raise
-            except Exception as fault:
-                raise self.fault(f"attribute '{key}': {fault}", place, key, label=owner) from None
-            if (label.repo, label.package) == (self.package.repo, self.package.name):
-                self.package.referenced.add(label.name)
-            return str(label)
-
-        if kind == "label":
-            return absolute(value)
-        if kind == "label_list":
-            if not isinstance(value, list):
-                raise wrong("a list of labels", value)
-            out = [absolute(one) for one in value]
-            seen: set[str] = set()
-            for one in out:
-                if one in seen:
-                    raise self.fault(f"label {one} is twice in attribute '{key}'", place, key, label=owner)
-                seen.add(one)
-            return out
-        if not isinstance(value, dict):
-            raise wrong("a dict", value)
-        if kind == "string_keyed_label_dict":
-            return {name: absolute(one) for name, one in value.items()}
-        return {absolute(one): text for one, text in value.items()}
+def _chain(stack: tuple[str, ...]) -> list[str]:
+    """Notes for the calls between the BUILD file and the rule, when a macro is in between."""
+    return [f"by the macro at {place}" for place in stack[1:]]
 
 
 def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
-
-
-def _kind_of(value: Any) -> str:
-    if isinstance(value, dict) and is_select(value):
-        return "select()"
-    return {bool: "the bool", int: "the int", str: "the string", list: "the list", dict: "the dict"}.get(
-        type(value), "None"
-    )

@@ -543,7 +543,7 @@ def args__():
 
 unset__ = struct(_type = "unset")
 
-def _inputs(values, what):
+def _inputs(values, what, runfiles = False):
     """Depset ids and file paths of a list of Files (and targets) or a depset."""
     if values == None:
         return [], []
@@ -559,6 +559,8 @@ def _inputs(values, what):
             ids.append(value.files._node[0])
         elif type(value) == "dict" and DefaultInfo in value:
             ids.append(value[DefaultInfo].files._node[0])
+            if runfiles:
+                ids.append(value[DefaultInfo].default_runfiles.files._node[0])
         elif _is(value, "FilesToRun"):
             if value.executable:
                 paths.append(value.executable.path)
@@ -585,17 +587,15 @@ def actions__(target, label):
 
     def _emit(mnemonic, argv, inputs, outputs, **more):
         ids, paths = _inputs(inputs, "inputs")
-        for key in ["tools"]:
-            extra_ids, extra_paths = _inputs(more.pop(key, None), key)
-            ids = ids + extra_ids
-            paths = paths + extra_paths
+        tool_ids, tool_paths = _inputs(more.pop("tools", None), "tools", runfiles = True)
         for one in outputs:
             if not _is(one, "File"):
                 fail("outputs are declared Files, not %s" % type__(one))
         py_action(target, json.encode(dict(
             mnemonic = mnemonic,
             argv = argv,
-            inputs = [ids, paths],
+            inputs = [ids + tool_ids, paths],
+            tools = tool_paths,
             outputs = [f.path for f in outputs],
             **more
         )))
@@ -801,7 +801,9 @@ def dot__(value, name):
                 return lambda relative: label__(*py_label(relative, value.repo_name, value.package))
         return getattr(value, name)
     if "label__" not in value:
-        fail("`dict` value has no field or method '%s'" % name)
+        if name in _SET_METHODS and not hasattr(value, name):
+            return _SET_METHODS[name](value)
+        return getattr(value, name)
     if name == "label":
         return value["label__"]
     if name == "files":
@@ -1062,7 +1064,11 @@ def str__(x):
     return str(x)
 
 def _repr(x):
+    if type(x) == "struct" and getattr(x, "_type", None) == "Label":
+        return 'Label("%s")' % (x._text if not x.repo_name else x._str)
     return repr(x) if type(x) == "string" else str__(x)
+
+repr__ = _repr
 
 def type__(x):
     if type(x) == "struct":
@@ -1070,6 +1076,91 @@ def type__(x):
     if type(x) == "dict" and "label__" in x:
         return "Target"
     return type(x)
+
+def _shown(x):
+    return str__(x) if type(x) in _ODD else x
+
+_ODD = {"struct": 1, "dict": 1, "list": 1, "tuple": 1}
+
+def mod__(a, b):
+    """`a % b`; a text formats labels, files and targets as Bazel does."""
+    if type(a) != "string":
+        return a % b
+    if type(b) == "tuple":
+        return a % tuple([_shown(x) for x in b])
+    if type(b) in _ODD:
+        return a % (_shown(b),)
+    return a % b
+
+def format__(text__, *args, **kwargs):
+    """`text.format(...)` likewise."""
+    if type(text__) != "string":
+        return text__.format(*args, **kwargs)
+    return text__.format(*[_shown(x) for x in args], **{k: _shown(v) for k, v in kwargs.items()})
+
+def provider__(value, key):
+    """`target[MyInfo]`, which can say what lacks what."""
+    if type(value) == "dict" and type(key) == "function" and key not in value and "label__" in value:
+        fail("<target %s> doesn't contain declared provider '%s'" % (value["label__"]._text, provider_name__(key)))
+    return value[key]
+
+def fail__(*args, msg = None, attr = None, sep = " ", stack_trace = True):
+    words = [x if type(x) == "string" else str__(x) for x in ([msg] if msg != None else []) + list(args)]
+    fail(("attribute %s: " % attr if attr else "") + sep.join(words))
+
+def _ordered(x):
+    """As Bazel's json.encode: keys in order."""
+    t = type(x)
+    if t == "dict":
+        if "label__" in x:
+            fail("cannot encode Target as JSON")
+        return {k: _ordered(x[k]) for k in sorted(x)}
+    if t == "list" or t == "tuple":
+        return [_ordered(v) for v in x]
+    if t == "struct":
+        if hasattr(x, "_type") and x._type != "select":
+            fail("cannot encode %s as JSON" % type__(x))
+        return {k: _ordered(getattr(x, k)) for k in dir(x) if k != "_provider"}
+    if t == "function":
+        fail("cannot encode function as JSON")
+    return x
+
+def _json_decode(x, default = unset__):
+    if default != unset__ and not py_json_valid(x):
+        return default
+    return json.decode(x)
+
+json__ = struct(
+    encode = lambda x: json.encode(_ordered(x)),
+    encode_indent = lambda x, *, prefix = "", indent = "\t": py_json_indent(json.encode(_ordered(x)), prefix, indent),
+    indent = lambda s, *, prefix = "", indent = "\t": py_json_indent(s, prefix, indent),
+    decode = _json_decode,
+)
+
+def set(elements = []):
+    """A set is a dict here: `in`, len(), iteration, truth and `|` work as they are; `dot__` has the methods."""
+    return {x: None for x in elements}
+
+def _set_update(value, others):
+    for other in others:
+        for x in other:
+            value[x] = None
+
+def _set_discard(value, x):
+    value.pop(x, None)
+
+_SET_METHODS = {
+    "add": lambda value: lambda x: _set_update(value, [[x]]),
+    "update": lambda value: lambda *others: _set_update(value, others),
+    "discard": lambda value: lambda x: _set_discard(value, x),
+    "remove": lambda value: lambda x: value.pop(x) and None,
+    "union": lambda value: lambda *others: set(list(value) + [x for other in others for x in other]),
+    "intersection": lambda value: lambda other: {x: None for x in value if x in other},
+    "difference": lambda value: lambda other: {x: None for x in value if x not in other},
+    "symmetric_difference": lambda value: lambda other: {x: None for x in list(value) + list(other) if (x in value) != (x in other)},
+    "issubset": lambda value: lambda other: all([x in other for x in value]),
+    "issuperset": lambda value: lambda other: all([x in value for x in other]),
+}
 
 def make_print__(path):
     def print(*args, sep = " "):

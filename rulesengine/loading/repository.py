@@ -38,7 +38,7 @@ class Repositories:
 
     def canonical(self, repo: str) -> str:
         """The main module's own name is the empty repository."""
-        return "" if repo == self.module_name or repo == "_main" else repo
+        return "" if repo in (self.module_name, "_main") else repo
 
     def directory(self, repo: str) -> str:
         """The directory of a repository.  Raises NoSuchPackageError with near names."""
@@ -103,7 +103,7 @@ def read_repositories(root: str) -> Repositories:
                 roots.setdefault(alias, SHIPPED[dependency])
             elif alias:
                 unknown[alias] = f"bazel_dep(name = {dependency!r})"
-        elif kind == "local_path_override" or kind == "local_repository":
+        elif kind in ("local_path_override", "local_repository"):
             module = str(named.get("module_name", named.get("name", "")))
             where = os.path.join(root, str(named.get("path", "")))
             if not os.path.isdir(where):  # noqa: PTH112

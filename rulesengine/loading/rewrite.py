@@ -1,7 +1,9 @@
 """What Bazel accepts and starlark-pyo3 does not, put into words it takes; lines never move.
 
-- `TARGET.label`, `.files`, `.files_to_run`, `.default_runfiles`, `.data_runfiles`: a target is a
-  dict here, so the access becomes `dot__(TARGET, "label")`.
+- `TARGET.label`, `.files`, `.default_runfiles` …: a target is a dict here, so the access becomes
+  `dot__(TARGET, "label")`; in files that call `set()` the methods of sets likewise.
+- `TARGET[MyInfo]` becomes `provider__(TARGET, MyInfo)`, which can say what lacks which provider.
+- `"…" % label` and `"…".format(label)` become calls that write labels as Bazel does.
 - `f(*args, b = 1)` is a parse error here: `*args` moves behind the keyword arguments.
 
 The places are found with Python's own parser (Starlark is a subset of its grammar for what
@@ -14,34 +16,61 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Iterator
 
 from attrs import field, frozen
 
-_NAMES = {"label", "files", "files_to_run", "default_runfiles", "data_runfiles", "same_package_label", "relative"}
-_WORTH = re.compile(r"\.(?:" + "|".join(sorted(_NAMES)) + r")\b|\*\w[^\n]*,")
+_TARGET_NAMES = frozenset(
+    {"label", "files", "files_to_run", "default_runfiles", "data_runfiles", "same_package_label", "relative"}
+)
+_SET_NAMES = frozenset(
+    {
+        "add", "difference", "discard", "intersection", "issubset", "issuperset", "remove", "symmetric_difference",
+        "union", "update",
+    }
+)  # fmt: skip
+_NEVER = frozenset({"ctx", "repository_ctx", "module_ctx", "attr", "native"})
+_PROVIDER = re.compile(r"_*[A-Z]\w*[a-z]\w*")
+_WORTH = re.compile(
+    r"\.(?:" + "|".join(sorted(_TARGET_NAMES)) + r")\b|\*\w[^\n]*,|\bset\(|\[(?:\w+\.)*_*[A-Z]\w*[a-z]\w*\]"
+)
 _CTX_ONLY = re.compile(r"\bctx\.(?:label|files)\b")
+_LABELS = re.compile(r"[Ll]abel|owner")
+_SET = re.compile(r"\bset\(")
+_FORMATS = re.compile(r"%|\.format\(")
+
+# (line, byte column, order at that place, bytes replaced, new text)
+_Edit = tuple[int, int, int, int, str]
 
 
 @frozen
 class Rewritten:
-    """A file's text as written and as parsed.  shifts: line -> (column in the parsed text, delta), ascending."""
+    """A file's text as written and as parsed.
+
+    shifts: line -> (first column of new text, width of new text, width of what it replaced), ascending;
+        columns are characters from 1, of the parsed text.
+    """
 
     original: str
     text: str
-    shifts: dict[int, list[tuple[int, int]]] = field(factory=dict)
+    shifts: dict[int, list[tuple[int, int, int]]] = field(factory=dict)
 
     def original_column(self, line: int, column: int) -> int:
         """The author's column (from 1) for a column of the parsed text."""
         moved = 0
-        for start, delta in self.shifts.get(line, ()):
-            if column > start:
-                moved += delta
+        for start, width, replaced in self.shifts.get(line, ()):
+            if column < start:
+                break
+            if column < start + width:
+                return max(1, start - moved)
+            moved += width - replaced
         return max(1, column - moved)
 
 
 def rewrite(text: str) -> Rewritten:
     """Rewrite what needs it; most files come back as they are."""
-    if not _WORTH.search(_CTX_ONLY.sub("ctx_", text)):
+    formats = bool(_LABELS.search(text) and _FORMATS.search(text))
+    if not formats and not _WORTH.search(_CTX_ONLY.sub("ctx_", text)):
         return Rewritten(text, text)
     try:
         with warnings.catch_warnings():
@@ -49,55 +78,144 @@ def rewrite(text: str) -> Rewritten:
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Rewritten(text, text)
-    # (line, byte column, order) -> replaced length and new text
-    edits: list[tuple[int, int, int, int, str]] = []
-    raw = [line.encode() for line in text.split("\n")]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in _NAMES and isinstance(node.ctx, ast.Load):
-            if isinstance(node.value, ast.Name) and node.value.id in ("ctx", "repository_ctx", "attr"):
-                continue
-            end_line, end = node.end_lineno or 0, node.end_col_offset or 0
-            start = end - len(node.attr)
-            dot = raw[end_line - 1].rfind(b".", 0, start)
-            if (
-                raw[end_line - 1][start:end] != node.attr.encode()
-                or dot < 0
-                or raw[end_line - 1][dot + 1 : start].strip()
-            ):
-                continue
-            opening = node.value.lineno, node.value.col_offset
-            edits.append((opening[0], opening[1], -(end_line * 10000 + end), 0, "dot__("))
-            edits.append((end_line, dot, 0, end - dot, f', "{node.attr}")'))
-        elif isinstance(node, ast.Call):
-            stars = [one for one in node.args if isinstance(one, ast.Starred)]
-            named = [one for one in node.keywords if one.arg is not None]
-            if len(stars) != 1 or not named or stars[0] is not node.args[-1]:
-                continue
-            star, last = stars[0], named[-1]
-            if (last.lineno, last.col_offset) < (star.lineno, star.col_offset):
-                continue
-            if star.lineno != star.end_lineno:
-                continue
-            line = raw[star.lineno - 1]
-            written = line[star.col_offset : star.end_col_offset].decode()
-            comma = re.match(rb"\s*,\s*", line[star.end_col_offset or 0 :])
-            gone = (star.end_col_offset or 0) - star.col_offset + (comma.end() if comma else 0)
-            edits.append((star.lineno, star.col_offset, 0, gone, ""))
-            edits.append((last.end_lineno or 0, last.end_col_offset or 0, 1, 0, f", {written}"))
-    if not edits:
-        return Rewritten(text, text)
-    shifts: dict[int, list[tuple[int, int]]] = {}
-    by_line: dict[int, list[tuple[int, int, int, int, str]]] = {}
+    names = _TARGET_NAMES | _SET_NAMES if _SET.search(text) else _TARGET_NAMES
+    lines = text.split("\n")
+    if len(lines) != text.count("\n") + 1 or "\f" in text or "\r" in text:
+        return Rewritten(text, text)  # Python counts lines differently there
+    finder = _Finder([line.encode() for line in lines], names, formats)
+    edits = finder.all(tree)
+    return _apply(text, finder.raw, edits) if edits else Rewritten(text, text)
+
+
+class _Finder:
+    """Finds the places to edit."""
+
+    def __init__(self, raw: list[bytes], names: frozenset[str], formats: bool) -> None:
+        self.raw = raw
+        self._names = names
+        self._formats = formats
+
+    def all(self, tree: ast.AST) -> list[_Edit]:
+        """Every edit of a file; none inside of what another one moves."""
+        edits: list[_Edit] = []
+        stack: list[ast.AST] = [tree]
+        while stack:
+            node = stack.pop()
+            moved: ast.AST | None = None
+            if isinstance(node, ast.Attribute):
+                edits.extend(self._attribute(node))
+            elif isinstance(node, ast.Subscript):
+                edits.extend(self._subscript(node))
+            elif isinstance(node, ast.BinOp):
+                if self._formats and isinstance(node.op, ast.Mod):
+                    edits.extend(self._modulo(node))
+            elif isinstance(node, ast.Call):
+                if self._formats and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+                    edits.extend(self._format(node, node.func))
+                star, found = self._star(node)
+                edits.extend(found)
+                moved = star
+            stack.extend(child for child in ast.iter_child_nodes(node) if child is not moved)
+        return edits
+
+    @staticmethod
+    def _open(node: ast.expr, text: str) -> _Edit:
+        # Of two that open at one place, the outer (it ends later) comes first.
+        return node.lineno, node.col_offset, -((node.end_lineno or 0) * 1_000_000 + (node.end_col_offset or 0)), 0, text
+
+    def _attribute(self, node: ast.Attribute) -> Iterator[_Edit]:
+        if node.attr not in self._names or not isinstance(node.ctx, ast.Load):
+            return
+        if isinstance(node.value, ast.Name) and node.value.id in _NEVER:
+            return
+        dot = self._dot(node)
+        if dot is not None:
+            yield self._open(node, "dot__(")
+            yield node.end_lineno or 0, dot, 0, (node.end_col_offset or 0) - dot, f', "{node.attr}")'
+
+    def _dot(self, node: ast.Attribute) -> int | None:
+        """The byte column of the dot of `X.name`, where dot and name stand together."""
+        end = node.end_col_offset or 0
+        start = end - len(node.attr.encode())
+        line = self.raw[(node.end_lineno or 1) - 1]
+        dot = line.rfind(b".", 0, start)
+        if line[start:end] != node.attr.encode() or dot < 0 or line[dot + 1 : start].strip():
+            return None
+        return dot
+
+    def _subscript(self, node: ast.Subscript) -> Iterator[_Edit]:
+        key = node.slice
+        name = key.id if isinstance(key, ast.Name) else key.attr if isinstance(key, ast.Attribute) else ""
+        if not isinstance(node.ctx, ast.Load) or not _PROVIDER.fullmatch(name):
+            return
+        line = self.raw[key.lineno - 1]
+        opening = line.rfind(b"[", 0, key.col_offset)
+        end = (node.end_col_offset or 0) - 1
+        if key.lineno != node.end_lineno or opening < 0 or line[opening + 1 : key.col_offset].strip():
+            return
+        yield self._open(node, "provider__(")
+        yield key.lineno, opening, 0, 1, ", "
+        yield key.lineno, end, 0, 1, ")"
+
+    def _modulo(self, node: ast.BinOp) -> Iterator[_Edit]:
+        for side in (node.left, node.right):
+            if isinstance(side, ast.Constant) and not isinstance(side.value, str):
+                return
+        number, column = node.left.end_lineno or 0, node.left.end_col_offset or 0
+        while number <= len(self.raw):
+            line = self.raw[number - 1]
+            code = line[column:].partition(b"#")[0]
+            at = code.find(b"%")
+            if at >= 0:
+                yield self._open(node, "mod__(")
+                yield number, column + at, 0, 1, ","
+                yield node.end_lineno or 0, node.end_col_offset or 0, 1, 0, ")"
+                return
+            number, column = number + 1, 0
+
+    def _format(self, node: ast.Call, function: ast.Attribute) -> Iterator[_Edit]:
+        dot = self._dot(function)
+        line = self.raw[(function.end_lineno or 1) - 1]
+        end = function.end_col_offset or 0
+        if dot is None or line[end : end + 1] != b"(":
+            return
+        yield self._open(node, "format__(")
+        yield function.end_lineno or 0, dot, 0, end + 1 - dot, ", "
+
+    def _star(self, node: ast.Call) -> tuple[ast.AST | None, list[_Edit]]:
+        """`*args` before keyword arguments moves behind them."""
+        stars = [one for one in node.args if isinstance(one, ast.Starred)]
+        named = [one for one in node.keywords if one.arg is not None]
+        if len(stars) != 1 or not named or stars[0] is not node.args[-1]:
+            return None, []
+        star, last = stars[0], named[-1]
+        if (last.lineno, last.col_offset) < (star.lineno, star.col_offset) or star.lineno != star.end_lineno:
+            return None, []
+        line = self.raw[star.lineno - 1]
+        written = line[star.col_offset : star.end_col_offset].decode()
+        comma = re.match(rb"\s*,\s*", line[star.end_col_offset or 0 :])
+        if comma is None:
+            return None, []
+        gone = (star.end_col_offset or 0) - star.col_offset + comma.end()
+        return star, [
+            (star.lineno, star.col_offset, 0, gone, ""),
+            (last.end_lineno or 0, last.end_col_offset or 0, 2, 0, f", *{rewrite(written[1:]).text}"),
+        ]
+
+
+def _apply(original: str, raw: list[bytes], edits: list[_Edit]) -> Rewritten:
+    shifts: dict[int, list[tuple[int, int, int]]] = {}
+    by_line: dict[int, list[_Edit]] = {}
     for edit in edits:
         by_line.setdefault(edit[0], []).append(edit)
     for number, changes in by_line.items():
         changes.sort(key=lambda edit: (edit[1], edit[2]))
         line = raw[number - 1]
-        out, at, column = b"", 0, 0
+        out, at = "", 0
         for _, start, _, length, new in changes:
-            out += line[at:start] + new.encode()
-            column = len(out.decode())
-            shifts.setdefault(number, []).append((column, len(new) - len(line[start : start + length].decode())))
+            out += line[at:start].decode()
+            shifts.setdefault(number, []).append((len(out) + 1, len(new), len(line[start : start + length].decode())))
+            out += new
             at = max(at, start + length)
-        raw[number - 1] = out + line[at:]
-    return Rewritten(text, b"\n".join(raw).decode(), shifts)
+        raw[number - 1] = (out + line[at:].decode()).encode()
+    return Rewritten(original, b"\n".join(raw).decode(), shifts)

@@ -1,0 +1,237 @@
+"""What starlark-rust says, in Bazel's words, at the place in the user's own files.
+
+Frames of trusted files (the prelude, shipped rules) are left out of what a user sees wherever
+there is a frame of theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from attrs import frozen
+
+from rulesengine.errors import Location, RulesEngineError
+from rulesengine.loading.repository import BUILD_FILES
+from rulesengine.loading.texts import SourceTexts
+
+_FRAME = re.compile(r"^  \* (?P<path>.*?):(?P<line>\d+), in (?P<function>.*)$")
+_ARROW = re.compile(r"^ *--> (?P<path>.*):(?P<line>\d+):(?P<column>\d+)$")
+_CARETS = re.compile(r"^\s*\|\s*(\^+)")
+_NOTES = 20
+"""Frames of a chain of calls that a message shows at most."""
+
+
+@frozen
+class _Failure:
+    """A StarlarkError's text, taken apart.
+
+    frames: (path, line, function) of every call, outermost first.
+    place: path, line, column and width of the innermost expression, in the parsed text.
+    failed: whether it was fail().
+    """
+
+    words: str
+    frames: list[tuple[str, int, str]]
+    place: tuple[str, int, int, int] | None
+    failed: bool
+
+    @staticmethod
+    def parse(text: str) -> _Failure:
+        """Take the text apart."""
+        frames: list[tuple[str, int, str]] = []
+        message: list[str] = []
+        arrow: tuple[str, int, int] | None = None
+        width = 1
+        for line in text.split("\n"):
+            if not message:
+                if frame := _FRAME.match(line):
+                    frames.append((frame["path"], int(frame["line"]), frame["function"]))
+                elif line.startswith("error: "):
+                    message.append(line[len("error: ") :])
+            elif arrow is None:
+                if found := _ARROW.match(line):
+                    arrow = (found["path"], int(found["line"]), int(found["column"]))
+                else:
+                    message.append(line)
+            elif carets := _CARETS.match(line):
+                width = len(carets[1])
+        words = "\n".join(message).rstrip() or text.strip()
+        failed = words.startswith("fail: ") or words == "fail:"
+        if failed:
+            words = words[len("fail:") :].strip() or "fail()"
+        return _Failure(words, frames, None if arrow is None else (*arrow, width), failed)
+
+
+def translate(text: str, texts: SourceTexts, kind: type[RulesEngineError]) -> RulesEngineError:
+    """A StarlarkError's text as one of our errors, at the innermost frame of the user's own files.
+
+    A fail() inside of a macro is shown at the BUILD file's call: that is where the mistake is.
+    """
+    failure = _Failure.parse(text)
+    users = [frame for frame in failure.frames if not texts.trusted(frame[0])]
+    notes: list[str] = []
+    location: Location | None = None
+    if failure.failed and len(users) > 1 and _is_build(users[0][0]) and not _is_build(users[-1][0]):
+        location = texts.location(users[0][0], users[0][1])
+        notes = [f"in {path}:{line}, {function}()" for path, line, function in users[1:]]
+    else:
+        place = failure.place
+        if place is not None and (not texts.trusted(place[0]) or not failure.frames):
+            location = texts.location(*place, parsed=True)
+        elif users:
+            location = texts.location(users[-1][0], users[-1][1])
+        elif failure.frames and place is None:
+            location = texts.location(failure.frames[-1][0], failure.frames[-1][1])
+        elif place is not None:
+            location = texts.location(*place, parsed=True)
+        chain = users[:-1] if users and location is not None and _at(location, users[-1]) else users
+        notes = [
+            f"called from {path}:{line}" + ("" if function == "<module>" else f", {function}()")
+            for path, line, function in reversed(chain)
+        ]
+    if len(notes) > _NOTES:
+        half = _NOTES // 2
+        notes = [*notes[:half], f"… {len(notes) - _NOTES} more calls …", *notes[-half:]]
+    if failure.failed:
+        return kind(failure.words, location=location, notes=notes)
+    words, hint = _in_bazels_words(failure.words, _expression(failure, texts))
+    return kind(words, location=location, notes=notes, hint=hint or _unclosed(words, location, texts))
+
+
+def _is_build(path: str) -> bool:
+    return path.rpartition("/")[2] in BUILD_FILES
+
+
+def _at(location: Location, frame: tuple[str, int, str]) -> bool:
+    return location.path == frame[0] and location.line == frame[1]
+
+
+def _expression(failure: _Failure, texts: SourceTexts) -> str:
+    """The author's text of the expression that failed; empty when it is not theirs or spans lines."""
+    if failure.place is None or texts.trusted(failure.place[0]):
+        return ""
+    place = texts.location(*failure.place, parsed=True)
+    end = texts.column(place.path, place.line, failure.place[2] + failure.place[3])
+    return texts.line(place.path, place.line)[place.column - 1 : end - 1]
+
+
+# ---- words --------------------------------------------------------------------
+
+
+def _function(name: str, expression: str) -> str:
+    """`a/b.bzl.f` or `<prelude>.rule.instantiate` as a person calls it."""
+    called = re.match(r"[\w.]+\(", expression)
+    if called:
+        return called[0] + ")"
+    last = name.strip("`").rpartition(".")[2]
+    return "the rule" if last == "instantiate" else last + "()"
+
+
+def _meant(word: str | None) -> str | None:
+    if word is None or word.endswith("__") or word.startswith("py_"):
+        return None
+    return f"did you mean '{word}'?"
+
+
+_Answer = tuple[str, str | None]
+
+
+def _name(match: re.Match[str], _: str) -> _Answer:
+    hint = _meant(match[2])
+    return f"name '{match[1]}' is not defined", hint or f"load() '{match[1]}' from the .bzl file that defines it"
+
+
+def _field(match: re.Match[str], expression: str) -> _Answer:
+    kind, name, near = match[1], match[2], _meant(match[3])
+    if expression.startswith("ctx.attr."):
+        return f"the rule has no attribute '{name}' (ctx.attr.{name})", near or "declare it in the attrs of rule()"
+    if expression.startswith("ctx.") and expression.count(".") == 1:
+        kind = "ctx"
+    return f"'{kind}' value has no field or method '{name}'", near
+
+
+def _key(match: re.Match[str], expression: str) -> _Answer:
+    provider = re.search(r"\[\s*([\w.]+)\s*\]$", expression)
+    if "." in match[1] and provider and not match[1].startswith('"'):
+        return f"{expression[: provider.start()]} doesn't contain the provider {provider[1]}", None
+    return f"key {match[1]} not found in dictionary", None
+
+
+def _operation(match: re.Match[str], expression: str) -> _Answer:
+    operation, first, second = match[1], match[2], match[3]
+    if second:
+        return f"unsupported binary operation: {first} {operation} {second}", None
+    if operation == "call()":
+        return f"'{first}' object is not callable", None
+    if operation in ("(iter)", "len()"):
+        return f"type '{first}' is not iterable", None
+    if operation.startswith(".") and operation.endswith("="):
+        return f"cannot set field '{operation[1:-1]}' of a {first}", None
+    if operation.startswith("[]"):
+        return f"type '{first}' has no operator {operation}", None
+    return f"unsupported operation: {operation} of type '{first}'" + (f" in {expression}" if expression else ""), None
+
+
+_TABLE: list[tuple[re.Pattern[str], Callable[[re.Match[str], str], _Answer]]] = [
+    (re.compile(pattern, re.DOTALL), answer)
+    for pattern, answer in [
+        (r"Variable `(.+?)` not found(?:, did you mean `(.+?)`\?)?$", _name),
+        (r"Object of type `(.+?)` has no attribute `(.+?)`(?:, did you mean `(.+?)`\?)?$", _field),
+        (r"Key `(.*)` was not found$", _key),
+        (r"Operation `(.+?)` not supported (?:on|for) types? `(.+?)`(?: and `(.+?)`)?$", _operation),
+        (r"Missing (?:positional-only )?parameter `(.+?)` for call to (.+)$",
+         lambda m, e: (f"{_function(m[2], e)} missing 1 required argument: {m[1]}", None)),
+        (r"Missing named-only parameter `(.+?)` for call to (.+)$",
+         lambda m, e: (f"{_function(m[2], e)} missing 1 required named argument: {m[1]}", None)),
+        (r"Found `(.+?)` extra named parameter\(s\) for call to (.+)$",
+         lambda m, e: (f"{_function(m[2], e)} got unexpected keyword argument: {m[1].replace('` `', ', ')}", None)),
+        (r"Found (\d+) extra positional argument\(s\) for call to (.+)$",
+         lambda m, e: (f"{_function(m[2], e)} got {m[1]} positional argument{'s' if m[1] != '1' else ''} too many", None)),
+        (r"Argument `(.+?)` occurs more than once$", lambda m, _: (f"argument {m[1]} is given twice", None)),
+        (r"Index `(.+?)` is out of bound$", lambda m, _: (f"index out of range (index is {m[1]})", None)),
+        (r"Dictionary key repeated for `(.*)`$", lambda m, _: (f"dictionary has duplicate key: {m[1]}", None)),
+        (r"Starlark call stack overflow$",
+         lambda m, _: ("calls nest too deep", "Starlark has no recursion: write a loop over range()")),
+        (r"Immutable$", lambda m, _: ("trying to mutate a frozen value", "copy it first, for instance with list() or dict()")),
+        (r"This operation mutates an iterable for an iterator while iterating\.?$",
+         lambda m, _: ("a value is changed while a loop goes over it", "go over a copy: for x in list(...)")),
+        (r"Module has no symbol `(.+?)`(?:, did you mean `(.+?)`\?)?$",
+         lambda m, _: (f"the file does not contain symbol '{m[1]}'", _meant(m[2]))),
+        (r"Module symbol `(.+?)` is not exported$",
+         lambda m, _: (f"symbol '{m[1]}' is private and cannot be loaded", None)),
+        (r"(?:Parse error: )?tabs are not allowed$", lambda m, _: ("tab characters are not allowed", "indent with spaces")),
+        (r"(?:Parse error: )?unexpected (.+?) here, expected one of .*$", lambda m, _: (f"syntax error: unexpected {m[1]}", None)),
+        (r"Parse error: unexpected end of file.*$", lambda m, _: ("syntax error: unexpected end of file", None)),
+        (r"Parse error: (.*)$", lambda m, _: ("syntax error: " + m[1].replace("`", "'"), None)),
+        (r"`?(def|lambda)`? .*dialect.*$",
+         lambda m, _: ("functions may not be defined in BUILD files", "move it to a .bzl file and load() it")),
+        (r".*`load` statements.*$", lambda m, _: ("load() may only be called at the top level of a file", "put it at the top of the file")),
+    ]
+]  # fmt: skip
+
+
+def _in_bazels_words(words: str, expression: str) -> _Answer:
+    for pattern, answer in _TABLE:
+        match = pattern.match(words)
+        if match:
+            return answer(match, expression)
+    words = re.sub(r"`(?:[^`]*\.)?(\w+__)`", "a value", words)
+    return re.sub(r"`([^`]*)`", r"'\1'", words), None
+
+
+def _unclosed(words: str, location: Location | None, texts: SourceTexts) -> str | None:
+    """For a syntax error: the bracket that was not closed before it, if that is what is wrong."""
+    if not words.startswith("syntax error: unexpected") or location is None:
+        return None
+    stack: list[tuple[str, int]] = []
+    for number, line in enumerate(texts.lines(location.path)[: location.line], 1):
+        code = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|#.*", "", line)
+        for character in code:
+            if character in "([{":
+                stack.append((character, number))
+            elif character in ")]}" and stack:
+                stack.pop()
+    if stack and stack[-1][1] < location.line:
+        return f"'{stack[-1][0]}' in line {stack[-1][1]} is not closed, or a comma is missing"
+    return None

@@ -1,0 +1,217 @@
+"""Packages: BUILD files, each evaluated once; what `native` and the BUILD file's own functions do."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+import starlark as sl
+
+from rulesengine.errors import LoadingError, Location, NoSuchPackageError, RulesEngineError, did_you_mean
+from rulesengine.loading import preamble
+from rulesengine.loading.border import BUILD, Interpreter, parse_own
+from rulesengine.loading.glob import glob
+from rulesengine.loading.modules import Modules
+from rulesengine.loading.package import Package, PackageBuilder
+from rulesengine.loading.registry import Registry
+from rulesengine.loading.sources import Sources
+from rulesengine.model.events import Progress
+from rulesengine.model.label import Label, check_package, check_target
+from rulesengine.model.ports import Listener
+from rulesengine.model.target import Target
+
+
+class Packages:
+    """The packages of a workspace."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        interpreter: Interpreter,
+        registry: Registry,
+        canonical: Callable[[Label], Label],
+        listener: Listener | None,
+    ) -> None:
+        self._sources = sources
+        self._interpreter = interpreter
+        self._texts = interpreter.texts
+        self._registry = registry
+        self._canonical = canonical
+        self._listener = listener
+        self._done: dict[tuple[str, str], Package] = {}
+        self._failed: dict[tuple[str, str], RulesEngineError] = {}
+        self._builder: PackageBuilder | None = None
+
+    def get(self, repo: str, package: str, modules: Modules, wanted_by: Location | None = None) -> Package:
+        """A package.  Raises NoSuchPackageError with near names, LoadingError (the same one each time)."""
+        key = (repo, package)
+        found = self._done.get(key)
+        if found is not None:
+            return found
+        if key in self._failed:
+            raise self._failed[key]
+        path = self._sources.build_file(repo, package)
+        if path is None:
+            raise self._missing(repo, package, wanted_by)
+        try:
+            made = self._evaluate(repo, package, path, modules)
+        except RulesEngineError as fault:
+            self._failed[key] = fault
+            raise
+        self._done[key] = made
+        if self._listener is not None:
+            self._listener(Progress("loading", len(self._done), 0, made.id))
+        return made
+
+    def _missing(self, repo: str, package: str, wanted_by: Location | None) -> NoSuchPackageError:
+        directory = os.path.join(self._sources.repositories.directory(repo), package)
+        name = (f"@{repo}" if repo else "") + "//" + package
+        near = did_you_mean(package, [one for one in self._sources.packages(repo, "") if one])
+        if os.path.isdir(directory):  # noqa: PTH112
+            what = "the directory has no BUILD file"
+            near = near or f"add {package + '/' if package else ''}BUILD (an empty one will do)"
+        else:
+            what = "there is no such directory"
+        return NoSuchPackageError(f"no package {name}: {what}", location=wanted_by, hint=near)
+
+    def _evaluate(self, repo: str, package: str, path: str, modules: Modules) -> Package:
+        root = self._sources.repositories.directory(repo)
+        shown = (f"@{repo}//" if repo else "") + os.path.relpath(path, root)
+        text = self._sources.read(path, shown)
+        ast = self._interpreter.parse(shown, text, BUILD)
+        made = Package(repo, package, os.path.dirname(path), shown)  # noqa: PTH120
+        label = Label(repo, package, os.path.basename(path))  # noqa: PTH119
+        for load in modules.loads(ast, shown, label):
+            modules.get(load.label, load.place)
+        module = sl.Module()
+        opening = preamble.for_build(repo, package, shown, modules.native_rules)
+        self._interpreter.evaluate(module, parse_own("<preamble>", opening), modules.loader(label))
+        builder = PackageBuilder(made, self._texts, self._registry.rules, self._canonical)
+        previous, self._builder = self._builder, builder
+        try:
+            modules.run(module, ast, label)
+        finally:
+            self._builder = previous
+        return made
+
+    # ---- what Starlark calls ----------------------------------------------------
+
+    @property
+    def callables(self) -> dict[str, Callable[..., Any]]:
+        """What the prelude calls, by its name there."""
+        return {
+            "py_target": lambda rule, name, text, stack: self._here("a rule").instantiate(rule, name, text, stack),
+            "py_glob": self._glob,
+            "py_package": self._package,
+            "py_exports_files": self._exports_files,
+            "py_package_group": self._package_group,
+            "py_existing_rule": self._existing_rule,
+            "py_existing_rules": self._existing_rules,
+            "py_read_file": self._read_file,
+            "py_package_name": lambda: self._here("native.package_name()").package.name,
+            "py_repository_name": lambda: "@" + self._here("native.repository_name()").package.repo,
+            "py_package_label": self._package_label,
+        }
+
+    def _here(self, what: str) -> PackageBuilder:
+        if self._builder is None:
+            raise LoadingError(
+                f"{what} may only be called while a BUILD file is evaluated",
+                hint="put the call into a function (a macro) that BUILD files call",
+            )
+        return self._builder
+
+    def _package_label(self, text: str) -> list[str]:
+        label = self._here("native.package_relative_label()").label(text)
+        return [label.repo, label.package, label.name]
+
+    def _glob(self, include: Any, exclude: Any, exclude_directories: Any, allow_empty: bool) -> list[str]:
+        package = self._here("glob()").package
+        for name, value in (("include", include), ("exclude", exclude)):
+            if not isinstance(value, list):
+                raise LoadingError(f"glob({name} = …) is a list of patterns, not {value!r}")
+        found = glob(package.directory, include, exclude, bool(exclude_directories), self._sources.listed)
+        if not found and not allow_empty:
+            raise LoadingError(
+                f"glob({json.dumps(include)}) matches no file in {package.id}",
+                hint="write allow_empty = True where that is meant",
+            )
+        return found
+
+    def _package(self, visibility: Any, testonly: Any) -> None:
+        builder = self._here("package()")
+        package = builder.package
+        if package.packages_called:
+            raise LoadingError("package() may be called once in a BUILD file")
+        if package.targets:
+            raise LoadingError("package() must come before the targets it is about", hint="move it below the load()s")
+        package.packages_called = True
+        if visibility is not None:
+            package.default_visibility = builder.visibility(visibility, None)
+        package.default_testonly = bool(testonly)
+
+    def _exports_files(self, files: Any, visibility: Any) -> None:
+        builder = self._here("exports_files()")
+        if not isinstance(files, list) or not all(isinstance(one, str) for one in files):
+            raise LoadingError("exports_files() takes a list of file names")
+        shown = ("//visibility:public",) if visibility is None else builder.visibility(visibility, None)
+        for name in files:
+            label = builder.label(name)
+            if (label.repo, label.package) != (builder.package.repo, builder.package.name):
+                raise LoadingError(f"exports_files(): {name!r} is not a file of this package")
+            builder.package.exported[label.name] = shown
+
+    def _package_group(self, name: Any, packages: Any, includes: Any, stack: str) -> None:
+        builder = self._here("package_group()")
+        place, chain = builder.place(stack)
+        for value in (packages, includes):
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                raise LoadingError("package_group(): packages and includes are lists of strings", location=place)
+        if not isinstance(name, str):
+            raise LoadingError("package_group(): name is a string", location=place)
+        check_target(name, name)
+        for pattern in packages:
+            _check_specification(pattern, place)
+        builder.add(
+            Target(
+                Label(builder.package.repo, builder.package.name, name),
+                "package_group",
+                location=place,
+                packages=tuple(packages),
+                includes=tuple(builder.label(one) for one in includes),
+                stack=chain,
+                visibility=("//visibility:public",),
+            )
+        )
+
+    def _existing_rule(self, name: str) -> str | None:
+        target = self._here("native.existing_rule()").package.targets.get(name)
+        return None if target is None or target.rule is None else json.dumps(_summary(target))
+
+    def _existing_rules(self) -> str:
+        package = self._here("native.existing_rules()").package
+        return json.dumps({target.label.name: _summary(target) for target in package.rule_targets()})
+
+    def _read_file(self, name: str) -> str | None:
+        label = self._here("native.read_json()").label(name)
+        path = self._sources.path(label)
+        return self._sources.read(path, self._sources.shown(label)) if self._sources.track(path) else None
+
+
+def _summary(target: Target) -> dict[str, Any]:
+    return {"name": target.label.name, "kind": target.rule_name, **target.attributes}
+
+
+def _check_specification(pattern: str, place: Location | None) -> None:
+    """Raise LoadingError unless a package_group's entry is a package, `PACKAGE/...`, `public` or `private`."""
+    text = pattern.removeprefix("-")
+    if text in ("public", "private"):
+        return
+    repo, slashes, path = text.partition("//")
+    if not slashes or (repo and not repo.startswith("@")) or ":" in path:
+        raise LoadingError(
+            f"package_group(): {pattern!r} is not a package", location=place, hint="write //PACKAGE or //PACKAGE/..."
+        )
+    check_package("" if path == "..." else path.removesuffix("/..."), pattern)

@@ -1,0 +1,99 @@
+"""Preambles: what a BUILD or .bzl file finds defined, evaluated in its module before it.
+
+A preamble is an AST of its own, so that the file's line numbers do not shift and the file may
+shadow what the preamble defines.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import starlark as sl
+
+_REWRITTEN = ("dot__", "provider__", "mod__", "format__")
+"""What `rewrite` puts into files."""
+_BZL_NAMES = (
+    "attr", "config", "depset", "op", "platform_common", "select", "set", "transition", "DefaultInfo",
+    "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo", *_REWRITTEN,
+)  # fmt: skip
+_BUILD_NAMES = ("depset", "select", "set", *_REWRITTEN)
+_SHADOWS = (
+    'fail = "fail__", json = "json__", repr = "repr__", str = "str__", type = "type__", make_label__ = "make_label__", '
+    'make_print__ = "make_print__"'
+)
+_FROM_NATIVE = (
+    "glob", "package", "exports_files", "package_group", "package_name", "repository_name", "repo_name",
+    "module_name", "existing_rule", "existing_rules", "package_relative_label",
+)  # fmt: skip
+
+_TOP_LEVEL = re.compile(r"^([A-Za-z_][A-Za-z0-9_, ]*?)\s*=(?!=)", re.MULTILINE)
+_DEFINED = re.compile(r"^def\s+([A-Za-z_]\w*)", re.MULTILINE)
+
+
+def assigned(text: str) -> list[str]:
+    """The names that a file assigns at its top level."""
+    names = (name.strip() for match in _TOP_LEVEL.finditer(text) for name in match[1].split(","))
+    return list(dict.fromkeys(name for name in names if name.isidentifier()))
+
+
+def symbols(text: str) -> list[str]:
+    """The names that other files may load from a file."""
+    names = assigned(text) + [match[1] for match in _DEFINED.finditer(text)]
+    return [name for name in names if not name.startswith("_")]
+
+
+def for_bzl(repo: str, package: str, shown: str, native: bool) -> str:
+    """The preamble of a .bzl file; the module's KEY__ holds its label.  `p` is the prelude, `n` the native rules."""
+    names = ", ".join(json.dumps(name) for name in _BZL_NAMES)
+    return (
+        f'load("p", {names}, {_SHADOWS}, make_rule__ = "make_rule__", make_provider__ = "make_provider__", '
+        f'export__ = "export__")\n'
+        + ('load("n", "native")\n' if native else "")
+        + "RULES__ = []\nPROVIDERS__ = []\nrule = make_rule__(RULES__, KEY__)\n"
+        "provider = make_provider__(PROVIDERS__)\n"
+        f"Label = make_label__({json.dumps(repo)}, {json.dumps(package)})\n"
+        f"print = make_print__({json.dumps(shown)})\n"
+        "def visibility(value):\n    pass\nNone\n"
+    )
+
+
+def for_build(repo: str, package: str, shown: str, rules: Iterable[str]) -> str:
+    """The preamble of a BUILD file."""
+    names = ", ".join(json.dumps(name) for name in _BUILD_NAMES)
+    return (
+        f'load("p", {names}, {_SHADOWS})\nload("n", "native")\n'
+        + "".join(f"{name} = native.{name}\n" for name in (*sorted(rules), *_FROM_NATIVE))
+        + f"Label = make_label__({json.dumps(repo)}, {json.dumps(package)})\n"
+        f"print = make_print__({json.dumps(shown)})\n"
+        "def licenses(values):\n    pass\nNone\n"
+    )
+
+
+def for_native(rules: Iterable[str]) -> str:
+    """A module that holds `native`: the core functions and the native rules (`n`)."""
+    names = list(rules)
+    loads = ", ".join(json.dumps(name) for name in names)
+    pairs = ", ".join(f"{name} = {name}" for name in names)
+    return f'load("p", "native_core__")\nload("n", {loads})\nnative = struct(**(native_core__ | dict({pairs})))\n'
+
+
+def epilogue(module: Any, text: str) -> str | None:
+    """What tells Python the names of a module's rules and providers; None when it has none."""
+    names = [name for name in assigned(text) if _is_function(module, name)]
+    if not names:
+        return None
+    pairs = ", ".join(f"{json.dumps(name)}: {name}" for name in names)
+    return f"export__(RULES__, PROVIDERS__, {{{pairs}}})\nNone\n"
+
+
+def _is_function(module: Any, name: str) -> bool:
+    try:
+        module[name]
+    except sl.StarlarkError:
+        return True
+    except Exception:  # noqa: BLE001 - whatever cannot cross is not plain data
+        return True
+    return False

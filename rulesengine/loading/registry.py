@@ -1,0 +1,104 @@
+"""Registry: the rules, providers and depsets that Starlark made, as plain data by number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from rulesengine.model.label import Label
+from rulesengine.model.rule import AttributeSchema, Rule
+
+DepsetNode = tuple[tuple[str, ...], tuple[int, ...], str]
+"""Paths of the files among its direct values, its children, its order."""
+
+
+class Registry:
+    """Numbers what stays a Starlark value; the prelude hands the numbers back."""
+
+    def __init__(self, label: Callable[[str, str, str], Label]) -> None:
+        self.rules: list[Rule] = []
+        self.depsets: list[DepsetNode] = []
+        self.provider_names: list[str] = []
+        self._label = label
+
+    @property
+    def callables(self) -> dict[str, Callable[..., Any]]:
+        """What the prelude calls, by its name there."""
+        return {
+            "py_depset": self._depset,
+            "py_provider": self._provider,
+            "py_provider_name": lambda index: self.provider_names[index] or "provider",
+            "py_name_provider": self._name_provider,
+            "py_rule": self._rule,
+            "py_rule_name": self._name_rule,
+        }
+
+    def _depset(self, paths: list[str], children: list[int], order: str) -> int:
+        self.depsets.append((tuple(paths), tuple(children), order))
+        return len(self.depsets) - 1
+
+    def _provider(self) -> int:
+        self.provider_names.append("")
+        return len(self.provider_names) - 1
+
+    def _name_provider(self, index: int, name: str) -> None:
+        if not self.provider_names[index]:
+            self.provider_names[index] = name
+
+    def _rule(self, text: str) -> int:
+        spec = json.loads(text)
+        module = Label.parse(spec["module"])
+        self.rules.append(
+            Rule(
+                "rule",
+                spec["module"],
+                spec["index"],
+                {name: self._schema(raw, module) for name, raw in spec["schema"].items()},
+                spec["doc"] or "",
+                spec["executable"],
+                spec["test"],
+                spec["cfg"],
+                spec["outputs"],
+                spec["build_setting"],
+            )
+        )
+        return len(self.rules) - 1
+
+    def _schema(self, raw: dict[str, Any], module: Label) -> AttributeSchema:
+        files = raw["allow_files"]
+        return AttributeSchema(
+            kind=raw["kind"],
+            default=self._default(raw["kind"], raw["default"], module),
+            computed=raw["computed"],
+            mandatory=raw["mandatory"],
+            values=tuple(raw["values"]),
+            allow_files=tuple(files) if isinstance(files, list) else files,
+            single=raw["single"],
+            allow_empty=raw["allow_empty"],
+            executable=raw["executable"],
+            cfg=raw["cfg"],
+            doc=raw["doc"] or "",
+            providers=tuple(tuple(one) for one in raw["providers"]),
+        )
+
+    def _default(self, kind: str, value: Any, module: Label) -> Any:
+        """A default's labels are relative to the file that calls rule()."""
+
+        def absolute(text: str) -> str:
+            return str(self._label(text, module.repo, module.package))
+
+        if kind == "label" and isinstance(value, str):
+            return absolute(value)
+        if kind == "label_list" and isinstance(value, list):
+            return [absolute(one) for one in value]
+        if kind == "label_keyed_string_dict" and isinstance(value, dict):
+            return {absolute(key): text for key, text in value.items()}
+        if kind == "string_keyed_label_dict" and isinstance(value, dict):
+            return {key: absolute(text) for key, text in value.items()}
+        return value
+
+    def _name_rule(self, rule_id: int, name: str) -> None:
+        rule = self.rules[rule_id]
+        if rule.name == "rule":
+            object.__setattr__(rule, "name", name)

@@ -1,0 +1,122 @@
+"""Sources: BUILD and .bzl files on the disk, read under limits, with every path that was looked at."""
+
+from __future__ import annotations
+
+import os
+
+from rulesengine.errors import LoadingError, Location
+from rulesengine.loading.repository import BUILD_FILES, MODULE_FILE, Repositories
+from rulesengine.model.label import Label
+
+MAX_SOURCE_BYTES = 16 << 20
+"""A BUILD, .bzl or data file larger than this is refused at loading time."""
+
+
+class Sources:
+    """The files of all repositories.
+
+    tracked: every path looked at -> `file`, `directory` (it was listed) or `absent`.
+    """
+
+    def __init__(self, repositories: Repositories, tracked: dict[str, str]) -> None:
+        self.repositories = repositories
+        self.tracked = tracked
+
+    def track(self, path: str) -> bool:
+        """Note that a file was looked for; whether it is there."""
+        try:
+            there = os.path.isfile(path)  # noqa: PTH113
+        except ValueError:  # a NUL byte in a name: no such file anywhere
+            return False
+        self.tracked[path] = "file" if there else "absent"
+        return there
+
+    def listed(self, directory: str) -> None:
+        """Note that a directory's listing mattered."""
+        self.tracked[directory] = "directory"
+
+    def names(self, directory: str) -> list[str]:
+        """What a directory holds, or nothing; for near names, hence not tracked."""
+        try:
+            return os.listdir(directory)  # noqa: PTH208
+        except (OSError, ValueError):
+            return []
+
+    def shown(self, label: Label) -> str:
+        """How a file is named in messages: relative to the workspace, or `@repo//…`."""
+        return label.path if not label.repo else f"@{label.repo}//{label.path}"
+
+    def path(self, label: Label) -> str:
+        """The file a label stands for.  Raises NoSuchPackageError for an unknown repository."""
+        return os.path.join(self.repositories.directory(label.repo), label.path)
+
+    def read(self, path: str, shown: str) -> str:
+        """A text file, with `\\n` ends of lines and without a byte order mark.  Raises LoadingError."""
+        try:
+            if os.path.getsize(path) > MAX_SOURCE_BYTES:  # noqa: PTH202
+                raise LoadingError(f"{shown} is larger than {MAX_SOURCE_BYTES >> 20} MiB", location=Location(shown))
+            with open(path, "rb") as stream:
+                data = stream.read()
+            text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError as fault:
+            line = data.count(b"\n", 0, fault.start) + 1
+            column = fault.start - (data.rfind(b"\n", 0, fault.start) + 1) + 1
+            raise LoadingError(
+                f"byte 0x{data[fault.start]:02x} is not UTF-8",
+                location=Location(shown, line, column),
+                hint="save the file as UTF-8",
+            ) from None
+        except OSError as fault:
+            raise LoadingError(f"cannot read {shown}: {fault.strerror}", location=Location(shown)) from None
+        nul = text.find("\0")
+        if nul >= 0:
+            line = text.count("\n", 0, nul) + 1
+            raise LoadingError(
+                "a NUL byte in a text file", location=Location(shown, line, nul - text.rfind("\n", 0, nul))
+            )
+        return text
+
+    # ---- packages --------------------------------------------------------------
+
+    def build_file(self, repo: str, package: str) -> str | None:
+        """The path of a package's BUILD file, BUILD.bazel first, or None."""
+        directory = os.path.join(self.repositories.directory(repo), package)
+        for name in BUILD_FILES:
+            path = os.path.join(directory, name)
+            if self.track(path):
+                return path
+        return None
+
+    def packages(self, repo: str, below: str) -> list[str]:
+        """The names of all packages at or below one, sorted; other workspaces inside are left out."""
+        directory = self.repositories.directory(repo)
+        out: list[str] = []
+        ignored = self._ignored(repo)
+        stack = [below] if below not in ignored else []
+        while stack:
+            package = stack.pop()
+            here = os.path.join(directory, package)
+            try:
+                with os.scandir(here) as listing:
+                    entries = list(listing)
+            except OSError:
+                continue
+            self.listed(here)
+            names = {entry.name for entry in entries if not entry.is_dir()}
+            if package != below and MODULE_FILE in names:
+                continue
+            if not names.isdisjoint(BUILD_FILES):
+                out.append(package)
+            for entry in entries:
+                name = f"{package}/{entry.name}" if package else entry.name
+                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".") and name not in ignored:
+                    stack.append(name)
+        return sorted(out)
+
+    def _ignored(self, repo: str) -> set[str]:
+        """Directories that .bazelignore names, relative to the repository."""
+        path = os.path.join(self.repositories.directory(repo), ".bazelignore")
+        if not self.track(path):
+            return set()
+        lines = self.read(path, ".bazelignore").split("\n")
+        return {line.strip().strip("/") for line in lines if line.strip() and not line.startswith("#")}

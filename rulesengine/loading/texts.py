@@ -1,0 +1,83 @@
+"""SourceTexts: the text of every evaluated file, for excerpts in messages."""
+
+from __future__ import annotations
+
+import re
+
+from rulesengine.errors import Location
+from rulesengine.loading.rewrite import Rewritten
+
+_MAX_EXCERPT = 200
+"""Characters of a source line that a message shows at most."""
+
+
+class SourceTexts:
+    """The text of every evaluated file by the name it was parsed under."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, Rewritten] = {}
+        self._lines: dict[str, list[str]] = {}
+
+    def add(self, path: str, text: Rewritten) -> None:
+        """Remember a file's text as written and as rewritten."""
+        self._texts[path] = text
+        self._lines.pop(path, None)
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of a file as its author wrote them; none when it is unknown."""
+        found = self._lines.get(path)
+        if found is None:
+            text = self._texts.get(path)
+            found = self._lines[path] = [] if text is None else text.original.split("\n")
+        return found
+
+    def line(self, path: str, number: int) -> str:
+        """A line of a file as its author wrote it, from 1; empty when unknown."""
+        lines = self.lines(path)
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def column(self, path: str, line: int, column: int) -> int:
+        """The author's column for a column of the rewritten text."""
+        text = self._texts.get(path)
+        return column if text is None else text.original_column(line, column)
+
+    def location(self, path: str, line: int, column: int = 0, width: int = 1, *, parsed: bool = False) -> Location:
+        """A Location with a caret excerpt; column 0: the first character that is not blank.
+
+        parsed: column and width are those of the rewritten text.
+        """
+        text = self.line(path, line)
+        if column and parsed:
+            end = self.column(path, line, column + width)
+            column = self.column(path, line, column)
+            width = end - column
+        elif not column and text.strip():
+            column = len(text) - len(text.lstrip()) + 1
+            width = len(text.strip())
+        return Location(path, line, column, _excerpt(text, line, column, width))
+
+    def attribute(self, place: Location, name: str) -> Location:
+        """Where the call that starts at `place` sets the argument `name`, or the call itself."""
+        depth = 0
+        for number, content in enumerate(self.lines(place.path)[place.line - 1 : place.line + 400], place.line):
+            found = re.search(rf"\b{re.escape(name)}\s*=(?!=)", content)
+            if found and (depth or number == place.line):
+                return self.location(place.path, number, found.start() + 1, len(name))
+            depth += sum(content.count(c) for c in "([{") - sum(content.count(c) for c in ")]}")
+            if depth <= 0:
+                break
+        return place
+
+    @staticmethod
+    def trusted(path: str) -> bool:
+        """Whether a file is ours: the prelude, a driver, or a rule that ships with the engine."""
+        return path.startswith(("<", "@rulesengine//", "@bazel_skylib//", "@platforms//", "@bazel_tools//"))
+
+
+def _excerpt(text: str, line: int, column: int, width: int) -> str:
+    if not text.strip() or len(text) > _MAX_EXCERPT:
+        return ""
+    gutter = f"{line:>4} | "
+    width = max(1, min(width, len(text) - column + 1))
+    blank = "".join("\t" if character == "\t" else " " for character in text[: max(column - 1, 0)])
+    return f"{gutter}{text}\n{' ' * len(gutter)}{blank}{'^' * width}"
