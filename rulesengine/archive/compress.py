@@ -129,20 +129,29 @@ class BlobPacker:
     """Collects bytes into 1 MiB blocks, hashes them, compresses them and passes them to `sink`.
 
     threads: helpers for compression.  Each holds one more block; the bytes do not depend on it.
+    hashed: whether to compute `digest`; not needed where the sink hashes what it stores.
     After `close()`, or the `with` block: `digest` is of the compressed blob, `diff_id` of what was written.
     """
 
-    __slots__ = ("_block", "_compressor", "_fill", "_out", "_pending", "_plain", "_pool", "_spare", "_threads")
+    __slots__ = ("_block", "_compressor", "_fill", "_out", "_pending", "_plain", "_pool", "_threads", "_write")
 
-    def __init__(self, sink: Writer, compression: str = "gzip", level: int | None = None, threads: int = 0) -> None:
+    def __init__(
+        self,
+        sink: Writer,
+        compression: str = "gzip",
+        level: int | None = None,
+        threads: int = 0,
+        *,
+        hashed: bool = True,
+    ) -> None:
         level = check_level(compression, level)
         self._compressor = _COMPRESSORS[compression](level)
         self._threads = min(threads, 16 if self._compressor.parallel else 1)
         self._plain = HashingWriter()
-        self._out = HashingWriter(sink)
+        self._out = HashingWriter(sink) if hashed else None
+        self._write = sink.write if self._out is None else self._out.write
         self._block = bytearray(BLOCK)
         self._fill = 0
-        self._spare: list[bytearray] = []
         self._pending: deque[tuple[Future[bytes], bytearray]] = deque()
         self._pool: ThreadPoolExecutor | None = None
 
@@ -169,7 +178,7 @@ class BlobPacker:
     def _emit(self, block: bytearray) -> None:
         self._plain.write(block)
         if not self._threads:
-            self._out.write(self._compressor.block(block))
+            self._write(self._compressor.block(block))
             return
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor
@@ -183,7 +192,7 @@ class BlobPacker:
         free = None
         while len(self._pending) > keep:
             future, free = self._pending.popleft()
-            self._out.write(future.result())
+            self._write(future.result())
         return free
 
     def close(self) -> None:
@@ -193,11 +202,11 @@ class BlobPacker:
             if self._fill or not self._plain.size:
                 last = memoryview(self._block)[: self._fill]
                 self._plain.write(last)
-                self._out.write(self._compressor.block(last))
+                self._write(self._compressor.block(last))
             self._fill = 0
             tail = self._compressor.finish()
             if tail:
-                self._out.write(tail)
+                self._write(tail)
         finally:
             self.abort()
 
@@ -218,7 +227,9 @@ class BlobPacker:
 
     @property
     def digest(self) -> Digest:
-        """Of the compressed blob."""
+        """Of the compressed blob; only where it was made with `hashed`."""
+        if self._out is None:
+            raise ValueError("the sink knows the digest")
         return self._out.digest
 
     @property
