@@ -17,11 +17,13 @@ def _cacerts_impl(ctx):
         created = info.created
         status = ctx.actions.declare_file(ctx.label.name + ".status")
         sums = ctx.actions.declare_file(ctx.label.name + ".md5sums")
-        arguments.add("--status", status).add("--md5sums", sums)
-        outputs.extend([status, sums])
+        copyright = ctx.actions.declare_file(ctx.label.name + ".copyright")
+        arguments.add("--status", status).add("--md5sums", sums).add("--copyright", copyright)
+        outputs.extend([status, sums, copyright])
         base = "var/lib/dpkg/status.d/" + info.package
         entries.append(entry(base, "file", status, mode = 420))
         entries.append(entry(base + ".md5sums", "file", sums, mode = 420))
+        entries.append(entry("usr/share/doc/%s/copyright" % info.package, "file", copyright, mode = 420))
     arguments.add_all(ctx.files.certificates, before_each = "--pem")
     inputs.extend(ctx.files.certificates)
     if not inputs:
