@@ -106,8 +106,7 @@ def parse_relations(text: str, field: str = "Depends") -> tuple[Alternatives, ..
     """
     groups = []
     for group in text.replace("\n", " ").split(","):
-        group = group.strip()
-        if group:
+        if group.strip():
             groups.append(tuple(_relation(one.strip(), field) for one in group.split("|")))
     return tuple(groups)
 

@@ -25,7 +25,7 @@ def check_complete(universe: Universe, installed: Mapping[str, Package], request
             if not any(
                 installed.get(other.name) is other for relation in group for other in universe.solutions(relation)
             ):
-                _unsatisfied(universe, installed, package, group, notes, 0, set())
+                _unsatisfied(universe, installed, package, group, notes)
         for relation in package.conflicts:
             for other in universe.solutions(relation):
                 if other.name != package.name and installed.get(other.name) is other:
@@ -48,17 +48,16 @@ def check_complete(universe: Universe, installed: Mapping[str, Package], request
     )
 
 
-def _unsatisfied(
+def _unsatisfied(  # noqa: PLR0917
     universe: Universe,
     installed: Mapping[str, Package],
     package: Package,
     group: Alternatives,
     notes: list[str],
-    depth: int,
-    seen: set[str],
+    above: tuple[str, ...] = (),
 ) -> None:
     """Say why none of the alternatives can be had; go down to the one that is really missing."""
-    indent = "  " * depth
+    indent = "  " * len(above)
     text = " | ".join(map(str, group))
     reasons: list[str] = []
     deeper: list[Package] = []
@@ -73,12 +72,12 @@ def _unsatisfied(
         else:
             reasons.append(f"there is no {relation.name}")
     notes.append(f"{indent}{package} needs {text}" + (": " + "; ".join(reasons) if reasons else ""))
-    if depth >= _MAX_DEPTH or package.name in seen:
+    if len(above) >= _MAX_DEPTH or package.name in above:
         return
     for other in deeper:
         for inner in other.depends:
             if not any(universe.solutions(relation) for relation in inner):
-                _unsatisfied(universe, installed, other, inner, notes, depth + 1, seen | {package.name})
+                _unsatisfied(universe, installed, other, inner, notes, (*above, package.name))
         for relation in other.conflicts:
             for rival in universe.solutions(relation):
                 if rival.name != other.name and installed.get(rival.name) is rival:

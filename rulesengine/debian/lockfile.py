@@ -1,9 +1,9 @@
 """The lock file: which packages, at which version and digest, an archive declaration stands for.
 
-It is JSON that rules_distroless reads as its lock version 1 (`version`, `packages[]` with `arch`, `dependencies`, `key`,
-`name`, `sha256`, `urls`, `version`) and carries more: where each file lies in the pool, its size, the suite it was seen
-in, the state of each suite, and the declaration it answers, so that a stale lock is noticed.  Equal inputs give equal
-bytes.  It names no mirror but the public snapshot archive.
+It is JSON that rules_distroless reads as its lock version 1 (`version`, `packages[]` with `arch`, `dependencies`,
+`key`, `name`, `sha256`, `urls`, `version`) and carries more: where each file lies in the pool, its size, the suite it
+was seen in, the state of each suite, and the declaration it answers, so that a stale lock is noticed.  Equal inputs
+give equal bytes.  It names no mirror but the public snapshot archive.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from attrs import field, frozen
 
 from rulesengine.debian.release import parse_stamp
 from rulesengine.errors import LockfileError
-from rulesengine.model.codec import canonical_json, closed, decode, key, unstructure
+from rulesengine.model.codec import canonical_json, closed, decode, unstructure
+from rulesengine.model.codec import key as json_key
 from rulesengine.model.digest import Digest
 from rulesengine.model.ports import Pin
 
@@ -80,7 +81,7 @@ def _check_size(size: int) -> str | None:
 @closed
 @frozen
 class LockedDependency:
-    """A direct dependency within the lock."""
+    """A package that comes with another, in the shape in which rules_distroless writes it."""
 
     key: str
     name: str
@@ -95,6 +96,10 @@ class LockedPackage:
     arch: the architecture it is locked for.  architecture: its own, which may be `all`.
     kind: the archive (`debian`, `debian-security`); path: pool path below its root; suite: where it was seen.
     snapshot: stamp at which the public snapshot archive has it.  multi_arch: as in the index, or empty.
+    depends: names of the packages of this lock, for the same arch, that satisfy its Pre-Depends and Depends directly;
+    they may go round in circles (libc6 and libgcc-s1).
+    dependencies: for a requested package all that it needs, directly or not; for others empty.  It never goes round in
+    a circle, because rules_distroless makes Bazel targets of it.
     """
 
     key: str
@@ -102,14 +107,15 @@ class LockedPackage:
     version: str
     arch: str
     architecture: str
-    sha256: str = field(metadata=key("sha256", check=_check_sha256))
-    size: int = field(metadata=key("size", check=_check_size))
+    sha256: str = field(metadata=json_key("sha256", check=_check_sha256))
+    size: int = field(metadata=json_key("size", check=_check_size))
     kind: str
-    path: str = field(metadata=key("path", check=_check_path))
+    path: str = field(metadata=json_key("path", check=_check_path))
     suite: str
-    snapshot: str = field(metadata=key("snapshot", check=_check_stamp))
+    snapshot: str = field(metadata=json_key("snapshot", check=_check_stamp))
     urls: tuple[str, ...]
     dependencies: tuple[LockedDependency, ...]
+    depends: tuple[str, ...] = ()
     multi_arch: str = ""
     source: str = ""
 
@@ -136,9 +142,9 @@ class LockedSuite:
     suite: str
     kind: str
     codename: str
-    date: str = field(metadata=key("date", check=_check_stamp))
-    sha256: str = field(metadata=key("sha256", check=_check_sha256))
-    snapshot: str = field(metadata=key("snapshot", check=_check_stamp))
+    date: str = field(metadata=json_key("date", check=_check_stamp))
+    sha256: str = field(metadata=json_key("sha256", check=_check_sha256))
+    snapshot: str = field(metadata=json_key("snapshot", check=_check_stamp))
     version: str = ""
 
     @property
@@ -157,7 +163,7 @@ class LockedDeclaration:
     packages: tuple[str, ...]
     components: tuple[str, ...]
     dependencies: bool
-    digest: str = field(metadata=key("digest", check=_check_sha256))
+    digest: str = field(metadata=json_key("digest", check=_check_sha256))
 
     @staticmethod
     def of(declaration: ArchiveDeclaration) -> LockedDeclaration:
@@ -181,7 +187,7 @@ class Lockfile:
     """
 
     version: int
-    snapshot: str = field(metadata=key("snapshot", check=_check_stamp))
+    snapshot: str = field(metadata=json_key("snapshot", check=_check_stamp))
     declaration: LockedDeclaration
     suites: tuple[LockedSuite, ...]
     packages: tuple[LockedPackage, ...]
@@ -231,7 +237,15 @@ def decode_lockfile(data: bytes, *, source: str = "lock file") -> Lockfile:
     keys = {package.key for package in lock.packages}
     if len(keys) != len(lock.packages):
         raise LockfileError(f"{source} locks a package twice @ $.packages", hint=_HINT)
+    names = {(package.name, package.arch) for package in lock.packages}
     for number, package in enumerate(lock.packages):
+        for place, name in enumerate(package.depends):
+            if (name, package.arch) not in names:
+                raise LockfileError(
+                    f"{source}: {package.name} depends on {name!r}, which is not locked"
+                    f" @ $.packages[{number}].depends[{place}]",
+                    hint=_HINT,
+                )
         for place, dependency in enumerate(package.dependencies):
             if dependency.key not in keys:
                 raise LockfileError(

@@ -1,7 +1,7 @@
 """Packages indexes (Debian repository format): found by name, read only where needed.
 
-An index has 70,000 stanzas and 56 MB; a lock needs a few dozen of them.  So one pass notes where each name stands and who
-provides what, and a stanza is parsed when somebody asks for it.
+An index has 70,000 stanzas and 56 MB; a lock needs a few dozen of them.  So one pass notes where each name stands and
+who provides what, and a stanza is parsed when somebody asks for it.
 """
 
 from __future__ import annotations

@@ -17,7 +17,10 @@ from rulesengine.debian.deb822 import parse_stanza
 from rulesengine.errors import DebianError, ExpiredError, Location, RollbackError, TrustError
 from rulesengine.model.digest import Digest
 
-_MONTHS = {m: i for i, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_MONTHS = {
+    "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6,
+    "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11, "Dec": 12,
+}  # fmt: skip
 _DATE = re.compile(
     r"(?:[A-Z][a-z]{2}, )?\s*([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{1,2}):([0-9]{2}):([0-9]{2})"
     r" (?:UTC|GMT|Z|\+0000)",
@@ -153,7 +156,7 @@ def check_freshness(release: Release, now: datetime, *, source: str) -> None:
         )
     if release.date > now + CLOCK_SKEW:
         raise ExpiredError(
-            f"{source}: dated {release.date:%Y-%m-%d %H:%M} UTC, which is in the future (it is {now:%Y-%m-%d %H:%M} UTC)",
+            f"{source}: dated {release.date:%Y-%m-%d %H:%M} UTC, in the future (it is {now:%Y-%m-%d %H:%M} UTC now)",
             hint="check this machine's clock",
         )
 

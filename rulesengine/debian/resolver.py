@@ -1,15 +1,15 @@
 """Which packages a request needs, chosen as apt-get chooses on an empty system.
 
 The choice among alternatives is not a matter of satisfiability alone: apt walks depth first, takes the first
-alternative that works, prefers a real package to a provider, lets a requested package's Conflicts rule others out, and
-breaks ties between providers by its own order.  The walk here follows the same rules (apt 2.6, internal solver, without
-Recommends), for one architecture at a time.  Where apt would begin to remove or hold back packages, a ResolutionError is
-raised instead: an image's contents are not negotiated.
+alternative that works, prefers a real package to a provider, lets a requested package's Conflicts rule others
+out, and breaks ties between providers by its own order.  The walk here follows the same rules (apt 2.6, internal
+solver, without Recommends), for one architecture at a time.  Where apt would begin to remove or hold back packages, a
+ResolutionError is raised instead: an image's contents are not negotiated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cmp_to_key
 
 from attrs import frozen
@@ -27,13 +27,25 @@ _Walk = Generator[tuple[str, bool, bool], bool, bool]
 class Resolution:
     """A closed set of packages for one architecture.
 
-    packages: in the order of their names.  dependencies: name -> the members of the set that satisfy its Pre-Depends
-    and Depends directly, sorted.
+    requested: names asked for (a virtual one replaced by its provider).  packages: in the order of their names.
+    depends: name -> names of the members of the set that satisfy its Pre-Depends and Depends directly, sorted.
     """
 
     architecture: str
+    requested: tuple[str, ...]
     packages: tuple[Package, ...]
-    dependencies: dict[str, tuple[Package, ...]]
+    depends: Mapping[str, tuple[str, ...]]
+
+    def closure(self, name: str) -> frozenset[str]:
+        """All that a member needs, directly or not, without itself."""
+        seen: set[str] = set()
+        todo = [name]
+        while todo:
+            for one in self.depends[todo.pop()]:
+                if one not in seen:
+                    seen.add(one)
+                    todo.append(one)
+        return frozenset(seen - {name})
 
 
 class Universe:
@@ -371,29 +383,28 @@ def resolve(universe: Universe, requested: Sequence[str]) -> Resolution:
     check_complete(universe, walker.installed, names)
     walker.sweep(set(names))
     packages = tuple(sorted(walker.installed.values(), key=lambda p: p.name))
-    dependencies = {
+    depends = {
         package.name: tuple(
             sorted(
                 {
-                    other.name: other
+                    other.name
                     for group in package.depends
                     for relation in group
                     for other in universe.solutions(relation)
                     if walker.installed.get(other.name) is other and other.name != package.name
-                }.values(),
-                key=lambda p: p.name,
+                }
             )
         )
         for package in packages
     }
-    return Resolution(universe.architecture, packages, dependencies)
+    return Resolution(universe.architecture, tuple(names), packages, depends)
 
 
 def select(universe: Universe, requested: Sequence[str]) -> Resolution:
     """The requested packages alone, without dependencies.  Raises ResolutionError for an unknown one."""
     names = sorted({_real_name(universe, name) for name in requested})
     packages = tuple(p for p in map(universe.candidate, names) if p is not None)
-    return Resolution(universe.architecture, packages, {name: () for name in names})
+    return Resolution(universe.architecture, tuple(names), packages, dict.fromkeys(names, ()))
 
 
 def _real_name(universe: Universe, name: str) -> str:

@@ -20,7 +20,8 @@ _SCHEMES = ("http://", "https://", "file:/", "copy:/")
 class AptSource:
     """One enabled binary source.
 
-    uri: the archive's root without a slash at its end.  signed_by: as written (a path, a fingerprint or a key), or empty.
+    uri: the archive's root without a slash at its end.  signed_by: as written (a path, a fingerprint or a key), or
+    empty.
     """
 
     uri: str
@@ -64,8 +65,8 @@ def parse_sources(text: str, *, source: str) -> list[AptSource]:
 def parse_list(text: str, *, source: str) -> list[AptSource]:
     """A one-line-style `.list` file; lines that are no `deb` line are skipped, as apt warns about them itself."""
     out = []
-    for line in text.splitlines():
-        line = line.partition("#")[0].strip()
+    for raw in text.splitlines():
+        line = raw.partition("#")[0].strip()
         if not re.match(r"deb[ \t]", line):
             continue
         rest = line[3:].strip()

@@ -92,9 +92,9 @@ class ArchiveReader:
                 return self._verified(suite, kind, base, url, locked)
             except (TransportError, TrustError, DebianError, LimitError) as error:
                 failures.append(error)
-                if self.mirrors.report is not None and number + 1 < len(bases):
-                    if not isinstance(error, NotOnServerError):
-                        self.mirrors.report(Message("warning", f"{error.message}; trying the next mirror"))
+                more = number + 1 < len(bases)
+                if more and self.mirrors.report is not None and not isinstance(error, NotOnServerError):
+                    self.mirrors.report(Message("warning", f"{error.message}; trying the next mirror"))
         raise _suite_failed(suite, kind, failures)
 
     def _verified(self, suite: str, kind: str, base: str, url: str, locked: datetime | None) -> SuiteState:
@@ -139,7 +139,9 @@ class ArchiveReader:
         whole = release.files.get(release.index_path(component, architecture))
         if whole is not None:
             if whole.size > MAX_INDEX:
-                raise LimitError(f"{state.suite}: its Packages file for {architecture} is larger than {MAX_INDEX} bytes")
+                raise LimitError(
+                    f"{state.suite}: its Packages file for {architecture} is larger than {MAX_INDEX} bytes"
+                )
             kept = self._kept(whole)
             if kept is not None:
                 return kept
@@ -171,7 +173,17 @@ class ArchiveReader:
                     return self.mirrors.read(base, f"dists/{state.suite}/{one}", listed, self.cancel)
                 except (TransportError, HashMismatchError, LimitError) as error:
                     failures.append(error)
-        raise all_failed(f"{state.suite} {path}", failures)
+        failed = all_failed(f"{state.suite} {path}", failures)
+        if isinstance(failed, (HashMismatchError, NotOnServerError)):
+            date = state.release.date
+            raise type(failed)(
+                f"suite {state.suite}: {path} is not there as its Release file of {date:%Y-%m-%d %H:%M} UTC lists it",
+                notes=failed.notes,
+                hint="the mirror is in the middle of an update, incomplete or tampered with; nothing of the file was used:"
+                "\ntry again later, name another mirror (--mirror, PYBUILD_MIRROR), or leave out the suite or"
+                " architecture",
+            )
+        raise failed
 
     # -- the cache: PACKAGES.zst named by the digest of PACKAGES, absent or correct ---
 
@@ -202,7 +214,7 @@ class ArchiveReader:
             # A cache that cannot be written costs time, no more.
             if temporary is not None:
                 with contextlib.suppress(OSError):
-                    os.unlink(temporary)
+                    Path(temporary).unlink()
 
 
 def _decompress(data: bytes, suffix: str, whole: Digest | None, source: str) -> bytes:
@@ -232,7 +244,7 @@ def _suite_failed(suite: str, kind: str, failures: list[RulesEngineError]) -> Ru
             hint="name one with --mirror=URL or PYBUILD_MIRROR; this machine's apt sources name none",
         )
     # What cannot be trusted is worse news than what cannot be reached.
-    worst = next((one for one in failures if isinstance(one, TrustError)), None)
+    worst: RulesEngineError | None = next((one for one in failures if isinstance(one, TrustError)), None)
     if worst is None:
         worst = next((one for one in failures if not isinstance(one, NotOnServerError)), None)
     if worst is None:

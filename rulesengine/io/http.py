@@ -41,7 +41,8 @@ class Transport(Protocol):
     ) -> int:
         """Stream the body into `write` and return its size.
 
-        Raises NotOnServerError (404, 410), TransportError (unreachable, refused, gave up), LimitError (longer than `limit`).
+        Raises NotOnServerError (404, 410), TransportError (unreachable, refused, gave up), LimitError (longer than
+        `limit`).
         """
 
 
@@ -122,7 +123,7 @@ class UrlTransport:
             pool = self._pools.get(proxy or "")
             if pool is None:
                 pool = self._pools[proxy or ""] = self._make_pool(proxy)
-        return pool  # type: ignore[no-any-return]
+        return pool
 
     def _make_pool(self, proxy: str | None) -> PoolManager:
         import urllib3
@@ -157,14 +158,13 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
         upper = "" if name == "http_proxy" and "REQUEST_METHOD" in environ else environ.get(name.upper(), "")
         return environ.get(name, "") or upper
 
-    for entry in variable("no_proxy").replace(",", " ").split():
-        entry = entry.lower().lstrip(".")
+    own_port = str(parts.port or {"http": 80, "https": 443}.get(parts.scheme))
+    for entry in variable("no_proxy").lower().replace(",", " ").split():
         name, _, port = entry.rpartition(":")
-        if name and port.isdigit():
-            if str(parts.port or {"http": 80, "https": 443}.get(parts.scheme)) != port:
-                continue
-            entry = name
-        if entry == "*" or host == entry or host.endswith("." + entry):
+        if not (name and port.isdigit()):
+            name, port = entry, own_port
+        name = name.lstrip(".")
+        if port == own_port and (name in ("*", host) or host.endswith("." + name)):
             return None
     proxy = variable(f"{parts.scheme}_proxy") or variable("all_proxy")
     if proxy and "://" not in proxy:
@@ -175,7 +175,7 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
 class _Transfer:
     """One body over several requests: what has arrived is not asked for again."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         transport: UrlTransport,
         url: str,
@@ -292,7 +292,8 @@ class _Transfer:
 
     def _too_long(self) -> LimitError:
         return LimitError(
-            f"{self.shown}: longer than the {self.limit} bytes expected", hint="the server sends another file: try another"
+            f"{self.shown}: longer than the {self.limit} bytes expected",
+            hint="the server sends another file: try another",
         )
 
     def _map(self, error: Exception) -> Exception:
@@ -347,9 +348,7 @@ def _sleep(seconds: float, cancel: Cancellation | None) -> None:
         time.sleep(min(left, 0.1))
 
 
-def _read_file(
-    url: str, write: Write, limit: int, progress: BytesProgress | None, cancel: Cancellation | None
-) -> int:
+def _read_file(url: str, write: Write, limit: int, progress: BytesProgress | None, cancel: Cancellation | None) -> int:
     if url.startswith("file:"):
         parts = urlsplit(url)
         if parts.netloc not in ("", "localhost"):

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO, cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rulesengine.debian.suite import KINDS, snapshot_url
 from rulesengine.errors import (
@@ -114,7 +114,7 @@ class Mirrors:
     """
 
     order: tuple[Mirror, ...]
-    transport: Transport = UrlTransport()
+    transport: Transport = field(factory=UrlTransport)
     report: Listener | None = None
 
     def bases(self, kind: str, snapshot: str = "") -> list[str]:
@@ -176,7 +176,7 @@ class Mirrors:
         cancel: Cancellation | None,
     ) -> BinaryIO:
         # Spooled, because only the last byte tells whether the first may be used.
-        spool = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
+        spool = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
         try:
             state = hashlib.sha256()
 

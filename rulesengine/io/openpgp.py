@@ -121,8 +121,8 @@ def _verify_sequoia(message: bytes, text: bytes, keyring: bytes, source: str) ->
     try:
         verified = pysequoia.verify(bytes=message, store=store)
         signatures = list(verified.valid_sigs)
-        covered = bytes(verified.bytes)
-    except BaseException as error:  # noqa: BLE001 - a panic of the binding is no subclass of Exception
+        covered = verified.bytes or b""
+    except BaseException as error:  # a panic of the binding is no subclass of Exception
         if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
             raise
         raise _bad_signature(source, str(error), asked) from None

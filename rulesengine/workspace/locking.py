@@ -46,7 +46,7 @@ def lock_archive(
     mirrors: Mirrors,
     cache_dir: str | Path,
     now: datetime,
-    progress: Callable[[Event], None] = lambda event: None,
+    progress: Callable[[Event], None] = lambda _: None,
     keyring: bytes | None = None,
     cancel: Cancellation | None = None,
 ) -> Lockfile:
@@ -104,7 +104,7 @@ def _check_declaration(declaration: ArchiveDeclaration) -> None:
         platform_of(architecture)
 
 
-def _resolve(
+def _resolve(  # noqa: PLR0917
     declaration: ArchiveDeclaration,
     architecture: str,
     states: list[SuiteState],
@@ -125,13 +125,9 @@ def _resolve(
     return resolve(universe, requested) if declaration.dependencies else select(universe, requested)
 
 
-def _lockfile(
-    declaration: ArchiveDeclaration, states: list[SuiteState], resolutions: list[Resolution]
-) -> Lockfile:
+def _lockfile(declaration: ArchiveDeclaration, states: list[SuiteState], resolutions: list[Resolution]) -> Lockfile:
     kinds = {state.kind for state in states}
-    stamps = {
-        kind: snapshot_stamp([state.release.date for state in states if state.kind == kind]) for kind in kinds
-    }
+    stamps = {kind: snapshot_stamp([state.release.date for state in states if state.kind == kind]) for kind in kinds}
     suites = tuple(
         LockedSuite(
             suite=state.suite,
@@ -144,9 +140,10 @@ def _lockfile(
         )
         for state in states
     )
-    packages = [
-        _locked(package, resolution, stamps) for resolution in resolutions for package in resolution.packages
-    ]
+    packages: list[LockedPackage] = []
+    for resolution in resolutions:
+        closures = _closures(resolution)
+        packages += [_locked(one, resolution, closures.get(one.name, ()), stamps) for one in resolution.packages]
     return Lockfile(
         version=LOCK_VERSION,
         snapshot=max(one.date for one in suites),
@@ -156,7 +153,19 @@ def _lockfile(
     )
 
 
-def _locked(package: Package, resolution: Resolution, stamps: dict[str, str]) -> LockedPackage:
+def _closures(resolution: Resolution) -> dict[str, tuple[Package, ...]]:
+    """For each requested package what it needs; of two that need each other, only the first names the other."""
+    members = {package.name: package for package in resolution.packages}
+    needs = {name: resolution.closure(name) for name in resolution.requested}
+    return {
+        name: tuple(members[one] for one in sorted(needed) if not (one in needs and one < name and name in needs[one]))
+        for name, needed in needs.items()
+    }
+
+
+def _locked(
+    package: Package, resolution: Resolution, needed: tuple[Package, ...], stamps: dict[str, str]
+) -> LockedPackage:
     arch, kind = resolution.architecture, kind_of(package.suite)
     return LockedPackage(
         key=package_key(package.name, package.version.text, arch),
@@ -173,8 +182,9 @@ def _locked(package: Package, resolution: Resolution, stamps: dict[str, str]) ->
         urls=(snapshot_url(kind, stamps[kind], package.path),),
         dependencies=tuple(
             LockedDependency(package_key(one.name, one.version.text, arch), one.name, one.version.text)
-            for one in resolution.dependencies[package.name]
+            for one in needed
         ),
+        depends=resolution.depends[package.name],
         multi_arch=package.multi_arch,
         source=package.source if package.source != package.name else "",
     )
@@ -222,7 +232,7 @@ def write_lockfile(path: str | Path, lock: Lockfile) -> bool:
     except OSError as error:
         if temporary is not None:
             with suppress(OSError):
-                os.unlink(temporary)
+                Path(temporary).unlink()
         kind: type[RulesEngineError] = DiskFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreError
         raise kind(
             f"cannot write {path}: {error.strerror}", hint="free some space or check permissions; the old file is kept"
