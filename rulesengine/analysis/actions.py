@@ -3,36 +3,51 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Callable
 from typing import Any
 
+from attrs import frozen
+
 from rulesengine.errors import AnalysisError
+from rulesengine.loading.registry import DepsetNode
 from rulesengine.model.action import OP_EXECUTABLE, Action, ActionGraph, Argument, PathArgument
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.digest import Digest
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
-from rulesengine.model.ports import Listener
-from rulesengine.model.rule import Rule
 
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-_VARIABLE = re.compile(r"\$(?:\$|\(([^()\s]*)\)|([@<^])|(.?))", re.DOTALL)
-_LOCATION = re.compile(
-    r"\$\((location|locations|execpath|execpaths|rootpath|rootpaths|rlocationpath|rlocationpaths) ([^)]*)\)"
-)
+PARAM_FILE_AFTER = 2000
+"""Arguments after which use_param_file() writes a file."""
+
+
+@frozen
+class _Call:
+    """An action in the making.  direct: its inputs so far; a parameter file is added to them."""
+
+    owner: Label
+    configuration: Configuration
+    params: list[dict[str, Any]]
+    output: Artifact
+    direct: list[Artifact]
 
 
 class ActionBuilder:
-    """Collects actions and artifacts of an analysis."""
+    """Collects actions and artifacts of an analysis.
 
-    def __init__(self, depsets: list[tuple[tuple[str, ...], tuple[int, ...], str]], resolve: Any) -> None:
+    resolve: name of an operation -> its `NAME@VERSION`.
+    artifacts: by execution path.
+    runfiles: path of an executable -> the number of the depset of its runfiles.
+    """
+
+    def __init__(self, depsets: list[DepsetNode], resolve: Callable[[str], str]) -> None:
         self.graph = ActionGraph()
         self.artifacts: dict[str, Artifact] = {}
+        self.runfiles: dict[str, int] = {}
         self._depsets = depsets
         self._made: dict[int, Depset[Artifact]] = {}
         self._resolve = resolve
-        self.listener: Listener | None = None
 
     # ---- artifacts ----------------------------------------------------------
 
@@ -82,52 +97,40 @@ class ActionBuilder:
 
     # ---- actions ------------------------------------------------------------
 
-    def add(self, owner: Label, configuration: Configuration, rule: Rule, text: str) -> None:
+    def add(self, owner: Label, configuration: Configuration, text: str) -> None:
         """An action as `ctx.actions` described it.  Raises AnalysisError."""
         spec = json.loads(text)
         ids, paths = spec["inputs"]
-        direct = [self.artifacts[path] for path in paths]
-        outputs = tuple(self.artifacts[path] for path in spec["outputs"])
+        tools = spec.get("tools") or []
         mnemonic = spec["mnemonic"]
-        if not outputs:
-            raise AnalysisError(f"action {mnemonic} has no outputs", label=owner)
-        for output in outputs:
-            if output.is_source:
-                raise AnalysisError(f"action {mnemonic}: {output.path} is a source file, not an output", label=owner)
-            if output.owner != str(owner):
-                raise AnalysisError(f"action {mnemonic}: {output.path} belongs to {output.owner}", label=owner)
+        outputs = tuple(self.artifacts[path] for path in spec["outputs"])
+        self._check_outputs(mnemonic, outputs, owner)
+        direct = [self.artifacts[path] for path in (*paths, *tools)]
+        runfiles = [self.runfiles[path] for path in tools if path in self.runfiles]
+        call = _Call(owner, configuration, spec.get("params") or [], outputs[0], direct)
         arguments: list[Argument] = []
         for item in spec["argv"]:
-            self._argument(item, spec, arguments, direct, owner, configuration, rule)
+            self._argument(item, call, arguments)
         environment = dict(spec.get("env") or {})
         if spec.get("default_env"):
             environment.setdefault("PATH", DEFAULT_PATH)
+        for name, value in environment.items():
+            if not isinstance(value, str):
+                raise AnalysisError(f"action {mnemonic}: env {name} is {value!r}, not a string", label=owner)
         requirements = spec.get("requirements") or {}
-        pinned: tuple[tuple[Artifact, Digest], ...] = ()
-        if spec.get("pin"):
-            hash_, size = spec["pin"]
-            if not Digest.valid_hash(hash_) or not isinstance(size, int) or size < 0:
-                raise AnalysisError(f"fetch: {hash_!r} is not a SHA-256, or {size!r} is not a size", label=owner)
-            pinned = ((outputs[0], Digest(hash_, size)),)
+        pinned = _pinned(spec.get("pin"), outputs[0], owner)
         if requirements.get("timeout") and not str(requirements["timeout"]).isdigit():
             raise AnalysisError(f"action {mnemonic}: timeout is a number of seconds", label=owner)
-        message = spec.get("progress_message")
-        if message:
-            message = (
-                message.replace("%{label}", str(owner))
-                .replace("%{output}", outputs[0].short_path)
-                .replace("%{input}", direct[0].short_path if direct else "")
-            )
         self.graph.add(
             Action(
                 owner=str(owner),
                 mnemonic=mnemonic,
                 arguments=tuple(arguments),
-                inputs=Depset(direct, [self.depset(one) for one in ids]),
+                inputs=Depset(direct, [self.depset(one) for one in (*ids, *runfiles)]),
                 outputs=outputs,
                 configuration=configuration.mnemonic,
                 environment=tuple(sorted(environment.items())),
-                progress_message=message or "",
+                progress_message=_message(spec.get("progress_message"), owner, outputs[0], direct),
                 pinned=pinned,
                 network=bool(pinned) or "requires-network" in requirements,
                 cacheable="no-cache" not in requirements,
@@ -135,110 +138,80 @@ class ActionBuilder:
             )
         )
 
-    def _argument(
-        self,
-        item: Any,
-        spec: dict[str, Any],
-        out: list[Argument],
-        direct: list[Artifact],
-        owner: Label,
-        configuration: Configuration,
-        rule: Rule,
-    ) -> None:
+    @staticmethod
+    def _check_outputs(mnemonic: str, outputs: tuple[Artifact, ...], owner: Label) -> None:
+        if not outputs:
+            raise AnalysisError(f"action {mnemonic} has no outputs", label=owner)
+        for output in outputs:
+            if output.is_source:
+                raise AnalysisError(f"action {mnemonic}: {output.path} is a source file, not an output", label=owner)
+            if output.owner != str(owner):
+                raise AnalysisError(f"action {mnemonic}: {output.path} belongs to {output.owner}", label=owner)
+
+    def _argument(self, item: Any, call: _Call, out: list[Argument]) -> None:
+        """Add one argument, as the prelude's `_argument` describes it."""
         if isinstance(item, str):
             out.append(item)
         elif "p" in item:
             out.append(PathArgument(self.artifacts[item["p"]], item["f"]))
         elif "j" in item:
-            out.append(item["f"].replace("%s", item["w"].join(self._text(one) for one in item["j"])))
+            out.append(item["f"].replace("%s", item["w"].join(_text(one) for one in item["j"])))
         elif "lines" in item:
-            out.append("".join(self._text(one) + "\n" for one in item["lines"]))
-        elif "x" in item:
-            params = spec["params"][item["x"]]
-            if not params["param"]["always"] and len(params["items"]) < 2000:
-                for one in params["items"]:
-                    self._argument(one, spec, out, direct, owner, configuration, rule)
-                return
-            first = self.artifacts[spec["outputs"][0]]
-            lines = [self._quoted(self._text(one), params["format"]) for one in params["items"]]
-            path = f"{first.path}-{item['x']}.params"
-            file = self.artifacts[path] = Artifact(path, str(owner))
-            self.graph.add(
-                Action(
-                    owner=str(owner),
-                    mnemonic="ParameterFile",
-                    arguments=(
-                        OP_EXECUTABLE, self._resolve("write"), "--executable", "false", "--content",
-                        "".join(line + "\n" for line in lines), "--out", PathArgument(file),
-                    ),
-                    inputs=Depset(),
-                    outputs=(file,),
-                    configuration=configuration.mnemonic,
-                )
-            )  # fmt: skip
-            direct.append(file)
-            out.append(PathArgument(file, params["param"]["arg"]))
+            out.append("".join(_text(one) + "\n" for one in item["lines"]))
         else:
-            raise AnalysisError(f"argument {item!r} is not understood", label=owner)
+            params = call.params[item["x"]]
+            if not params["param"]["always"] and len(params["items"]) < PARAM_FILE_AFTER:
+                for one in params["items"]:
+                    self._argument(one, call, out)
+                return
+            file = self._param_file(call, item["x"], params)
+            call.direct.append(file)
+            out.append(PathArgument(file, params["param"]["arg"]))
 
-    def _text(self, item: Any) -> str:
-        if isinstance(item, str):
-            return item
-        return str(item["f"]).replace("%s", item["p"])
-
-    @staticmethod
-    def _quoted(text: str, form: str) -> str:
-        if form != "shell":
-            return text
-        import shlex
-
-        return shlex.quote(text)
-
-
-def expand_location(text: str, owner: Label, known: dict[str, list[list[str]]]) -> str:
-    """`$(location LABEL)` and its kin.  Raises AnalysisError for what is no dependency, or not one file."""
-
-    def one(match: re.Match[str]) -> str:
-        kind, written = match[1], match[2].strip()
-        label = Label.parse(written, repo=owner.repo, package=owner.package)
-        files = known.get(str(label))
-        if files is None:
-            raise AnalysisError(
-                f"$({kind} {written}): {label} is not a dependency of this target",
-                label=owner,
-                hint="add it to srcs, tools or data",
+    def _param_file(self, call: _Call, number: int, params: dict[str, Any]) -> Artifact:
+        lines = [_quoted(_text(one), params["format"]) for one in params["items"]]
+        path = f"{call.output.path}-{number}.params"
+        file = self.artifacts[path] = Artifact(path, str(call.owner))
+        content = "".join(line + "\n" for line in lines)
+        write = (OP_EXECUTABLE, self._resolve("write"), "--executable", "false", "--content", content, "--out")
+        self.graph.add(
+            Action(
+                owner=str(call.owner),
+                mnemonic="ParameterFile",
+                arguments=(*write, PathArgument(file)),
+                inputs=Depset(),
+                outputs=(file,),
+                configuration=call.configuration.mnemonic,
             )
-        which = 1 if kind.startswith(("rootpath", "rlocation")) else 0
-        paths = [file[which] for file in files]
-        if not kind.endswith("s") and len(paths) != 1:
-            raise AnalysisError(
-                f"$({kind} {written}): {label} has {len(paths)} files, not one", label=owner, hint=f"write $({kind}s …)"
-            )
-        return " ".join(paths)
-
-    return _LOCATION.sub(one, text)
-
-
-def expand_make(text: str, variables: dict[str, Any]) -> str:
-    """Make variables: `$(NAME)`, `$@`, `$<`, `$^`, `$$`.  Raises AnalysisError for an unknown one."""
-
-    def one(match: re.Match[str]) -> str:
-        if match[0] == "$$":
-            return "$"
-        name = match[1] if match[1] is not None else match[2] or match[3]
-        if name in variables:
-            return str(variables[name])
-        from rulesengine.errors import did_you_mean
-
-        if name in ("@", "<"):
-            what = "output" if name == "@" else "source"
-            raise AnalysisError(f"${name} needs exactly one {what}", hint="write $(location LABEL)")
-        raise AnalysisError(
-            f"$({name}) is not a Make variable" if name else "a lone '$' in a command",
-            hint=did_you_mean(name or "", list(variables)) or "write $$ for a dollar sign of the shell's",
         )
+        return file
 
-    return _VARIABLE.sub(one, text)
+
+def _pinned(pin: Any, output: Artifact, owner: Label) -> tuple[tuple[Artifact, Digest], ...]:
+    if not pin:
+        return ()
+    hash_, size = pin
+    if not isinstance(hash_, str) or not Digest.valid_hash(hash_) or not isinstance(size, int) or size < 0:
+        raise AnalysisError(f"fetch: {hash_!r} is not a SHA-256, or {size!r} is not a size", label=owner)
+    return ((output, Digest(hash_, size)),)
 
 
-__all__ = ["ActionBuilder", "expand_location", "expand_make"]
+def _message(text: str | None, owner: Label, output: Artifact, inputs: list[Artifact]) -> str:
+    """A progress message with Bazel's placeholders filled in."""
+    if not text:
+        return ""
+    text = text.replace("%{label}", str(owner)).replace("%{output}", output.short_path)
+    return text.replace("%{input}", inputs[0].short_path if inputs else "")
+
+
+def _text(item: Any) -> str:
+    """An argument as a text: paths as they are in the execution root."""
+    return item if isinstance(item, str) else str(item["f"]).replace("%s", item["p"])
+
+
+def _quoted(text: str, form: str) -> str:
+    if form != "shell":
+        return text
+    import shlex
+
+    return shlex.quote(text)

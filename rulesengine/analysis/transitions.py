@@ -3,16 +3,73 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
+
+import starlark as sl
 
 from rulesengine.analysis.platforms import follow, platform_of
 from rulesengine.errors import AnalysisError
 from rulesengine.loading import Loader
+from rulesengine.loading.border import parse_own
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
 
 PLATFORMS = "//command_line_option:platforms"
+_DRIVER = (
+    'load("p", "transition__", "attribute_transition__")\nload("r", "RULES__")\n'
+    "CFG = RULES__[INDEX].attrs[ATTRIBUTE].cfg if ATTRIBUTE else RULES__[INDEX].cfg\n"
+    "IO = {'inputs': CFG.inputs, 'outputs': CFG.outputs}\nNone\n"
+)
+_CALL = "OUT = transition__(CFG, SETTINGS, ATTRS)\nNone\n"
+
+
+@lru_cache(maxsize=2)
+def _own(source: str) -> Any:
+    return parse_own("<analysis>", source)
+
+
+class Transitions:
+    """Calls the functions of transitions."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def of(
+        self, target: Target, configuration: Configuration, attribute: str, values: dict[str, Any]
+    ) -> list[tuple[str, Configuration]]:
+        """(branch key, configuration) of an attribute's transition, or of the rule's own (attribute empty).
+
+        Raises AnalysisError.
+        """
+        rule, loader = target.rule, self._loader
+        assert rule is not None
+        frozen = loader.bzl(Label.parse(rule.module))
+        module = sl.Module()
+        module["INDEX"] = rule.index
+        module["ATTRIBUTE"] = attribute
+
+        def load(name: str) -> Any:
+            return loader.prelude if name == "p" else frozen
+
+        try:
+            loader.interpreter.evaluate(module, _own(_DRIVER), load, AnalysisError)
+            ports: Any = module["IO"]
+            module["SETTINGS"] = settings_for(loader, ports["inputs"], configuration)
+            module["ATTRS"] = {"name": target.label.name, **values}
+            loader.interpreter.evaluate(module, _own(_CALL), load, AnalysisError)
+        except AnalysisError as fault:
+            fault.label = fault.label or str(target.label)
+            fault.location = fault.location or target.location
+            raise
+        found = branches(module["OUT"], target)
+        out = [(key, apply(loader, configuration, chosen, ports["outputs"], target)) for key, chosen in found]
+        if not attribute and len(out) != 1:
+            raise AnalysisError(
+                "a rule's own transition has exactly one result", label=target.label, location=target.location
+            )
+        return out
 
 
 def settings_for(loader: Loader, inputs: list[str], configuration: Configuration) -> dict[str, Any]:

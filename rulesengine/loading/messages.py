@@ -173,49 +173,74 @@ def _operation(match: re.Match[str], expression: str) -> _Answer:
     return f"unsupported operation: {operation} of type '{first}'" + (f" in {expression}" if expression else ""), None
 
 
-_TABLE: list[tuple[re.Pattern[str], Callable[[re.Match[str], str], _Answer]]] = [
-    (re.compile(pattern, re.DOTALL), answer)
-    for pattern, answer in [
-        (r"Variable `(.+?)` not found(?:, did you mean `(.+?)`\?)?$", _name),
-        (r"Object of type `(.+?)` has no attribute `(.+?)`(?:, did you mean `(.+?)`\?)?$", _field),
-        (r"Key `(.*)` was not found$", _key),
-        (r"Operation `(.+?)` not supported (?:on|for) types? `(.+?)`(?: and `(.+?)`)?$", _operation),
-        (r"Missing (?:positional-only )?parameter `(.+?)` for call to (.+)$",
-         lambda m, e: (f"{_function(m[2], e)} missing 1 required argument: {m[1]}", None)),
-        (r"Missing named-only parameter `(.+?)` for call to (.+)$",
-         lambda m, e: (f"{_function(m[2], e)} missing 1 required named argument: {m[1]}", None)),
-        (r"Found `(.+?)` extra named parameter\(s\) for call to (.+)$",
-         lambda m, e: (f"{_function(m[2], e)} got unexpected keyword argument: {m[1].replace('` `', ', ')}", None)),
-        (r"Found (\d+) extra positional argument\(s\) for call to (.+)$",
-         lambda m, e: (f"{_function(m[2], e)} got {m[1]} positional argument{'s' if m[1] != '1' else ''} too many", None)),
-        (r"Argument `(.+?)` occurs more than once$", lambda m, _: (f"argument {m[1]} is given twice", None)),
-        (r"Index `(.+?)` is out of bound$", lambda m, _: (f"index out of range (index is {m[1]})", None)),
-        (r"Dictionary key repeated for `(.*)`$", lambda m, _: (f"dictionary has duplicate key: {m[1]}", None)),
-        (r"Starlark call stack overflow$",
-         lambda m, _: ("calls nest too deep", "Starlark has no recursion: write a loop over range()")),
-        (r"Immutable$", lambda m, _: ("trying to mutate a frozen value", "copy it first, for instance with list() or dict()")),
-        (r"This operation mutates an iterable for an iterator while iterating\.?$",
-         lambda m, _: ("a value is changed while a loop goes over it", "go over a copy: for x in list(...)")),
-        (r"Module has no symbol `(.+?)`(?:, did you mean `(.+?)`\?)?$",
-         lambda m, _: (f"the file does not contain symbol '{m[1]}'", _meant(m[2]))),
-        (r"Module symbol `(.+?)` is not exported$",
-         lambda m, _: (f"symbol '{m[1]}' is private and cannot be loaded", None)),
-        (r"(?:Parse error: )?tabs are not allowed$", lambda m, _: ("tab characters are not allowed", "indent with spaces")),
-        (r"(?:Parse error: )?unexpected (.+?) here, expected one of .*$", lambda m, _: (f"syntax error: unexpected {m[1]}", None)),
-        (r"Parse error: unexpected end of file.*$", lambda m, _: ("syntax error: unexpected end of file", None)),
-        (r"Parse error: (.*)$", lambda m, _: ("syntax error: " + m[1].replace("`", "'"), None)),
-        (r"`?(def|lambda)`? .*dialect.*$",
-         lambda m, _: ("functions may not be defined in BUILD files", "move it to a .bzl file and load() it")),
-        (r".*`load` statements.*$", lambda m, _: ("load() may only be called at the top level of a file", "put it at the top of the file")),
-    ]
-]  # fmt: skip
+def _too_many(match: re.Match[str], expression: str) -> _Answer:
+    plural = "" if match[1] == "1" else "s"
+    return f"{_function(match[2], expression)} got {match[1]} positional argument{plural} too many", None
+
+
+def _unexpected(match: re.Match[str], expression: str) -> _Answer:
+    names = match[1].replace("` `", ", ")
+    return f"{_function(match[2], expression)} got unexpected keyword argument: {names}", None
+
+
+def _missing(match: re.Match[str], expression: str) -> _Answer:
+    kind = "named argument" if match[1] else "argument"
+    return f"{_function(match[3], expression)} missing 1 required {kind}: {match[2]}", None
+
+
+def _symbol(match: re.Match[str], _: str) -> _Answer:
+    return f"the file does not contain symbol '{match[1]}'", _meant(match[2])
+
+
+_ANSWERS: list[tuple[re.Pattern[str], Callable[[re.Match[str], str], _Answer]]] = [
+    (re.compile(r"Variable `(.+?)` not found(?:, did you mean `(.+?)`\?)?"), _name),
+    (re.compile(r"Object of type `(.+?)` has no attribute `(.+?)`(?:, did you mean `(.+?)`\?)?"), _field),
+    (re.compile(r"Key `(.*)` was not found", re.DOTALL), _key),
+    (re.compile(r"Operation `(.+?)` not supported (?:on|for) types? `(.+?)`(?: and `(.+?)`)?"), _operation),
+    (re.compile(r"Missing (named-only )?(?:positional-only )?parameter `(.+?)` for call to (.+)"), _missing),
+    (re.compile(r"Found `(.+?)` extra named parameter\(s\) for call to (.+)"), _unexpected),
+    (re.compile(r"Found (\d+) extra positional argument\(s\) for call to (.+)"), _too_many),
+    (re.compile(r"Module has no symbol `(.+?)`(?:, did you mean `(.+?)`\?)?"), _symbol),
+]
+_TEMPLATES: list[tuple[re.Pattern[str], str, str | None]] = [
+    (re.compile(pattern, re.DOTALL), words, hint)
+    for pattern, words, hint in (
+        (r"Argument `(.+?)` occurs more than once", r"argument \1 is given twice", None),
+        (r"Index `(.+?)` is out of bound", r"index out of range (index is \1)", None),
+        (r"Dictionary key repeated for `(.*)`", r"dictionary has duplicate key: \1", None),
+        (r"Starlark call stack overflow", "calls nest too deep", "Starlark has no recursion: loop over range()"),
+        (r"Immutable", "trying to mutate a frozen value", "copy it first, for instance with list() or dict()"),
+        (
+            r"This operation mutates an iterable for an iterator while iterating\.?",
+            "a value is changed while a loop goes over it",
+            "go over a copy: for x in list(...)",
+        ),
+        (r"Module symbol `(.+?)` is not exported", r"symbol '\1' is private and cannot be loaded", None),
+        (r"(?:Parse error: )?tabs are not allowed", "tab characters are not allowed", "indent with spaces"),
+        (r"(?:Parse error: )?unexpected (.+?) here, expected one of .*", r"syntax error: unexpected \1", None),
+        (r"Parse error: unexpected end of file.*", "syntax error: unexpected end of file", None),
+        (r"Parse error: (.*)", r"syntax error: \1", None),
+        (
+            r"`?(?:def|lambda)`? .*dialect.*",
+            "functions may not be defined in BUILD files",
+            "move it to a .bzl file and load() it",
+        ),
+        (
+            r".*`load` statements.*",
+            "load() may only be called at the top level of a file",
+            "put it at the top of the file",
+        ),
+    )
+]
 
 
 def _in_bazels_words(words: str, expression: str) -> _Answer:
-    for pattern, answer in _TABLE:
-        match = pattern.match(words)
-        if match:
+    for pattern, answer in _ANSWERS:
+        if match := pattern.fullmatch(words):
             return answer(match, expression)
+    for pattern, template, hint in _TEMPLATES:
+        if match := pattern.fullmatch(words):
+            return match.expand(template).replace("`", "'"), hint
     words = re.sub(r"`(?:[^`]*\.)?(\w+__)`", "a value", words)
     return re.sub(r"`([^`]*)`", r"'\1'", words), None
 

@@ -1,0 +1,157 @@
+"""Attributes of a target in a configuration: values chosen, labels followed to configured targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+
+from rulesengine.analysis.conditions import Conditions
+from rulesengine.analysis.configured import ConfiguredTarget
+from rulesengine.analysis.transitions import Transitions
+from rulesengine.analysis.visibility import check as check_visibility
+from rulesengine.errors import AttributeValueError, LoadingError, Location
+from rulesengine.loading import Loader
+from rulesengine.model.label import Label
+from rulesengine.model.platform import Configuration
+from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, AttributeSchema
+from rulesengine.model.target import Target
+
+Key = tuple[Label, Configuration]
+
+
+@frozen
+class Resolved:
+    """What a rule implementation will see.
+
+    values: attribute -> value; labels are indices into `wanted`.
+    split: attribute with a transition -> [branch key, value] pairs.
+    wanted: the configured targets that are needed, in order.
+    """
+
+    values: dict[str, Any] = field(factory=dict)
+    split: dict[str, list[Any]] = field(factory=dict)
+    wanted: dict[Key, int] = field(factory=dict)
+
+
+class Attributes:
+    """Resolves and checks the attributes of targets."""
+
+    def __init__(self, loader: Loader, conditions: Conditions, transitions: Transitions) -> None:
+        self._loader = loader
+        self._conditions = conditions
+        self._transitions = transitions
+
+    def values(self, target: Target, configuration: Configuration) -> dict[str, Any]:
+        """Every attribute's value, select() resolved, defaults filled in; labels are still text."""
+        assert target.rule is not None
+        out: dict[str, Any] = {}
+        for name, schema in target.rule.schema.items():
+            value = self._conditions.resolve(target, name, schema, target.attributes.get(name), configuration)
+            if value is None:
+                value = schema.default
+            if value is None:
+                value = EMPTY_VALUES[schema.kind]
+            if schema.mandatory and not schema.allow_empty and not value:
+                raise AttributeValueError(
+                    f"attribute '{name}' may not be empty", label=target.label, location=self._place(target, name)
+                )
+            out[name] = value
+        return out
+
+    def resolve(self, target: Target, configuration: Configuration, exec_configuration: Configuration) -> Resolved:
+        """The attributes of a target.  Raises AnalysisError, AttributeValueError, VisibilityError, LoadingError."""
+        rule = target.rule
+        assert rule is not None
+        out = Resolved(self.values(target, configuration))
+        plain = dict(out.values)
+        for name, schema in rule.schema.items():
+            if schema.kind not in LABEL_KINDS:
+                continue
+            if schema.cfg == "transition":
+                out.split[name] = [
+                    [key, self._index(target, name, plain[name], other, out.wanted)]
+                    for key, other in self._transitions.of(target, configuration, name, plain)
+                ]
+                out.values[name] = None
+            else:
+                other = exec_configuration if schema.cfg == "exec" else configuration
+                out.values[name] = self._index(target, name, plain[name], other, out.wanted)
+        return out
+
+    def _index(self, target: Target, name: str, value: Any, other: Configuration, wanted: dict[Key, int]) -> Any:
+        """A value with its labels replaced by their number in `wanted`."""
+        assert target.rule is not None
+        schema = target.rule.schema[name]
+
+        def index(text: Any) -> int:
+            label = self.dependency(target, name, schema, text)
+            return wanted.setdefault((label, other), len(wanted))
+
+        if schema.kind == "label":
+            return None if value is None else index(value)
+        if schema.kind == "label_list":
+            return [index(one) for one in value]
+        if schema.kind == "string_keyed_label_dict":
+            return {key: index(one) for key, one in value.items()}
+        return [[index(one), text] for one, text in value.items()]
+
+    def _place(self, target: Target, name: str) -> Location | None:
+        place = target.location
+        if place is not None and name in target.attributes:
+            place = self._loader.texts.attribute(place, name)
+        return place
+
+    # ---- dependencies -----------------------------------------------------------
+
+    def dependency(self, target: Target, name: str, schema: AttributeSchema, text: str) -> Label:
+        """The label of a dependency that exists, may be seen, and is of a kind the attribute takes."""
+        loader = self._loader
+        label = loader.canonical(Label.parse(text))
+        place = self._place(target, name)
+        try:
+            dependency = loader.target(label, place)
+        except LoadingError as fault:
+            fault.notes = (*fault.notes, f"{target.label} names {label} in attribute '{name}'")
+            raise
+        if name in target.attributes:
+            check_visibility(loader, target, dependency, name)
+        if dependency.testonly and not target.testonly and not (target.rule and target.rule.test):
+            raise AttributeValueError(
+                f"{label} is testonly, {target.label} is not", location=place, hint="add testonly = True"
+            )
+        if dependency.kind == "source" and name in target.attributes:
+            self._check_source(target, name, schema, label)
+        return label
+
+    def _check_source(self, target: Target, name: str, schema: AttributeSchema, label: Label) -> None:
+        allowed = schema.allow_files
+        if allowed is True or (isinstance(allowed, tuple) and label.name.endswith(allowed)):
+            return
+        takes = "files named " + " ".join("*" + one for one in allowed) if allowed else "rule targets only"
+        raise AttributeValueError(
+            f"attribute '{name}': {label} is a source file, and this attribute takes {takes}",
+            label=target.label,
+            location=self._place(target, name),
+        )
+
+    def check_files(self, target: Target, values: dict[str, Any], found: list[ConfiguredTarget]) -> None:
+        """A rule's outputs must have an extension that the attribute takes.  Raises AttributeValueError."""
+        assert target.rule is not None
+        for name, schema in target.rule.schema.items():
+            allowed = schema.allow_files
+            if schema.kind not in ("label", "label_list") or not isinstance(allowed, tuple) or schema.providers:
+                continue
+            value = values.get(name)
+            for index in value if isinstance(value, list) else [] if value is None else [value]:
+                one = found[index]
+                files = one.files
+                if not allowed or not files or one.target.kind == "source":
+                    continue
+                if not any(file.path.endswith(allowed) for file in files):
+                    raise AttributeValueError(
+                        f"attribute '{name}': {one.label} makes no file named "
+                        + " ".join("*" + end for end in allowed),
+                        label=target.label,
+                        location=self._place(target, name),
+                    )

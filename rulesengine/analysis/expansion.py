@@ -1,0 +1,58 @@
+"""Expansion of `$(location …)` and of Make variables in commands."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rulesengine.errors import AnalysisError, did_you_mean
+from rulesengine.model.label import Label
+
+_VARIABLE = re.compile(r"\$(?:\$|\(([^()\s]*)\)|([@<^])|(.?))", re.DOTALL)
+_LOCATION = re.compile(
+    r"\$\((location|locations|execpath|execpaths|rootpath|rootpaths|rlocationpath|rlocationpaths) ([^)]*)\)"
+)
+
+
+def expand_location(text: str, owner: Label, known: dict[str, list[list[str]]]) -> str:
+    """`$(location LABEL)` and its kin.  Raises AnalysisError for what is no dependency, or not one file."""
+
+    def one(match: re.Match[str]) -> str:
+        kind, written = match[1], match[2].strip()
+        label = Label.parse(written, repo=owner.repo, package=owner.package)
+        files = known.get(str(label))
+        if files is None:
+            raise AnalysisError(
+                f"$({kind} {written}): {label} is not a dependency of this target",
+                label=owner,
+                hint="add it to srcs, tools or data",
+            )
+        which = 1 if kind.startswith(("rootpath", "rlocation")) else 0
+        paths = [file[which] for file in files]
+        if not kind.endswith("s") and len(paths) != 1:
+            raise AnalysisError(
+                f"$({kind} {written}): {label} has {len(paths)} files, not one", label=owner, hint=f"write $({kind}s …)"
+            )
+        return " ".join(paths)
+
+    return _LOCATION.sub(one, text)
+
+
+def expand_make(text: str, variables: dict[str, Any]) -> str:
+    """Make variables: `$(NAME)`, `$@`, `$<`, `$^`, `$$`.  Raises AnalysisError for an unknown one."""
+
+    def one(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        name = match[1] if match[1] is not None else match[2] or match[3]
+        if name in variables:
+            return str(variables[name])
+        if name in ("@", "<"):
+            what = "output" if name == "@" else "source"
+            raise AnalysisError(f"${name} needs exactly one {what}", hint="write $(location LABEL)")
+        raise AnalysisError(
+            f"$({name}) is not a Make variable" if name else "a lone '$' in a command",
+            hint=did_you_mean(name or "", list(variables)) or "write $$ for a dollar sign of the shell's",
+        )
+
+    return _VARIABLE.sub(one, text)

@@ -1,0 +1,228 @@
+"""Rule implementations: run in a module of their own, which then holds the target's providers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import starlark as sl
+from attrs import define, field
+
+from rulesengine.analysis.actions import ActionBuilder
+from rulesengine.analysis.attributes import Resolved
+from rulesengine.analysis.configured import ConfiguredTarget
+from rulesengine.analysis.expansion import expand_location, expand_make
+from rulesengine.errors import AnalysisError, Location, RulesEngineError
+from rulesengine.loading import Loader
+from rulesengine.loading.border import parse_own
+from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
+from rulesengine.model.label import Label
+from rulesengine.model.platform import Configuration
+from rulesengine.model.target import Target
+
+_FILE_TARGET = (
+    'load("p", "file_target__", "file__", "label__")\n'
+    "TARGET__ = file_target__(\n"
+    "    file__(FILE[0], FILE[1], FILE[2], label__(*OWNER), FILE[3], FILE[4]), label__(*LABEL))\nNone\n"
+)
+_COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": None, "features": []}
+_ATTRIBUTE = re.compile(r"attribute (\w+): ")
+
+
+@lru_cache(maxsize=256)
+def _driver(count: int) -> Any:
+    """Runs an implementation with `count` dependencies; the modules `p`, `r`, `0`, `1` … come from the loader."""
+    source = 'load("p", "analyze__")\nload("r", "RULES__")\n'
+    source += "".join(f'load("{i}", d{i} = "TARGET__")\n' for i in range(count))
+    source += f"TARGET__ = analyze__(RULES__[INDEX], SPEC, [{', '.join(f'd{i}' for i in range(count))}])\nNone\n"
+    return parse_own("<analysis>", source)
+
+
+@lru_cache(maxsize=1)
+def _file_driver() -> Any:
+    return parse_own("<analysis>", _FILE_TARGET)
+
+
+def _parts(label: Label) -> list[str]:
+    return [label.repo, label.package, label.name]
+
+
+@define
+class _Running:
+    """A configured target whose implementation is being run, and what it said when it was done."""
+
+    target: Target
+    configuration: Configuration
+    done: dict[str, Any] = field(factory=dict)
+
+
+class Implementations:
+    """Runs rule implementations and receives what they declare."""
+
+    def __init__(self, loader: Loader, actions: ActionBuilder) -> None:
+        self._loader = loader
+        self._actions = actions
+        self._running: list[_Running] = []
+        loader.analysis.update(self._callables())
+
+    def file_module(self, artifact: Artifact, label: Label) -> Any:
+        """The module of a file as a dependency: its TARGET__ has DefaultInfo."""
+        module = sl.Module()
+        module["FILE"] = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.is_directory]
+        module["LABEL"] = _parts(label)
+        module["OWNER"] = _parts(Label.parse(artifact.owner))
+        prelude = self._loader.prelude
+        self._loader.interpreter.evaluate(module, _file_driver(), lambda _: prelude, AnalysisError)
+        return module.freeze()
+
+    def run(
+        self, target: Target, configuration: Configuration, resolved: Resolved, found: list[ConfiguredTarget]
+    ) -> ConfiguredTarget:
+        """Run the implementation of a rule target.  found: its dependencies, in the order of `resolved.wanted`."""
+        rule = target.rule
+        assert rule is not None
+        loader, label = self._loader, target.label
+        frozen = loader.bzl(Label.parse(rule.module))
+        running = _Running(target, configuration)
+        self._running.append(running)
+        module = sl.Module()
+        module["INDEX"] = rule.index
+        module["SPEC"] = self._spec(target, configuration, resolved)
+
+        def load(name: str) -> Any:
+            if name == "p":
+                return loader.prelude
+            if name == "r":
+                return frozen
+            return found[int(name)].module
+
+        try:
+            loader.interpreter.evaluate(module, _driver(len(found)), load, AnalysisError)
+        except RulesEngineError as fault:
+            self._explain(fault, target)
+            raise
+        done, actions = running.done, self._actions
+        executable = done["executable"]
+        return ConfiguredTarget(
+            label,
+            configuration,
+            target,
+            module.freeze(),
+            actions.depset(done["files"]),
+            actions.artifacts[executable] if executable else None,
+            actions.depset(done["runfiles"]),
+            {name: actions.depset(index) for name, index in done["groups"].items()},
+            tuple(done["providers"]),
+            done["environment"],
+            tuple((one.label, one.configuration) for one in found),
+        )
+
+    def _spec(self, target: Target, configuration: Configuration, resolved: Resolved) -> dict[str, Any]:
+        """The plain data from which the prelude makes `ctx`."""
+        rule, label, loader = target.rule, target.label, self._loader
+        assert rule is not None
+        attributes = {"name": label.name, **resolved.values}
+        for common, empty in _COMMON.items():
+            attributes.setdefault(common, target.attributes.get(common, empty))
+        setting = None
+        if rule.build_setting:
+            setting = configuration.setting(str(label))
+            if setting is None:
+                setting = target.attributes.get("build_setting_default")
+        bin_dir = f"{OUTPUT_ROOT}/{configuration.mnemonic}/bin"
+        platform = configuration.platform
+        return {
+            "id": len(self._running) - 1,
+            "label": _parts(label),
+            "attrs": attributes,
+            "split": resolved.split,
+            "outputs": {name: pattern.replace("%{name}", label.name) for name, pattern in rule.outputs.items()},
+            "vars": _variables(configuration, bin_dir),
+            "bin_dir": bin_dir,
+            "workspace": loader.repositories.module_name or "_main",
+            "build_file": loader.package(label.repo, label.package).build_file,
+            "platform": {
+                "os": platform.os,
+                "architecture": platform.architecture,
+                "variant": platform.variant,
+                "name": str(platform),
+            },
+            "constraints": list(configuration.constraints),
+            "setting": setting,
+        }
+
+    def _explain(self, fault: RulesEngineError, target: Target) -> None:
+        """Say which target it was, and show the BUILD file where the rule's own file is not the user's."""
+        label, place = str(target.label), fault.location
+        texts = self._loader.texts
+        attribute = _ATTRIBUTE.match(fault.message.removeprefix(f"{label}: "))
+        if place is None or texts.trusted(place.path):
+            fault.location = target.location
+            if attribute and target.location is not None and attribute[1] in target.attributes:
+                fault.location = texts.attribute(target.location, attribute[1])
+        elif target.location is not None:
+            fault.notes = (*fault.notes, _declared(target, target.location))
+        for prefix in (f"{label}: ", f"@@{label}: ", f"@{label}: "):
+            fault.message = fault.message.removeprefix(prefix)
+        fault.label = fault.label or label
+
+    # ---- what the prelude calls -------------------------------------------------
+
+    def _callables(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "py_declare": self._declare,
+            "py_action": self._action,
+            "py_done": self._finish,
+            "py_expand_location": lambda text, label, known: expand_location(text, Label(*label), known),
+            "py_expand_make": expand_make,
+            "py_output_path": self._output_path,
+        }
+
+    def _declare(self, index: int, filename: str, directory: bool) -> list[str]:
+        running = self._running[index]
+        artifact = self._actions.declare(running.target.label, running.configuration, filename, directory)
+        return [artifact.path, artifact.root, artifact.short_path]
+
+    def _action(self, index: int, text: str) -> None:
+        running = self._running[index]
+        self._actions.add(running.target.label, running.configuration, text)
+
+    def _finish(self, index: int, text: str) -> None:
+        running = self._running[index]
+        running.done = json.loads(text)
+        if running.done["executable"]:
+            self._actions.runfiles[running.done["executable"]] = running.done["runfiles"]
+        for artifact in self._actions.depset(running.done["files"]):
+            if not artifact.is_source and artifact not in self._actions.graph.makers:
+                raise AnalysisError(
+                    f"the rule declared the file {artifact.short_path} and made no action for it",
+                    label=running.target.label,
+                    hint="make it with ctx.actions.run, run_shell, write or symlink",
+                )
+
+    def _output_path(self, text: str) -> str:
+        running, label = self._running[-1], Label.parse(text)
+        return self._actions.output_path(label, running.configuration, label.name)
+
+
+def _declared(target: Target, place: Location) -> str:
+    assert target.rule is not None
+    return f"in the implementation of {target.rule.name}, for {target.label} declared at {place}"
+
+
+def _variables(configuration: Configuration, bin_dir: str) -> dict[str, str]:
+    """Make variables: Bazel's predefined ones and `--define` settings."""
+    out = {
+        "BINDIR": bin_dir,
+        "GENDIR": bin_dir,
+        "TARGET_CPU": configuration.platform.architecture,
+        "COMPILATION_MODE": "fastbuild",
+    }
+    prefix = "//command_line_option:define/"
+    for name, value in configuration.settings:
+        if name.startswith(prefix):
+            out[name[len(prefix) :]] = json.loads(value)
+    return out
