@@ -17,7 +17,7 @@ from rulesengine.model.depset import Depset
 from rulesengine.model.events import Progress
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
-from rulesengine.model.ports import Listener
+from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.model.target import Target
 
 
