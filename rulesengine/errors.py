@@ -192,6 +192,10 @@ class StoreError(RulesEngineError):
     """The cache cannot be read or written (full disk, permissions, damage)."""
 
 
+class LostBlobError(StoreError):
+    """A blob that the cache had is gone or damaged (then it was dropped): its action has to run again."""
+
+
 class DiskFullError(StoreError):
     """No space left where a blob or an output had to be written."""
 

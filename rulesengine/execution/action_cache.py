@@ -1,0 +1,192 @@
+"""DiskActionCache: action digest -> ActionResult in one SQLite file, through a hardened diskcache.
+
+diskcache as it comes runs pickles on reading and returns whatever the file holds.  Here only bytes
+are written and read, and each value carries a SHA-256 over its key and itself: an entry that is
+damaged, planted or under the wrong key is a miss.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import threading
+from typing import TYPE_CHECKING, Any
+
+from rulesengine.errors import DiskFullError, StoreError
+from rulesengine.execution.store import store_error
+from rulesengine.model.digest import Digest
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_MAGIC = b"AC1\n"
+_HEAD = len(_MAGIC) + 32
+_HUGE = 1 << 62
+_TIMEOUT = 10.0
+_disk_class: Any = None
+
+
+def _bytes_disk() -> Any:
+    """diskcache.Disk that stores bytes inside the database and knows no pickle and no files."""
+    global _disk_class  # noqa: PLW0603 - a class made at the first use, since its base is imported then
+    if _disk_class is not None:
+        return _disk_class
+    import sqlite3
+
+    from diskcache import Disk
+    from diskcache.core import MODE_RAW
+
+    class BytesDisk(Disk):  # type: ignore[misc]
+        def put(self, key: Any) -> tuple[Any, bool]:
+            if type(key) is not bytes:
+                raise TypeError("keys are bytes")
+            return sqlite3.Binary(key), True
+
+        def get(self, key: Any, raw: Any) -> bytes:
+            return bytes(key) if raw and isinstance(key, bytes | memoryview) else b""
+
+        def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:  # noqa: ARG002
+            if type(value) is not bytes:
+                raise TypeError("values are bytes")
+            return 0, MODE_RAW, None, sqlite3.Binary(value)
+
+        def fetch(self, mode: int, filename: Any, value: Any, read: bool) -> bytes:  # noqa: ARG002
+            return value if mode == MODE_RAW and filename is None and type(value) is bytes else b""
+
+        def remove(self, file_path: str) -> None:
+            """There are no files; a planted name must not be followed."""
+
+    _disk_class = BytesDisk
+    return BytesDisk
+
+
+class DiskActionCache:
+    """A ports.ActionCache below `ROOT/ac`.  Usable by any number of threads and processes."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        """Nothing is opened before the first use."""
+        self.directory = os.path.join(os.path.abspath(root), "ac")
+        self._cache: Any = None
+        self._lock = threading.Lock()
+        self.set_aside: str | None = None
+        """Where a damaged database was moved to, if one was found."""
+
+    def get(self, action: Digest) -> bytes | None:
+        """The stored ActionResult, or None.  Raises StoreError where the cache cannot be opened at all."""
+        key = _key(action)
+        value = self._try(lambda cache: cache.get(key))
+        if type(value) is not bytes or not value.startswith(_MAGIC):
+            return None
+        payload = value[_HEAD:]
+        return payload if value[len(_MAGIC) : _HEAD] == hashlib.sha256(key + payload).digest() else None
+
+    def put(self, action: Digest, result: bytes) -> None:
+        """Store.  Raises DiskFullError; StoreError where the cache cannot be opened or is read-only."""
+        key = _key(action)
+        value = _MAGIC + hashlib.sha256(key + result).digest() + result
+        self._try(lambda cache: cache.set(key, value))
+
+    def drop(self, action: Digest) -> None:
+        """Forget an entry."""
+        key = _key(action)
+        self._try(lambda cache: cache.delete(key))
+
+    def close(self) -> None:
+        """Close this thread's connection; the cache opens itself again when used."""
+        if self._cache is not None:
+            self._cache.close()
+
+    def _try(self, step: Any) -> Any:
+        """Run one database step; None when the database is busy or had to be started anew."""
+        import sqlite3
+
+        import diskcache
+
+        for attempt in range(2):
+            cache = None
+            try:
+                cache = self._open()
+                return step(cache)
+            except diskcache.Timeout:
+                return None
+            except sqlite3.Error as fault:
+                if _is_busy(fault):
+                    return None
+                _raise_if_external(fault, self.directory)
+                self._start_anew(cache)
+            except OSError as fault:
+                raise store_error(fault, f"using the action cache {self.directory}") from None
+            except (TypeError, ValueError, KeyError, AttributeError, IndexError, AssertionError, OverflowError):
+                # diskcache trips over settings and rows that damage has changed.
+                self._start_anew(cache)
+            if attempt:
+                break
+        return None
+
+    def _open(self) -> Any:
+        cache = self._cache
+        if cache is None:
+            import diskcache
+
+            with self._lock:
+                if self._cache is None:
+                    os.makedirs(self.directory, exist_ok=True)
+                    self._cache = diskcache.Cache(
+                        self.directory,
+                        timeout=_TIMEOUT,
+                        disk=_bytes_disk(),
+                        eviction_policy="none",
+                        cull_limit=0,
+                        size_limit=_HUGE,
+                        statistics=0,
+                        tag_index=0,
+                        sqlite_synchronous=0,
+                        sqlite_mmap_size=0,  # a file truncated by another process would be a SIGBUS
+                    )
+                cache = self._cache
+        return cache
+
+    def _start_anew(self, broken: Any) -> None:
+        """Move a damaged database away, unless another thread already did."""
+        with self._lock:
+            if self._cache is not broken:
+                return
+            if broken is not None:
+                with contextlib.suppress(Exception):
+                    broken.close()
+            self._cache = None
+            aside = f"{self.directory}.damaged"
+            try:
+                shutil.rmtree(aside, ignore_errors=True)
+                os.rename(self.directory, aside)
+                self.set_aside = aside
+            except FileNotFoundError:
+                pass
+            except OSError as fault:
+                raise store_error(fault, f"setting the damaged action cache {self.directory} aside") from None
+
+
+def _key(action: Digest) -> bytes:
+    return b"%s/%d" % (action.hash.encode(), action.size)
+
+
+def _is_busy(fault: sqlite3.Error) -> bool:
+    text = str(fault)
+    return "locked" in text or "busy" in text
+
+
+def _raise_if_external(fault: sqlite3.Error, directory: str) -> None:
+    """Faults of the disk or of permissions, which starting anew would not cure."""
+    text = str(fault)
+    if "full" in text:
+        raise DiskFullError(
+            f"no space left for the action cache {directory}",
+            hint="free some space, run pybuild clean, or name another cache with PYBUILD_CACHE or --disk_cache",
+        ) from None
+    if "readonly" in text or "unable to open" in text:
+        raise StoreError(
+            f"the action cache {directory} is not writable: {text}",
+            hint="give this user write access to it, or name another cache with PYBUILD_CACHE or --disk_cache",
+        ) from None

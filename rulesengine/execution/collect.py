@@ -1,0 +1,188 @@
+"""Outputs of a command: taken from its directory into the store, with a wary eye.
+
+The command has ended, but the names it left are its own choice: links may point anywhere and
+outputs may be devices.  Files are therefore opened first and looked at through the descriptor.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+
+from rulesengine.errors import ExecutionError
+from rulesengine.execution.sandbox import EXECROOT
+from rulesengine.execution.sources import stays_inside
+from rulesengine.execution.store import CHUNK, LocalStore, store_error
+from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
+from rulesengine.model.digest import EMPTY
+from rulesengine.model.directory import MAX_DEPTH, Member, TreeFile, TreeLink, TreeNode, build_tree, walk_tree
+
+
+def collect_outputs(
+    store: LocalStore, root: str, inputs: Mapping[str, Value], outputs: Mapping[str, Artifact]
+) -> dict[Artifact, Value]:
+    """The values of the declared outputs.
+
+    Raises ExecutionError where one is missing, of the wrong kind, a special file, or leads out of the directory.
+    """
+    return _Collector(store, os.path.realpath(root), inputs).collect(outputs)
+
+
+class _Collector:
+    def __init__(self, store: LocalStore, root: str, inputs: Mapping[str, Value]) -> None:
+        self._store = store
+        self._root = root
+        self._inputs = inputs
+
+    def collect(self, outputs: Mapping[str, Artifact]) -> dict[Artifact, Value]:
+        values: dict[Artifact, Value] = {}
+        missing = []
+        for path, artifact in outputs.items():
+            if not os.path.lexists(f"{self._root}/{path}"):
+                missing.append(path)
+            elif artifact.is_directory:
+                values[artifact] = self._tree(path)
+            else:
+                values[artifact] = self._file(path, path)
+        if missing:
+            raise ExecutionError(
+                f"the command did not make its output {', '.join(sorted(missing))}",
+                hint="write it at the path that $@, $(location …) or the File's path gives, as seen from its start",
+            )
+        return values
+
+    def _file(self, path: str, shown: str) -> FileValue:
+        """A regular file below the root; a link to an input or another file below it counts as that file."""
+        real = self._below(path, shown)
+        known = self._input_at(real)
+        if known is not None:  # bound inputs cannot be read from outside the sandbox
+            return known
+        try:
+            # O_NONBLOCK: a fifo without a writer must not hang us.
+            fd = os.open(f"{self._root}/{real}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as fault:
+            if stat.S_ISREG(os.lstat(f"{self._root}/{real}").st_mode):
+                raise ExecutionError(f"output {shown} cannot be read: {fault.strerror}") from None
+            raise _refused(shown) from None
+        try:
+            seen = os.fstat(fd)
+            if stat.S_ISDIR(seen.st_mode):
+                raise ExecutionError(f"output {shown} is a directory where a file is declared")
+            if not stat.S_ISREG(seen.st_mode):
+                raise _refused(shown)
+            if not os.readlink(f"/proc/self/fd/{fd}").startswith(self._root + "/"):
+                raise _outside(shown)
+            with self._store.create() as out:
+                while data := os.read(fd, CHUNK):
+                    out.write(data)
+            return FileValue(out.digest, bool(seen.st_mode & 0o111))
+        except OSError as fault:
+            raise store_error(fault, f"storing output {shown}") from None
+        finally:
+            os.close(fd)
+
+    def _below(self, path: str, shown: str) -> str:
+        """`path` with its links followed, relative to the root.  Links may name the root as /execroot."""
+        todo = path.split("/")[::-1]
+        done: list[str] = []
+        links = 0
+        while todo:
+            part = todo.pop()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                if not done:
+                    raise _outside(shown)
+                done.pop()
+                continue
+            done.append(part)
+            try:
+                target = os.readlink(self._root + "/" + "/".join(done))
+            except OSError:
+                continue  # not a link
+            links += 1
+            if links > 40:
+                raise ExecutionError(f"output {shown} is a link that leads in a circle")
+            if target.startswith("/"):
+                for prefix in (EXECROOT + "/", self._root + "/"):
+                    if target.startswith(prefix):
+                        target = target[len(prefix) :]
+                        done = []
+                        break
+                else:
+                    raise _outside(shown)
+            else:
+                done.pop()
+            todo += target.split("/")[::-1]
+        real = "/".join(done)
+        if not os.path.lexists(f"{self._root}/{real}"):
+            raise ExecutionError(f"output {shown} is a link to {real}, which does not exist")
+        return real
+
+    def _input_at(self, path: str) -> FileValue | None:
+        value = self._inputs.get(path)
+        if isinstance(value, FileValue):
+            return value
+        above, below = path, ""
+        while "/" in above:
+            above, _, name = above.rpartition("/")
+            below = f"{name}/{below}" if below else name
+            tree = self._inputs.get(above)
+            if isinstance(tree, TreeValue):
+                member = dict(walk_tree(tree.digest, self._store.read)).get(below)
+                return FileValue(member.digest, member.executable) if isinstance(member, TreeFile) else None
+        return None
+
+    def _tree(self, path: str) -> TreeValue:
+        real = self._below(path, path)
+        known = self._inputs.get(real)
+        if isinstance(known, TreeValue):
+            return known
+        members: dict[str, Member] = {}
+        if not stat.S_ISDIR(os.lstat(f"{self._root}/{real}").st_mode):
+            raise ExecutionError(f"output {path} is a file where a directory is declared")
+        self._members(real, path, "", members, 0)
+        self._store.put(b"")
+        return TreeValue(build_tree(members, self._store.put))
+
+    def _members(self, directory: str, shown: str, prefix: str, members: dict[str, Member], depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise ExecutionError(f"output {shown} nests deeper than {MAX_DEPTH} directories")
+        try:
+            entries = sorted(os.scandir(f"{self._root}/{directory}"), key=lambda entry: entry.name)
+        except OSError as fault:
+            raise ExecutionError(f"output {shown} cannot be read: {fault.strerror}") from None
+        if not entries and prefix:
+            members[prefix[:-1]] = TreeNode(EMPTY)
+        for entry in entries:
+            path = prefix + entry.name
+            try:
+                path.encode()
+            except UnicodeEncodeError:
+                raise ExecutionError(f"output {shown} holds the name {path!r}, which is not UTF-8") from None
+            if entry.is_symlink():
+                target = os.readlink(entry.path)
+                if not stays_inside(path, target):
+                    raise ExecutionError(
+                        f"output {shown} holds the link {path} -> {target}, which leads out of it",
+                        hint="make links relative and inside the directory",
+                    )
+                members[path] = TreeLink(target)
+            elif entry.is_dir(follow_symlinks=False):
+                self._members(f"{directory}/{entry.name}", shown, path + "/", members, depth + 1)
+            else:
+                value = self._file(f"{directory}/{entry.name}", f"{shown}/{path}")
+                members[path] = TreeFile(value.digest, value.executable)
+
+
+def _refused(shown: str) -> ExecutionError:
+    return ExecutionError(
+        f"output {shown} is a device, fifo or socket", hint="only files, directories and links are outputs"
+    )
+
+
+def _outside(shown: str) -> ExecutionError:
+    return ExecutionError(
+        f"output {shown} is a link that leads out of the execution directory", hint="make the link relative, or copy"
+    )

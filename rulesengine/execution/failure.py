@@ -1,0 +1,82 @@
+"""Failures of actions as a person reads them."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import traceback
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from rulesengine.errors import ExecutionError, RulesEngineError
+from rulesengine.model.action import Action
+from rulesengine.model.ports import Result
+
+TAIL = 4096
+"""Bytes of standard error (or output) that an error shows."""
+
+
+@frozen
+class ActionFailure:
+    """An action that failed, and why; the error's label is the action's owner."""
+
+    action: Action
+    error: RulesEngineError
+
+
+def exit_failure(action: Action, arguments: Sequence[str], result: Result, verbose: bool) -> ExecutionError:
+    """The error for a command that ended with another code than 0."""
+    return ExecutionError(
+        f"{_what(action)} failed: {exit_status(result.exit_code)}",
+        label=action.owner or None,
+        notes=[*_command(action, arguments, verbose), *_printed(result)],
+        hint=None
+        if verbose or action.op
+        else "--verbose_failures shows the command, --sandbox_debug keeps its directory",
+    )
+
+
+def raised_failure(action: Action, arguments: Sequence[str], fault: BaseException, verbose: bool) -> RulesEngineError:
+    """The error for an action whose runner raised: its own class where it is one of ours."""
+    if isinstance(fault, RulesEngineError):
+        if fault.label is None and action.owner:
+            fault.label = action.owner
+        fault.notes = (*fault.notes, f"while running {_what(action)}", *_command(action, arguments, verbose))
+        return fault
+    frames = traceback.format_exception(fault)
+    return ExecutionError(
+        f"{_what(action)} failed: {type(fault).__name__}: {fault}",
+        label=action.owner or None,
+        notes=[*_command(action, arguments, verbose), "".join(frames[-6:])],
+        hint="this is a fault of the operation itself: please report it, with the lines above",
+    )
+
+
+def exit_status(code: int) -> str:
+    """`exit code 3` or `killed by SIGSEGV`."""
+    if code < 0:
+        try:
+            return f"killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"killed by signal {-code}"
+    return f"exit code {code}"
+
+
+def _what(action: Action) -> str:
+    return f"{action.mnemonic} ({action.describe()})" if action.progress_message else action.describe()
+
+
+def _command(action: Action, arguments: Sequence[str], verbose: bool) -> list[str]:
+    if not verbose:
+        return []
+    environment = [f"{name}={shlex.quote(value)}" for name, value in action.environment]
+    return ["command: " + " ".join([*environment, *map(shlex.quote, arguments)])]
+
+
+def _printed(result: Result) -> list[str]:
+    data = result.stderr if result.stderr.strip() else result.stdout
+    text = data[-TAIL:].decode("utf-8", "replace").rstrip()
+    if not text:
+        return ["it printed nothing"]
+    return [("… " if len(data) > TAIL else "") + text]

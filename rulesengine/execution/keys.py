@@ -1,0 +1,219 @@
+"""REAPI messages of an action: Command, input root, Action; ActionResult to values and back.
+
+Everything is serialised deterministically: these bytes are the cache key and what a remote cluster reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from rulesengine.errors import ExecutionError
+from rulesengine.model.action import Action, PathArgument
+from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
+from rulesengine.model.digest import Digest
+
+if TYPE_CHECKING:
+    from rulesengine.model import reapi_pb2 as pb
+
+    _Node = dict[str, "Value | _Node"]
+
+STDERR_KEPT = 64 * 1024
+"""Bytes of an action's standard output and error that its ActionResult keeps (the last ones)."""
+
+
+@frozen
+class Spelling:
+    """How an action's paths are written: execution path -> artifact, and the command line."""
+
+    arguments: tuple[str, ...]
+    inputs: Mapping[str, Artifact]
+    outputs: Mapping[str, Artifact]
+
+
+def spell(action: Action, inputs: Sequence[Artifact]) -> Spelling:
+    """The paths of an action.
+
+    Operations get mapped paths (the configuration replaced by `any`), so that the same conversion
+    asked for by six platforms is one action; unless two of the action's artifacts would then
+    share a path or lie inside one another.  Processes keep the real paths.
+    """
+    if action.op is not None:
+        read = {artifact.mapped_path: artifact for artifact in inputs}
+        made = {artifact.mapped_path: artifact for artifact in action.outputs}
+        paths = len(read) + len(made)
+        if paths == len({*read, *made}) == len(set(inputs)) + len(action.outputs) and not _nested(
+            inputs, action.outputs
+        ):
+            return Spelling(_render(action, lambda artifact: artifact.mapped_path), read, made)
+    return Spelling(
+        _render(action, lambda artifact: artifact.path),
+        {artifact.path: artifact for artifact in inputs},
+        {artifact.path: artifact for artifact in action.outputs},
+    )
+
+
+def _nested(inputs: Sequence[Artifact], outputs: Sequence[Artifact]) -> bool:
+    """Whether mapping would put one artifact inside another's tree."""
+    trees = {artifact.mapped_path for artifact in (*inputs, *outputs) if artifact.is_directory}
+    if not trees:
+        return False
+    for artifact in (*inputs, *outputs):
+        path = artifact.mapped_path
+        while "/" in path:
+            path = path.rpartition("/")[0]
+            if path in trees:
+                return True
+    return False
+
+
+def _render(action: Action, path: Callable[[Artifact], str]) -> tuple[str, ...]:
+    return tuple(one if isinstance(one, str) else _format(one, path(one.artifact)) for one in action.arguments)
+
+
+def _format(argument: PathArgument, path: str) -> str:
+    return path if argument.format == "%s" else argument.format.replace("%s", path, 1)
+
+
+class KeyMaker:
+    """Action digests.  Input roots and Directory messages that actions share are encoded once."""
+
+    def __init__(self) -> None:
+        self._directories: dict[bytes, Digest] = {}
+
+    def key(self, action: Action, spelling: Spelling, values: Mapping[Artifact, Value]) -> Digest:
+        """The digest of the REAPI Action.  `values`: at least those of all inputs."""
+        return self.messages(action, spelling, values, self._digest)
+
+    def messages(
+        self,
+        action: Action,
+        spelling: Spelling,
+        values: Mapping[Artifact, Value],
+        put: Callable[[bytes], Digest],
+    ) -> Digest:
+        """Hand Directory, Command and Action messages to `put` (to upload them); the Action's digest.
+
+        Raises ExecutionError where inputs lie inside one another.
+        """
+        from rulesengine.model import reapi_pb2 as pb
+
+        root = self._input_root(action, spelling, values, put)
+        properties = [pb.Platform.Property(name=name, value=value) for name, value in sorted(action.platform)]
+        command = pb.Command(
+            arguments=spelling.arguments,
+            environment_variables=[
+                pb.Command.EnvironmentVariable(name=name, value=value) for name, value in sorted(action.environment)
+            ],
+            output_paths=sorted(spelling.outputs),
+        )
+        message = pb.Action(input_root_digest=pb.Digest(hash=root.hash, size_bytes=root.size))
+        if properties:
+            command.platform.properties.extend(properties)
+            message.platform.properties.extend(properties)
+        done = put(command.SerializeToString(deterministic=True))
+        message.command_digest.hash, message.command_digest.size_bytes = done.hash, done.size
+        if action.timeout:
+            message.timeout.seconds = action.timeout
+        if not action.cacheable:
+            message.do_not_cache = True
+        return put(message.SerializeToString(deterministic=True))
+
+    def _digest(self, data: bytes) -> Digest:
+        digest = self._directories.get(data)
+        if digest is None:
+            digest = Digest.of(data)
+            if len(data) < 4096 and len(self._directories) < 100_000:
+                self._directories[data] = digest
+        return digest
+
+    def _input_root(
+        self, action: Action, spelling: Spelling, values: Mapping[Artifact, Value], put: Callable[[bytes], Digest]
+    ) -> Digest:
+        root: _Node = {}
+        nodes: dict[str, _Node] = {"": root}
+        for path, artifact in spelling.inputs.items():
+            parent, _, name = path.rpartition("/")
+            node = nodes.get(parent)
+            if node is None:
+                node = root
+                for part in parent.split("/"):
+                    below = node.setdefault(part, {})
+                    if not isinstance(below, dict):
+                        raise _overlap(action, path)
+                    node = below
+                nodes[parent] = node
+            if name in node:
+                raise _overlap(action, path)
+            node[name] = values[artifact]
+        return _store_directory(root, put)
+
+
+def _overlap(action: Action, path: str) -> ExecutionError:
+    return ExecutionError(
+        f"input {path} lies inside another input, or another lies inside it", label=action.owner or None
+    )
+
+
+def _store_directory(node: _Node, put: Callable[[bytes], Digest]) -> Digest:
+    """A Directory message and those below it.  Depth is that of an execution path, so recursion is safe."""
+    from rulesengine.model import reapi_pb2 as pb
+
+    files = []
+    directories = []
+    for name in sorted(node):
+        value = node[name]
+        if isinstance(value, FileValue):
+            digest = pb.Digest(hash=value.digest.hash, size_bytes=value.digest.size)
+            files.append(pb.FileNode(name=name, digest=digest, is_executable=value.executable))
+        else:
+            child = value.digest if isinstance(value, TreeValue) else _store_directory(value, put)
+            directories.append(pb.DirectoryNode(name=name, digest=pb.Digest(hash=child.hash, size_bytes=child.size)))
+    return put(pb.Directory(files=files, directories=directories).SerializeToString(deterministic=True))
+
+
+def encode_result(values: Iterable[tuple[str, Value]], stdout: bytes, stderr: bytes) -> bytes:
+    """An ActionResult: output path -> value, and the end of what the action printed."""
+    from rulesengine.model import reapi_pb2 as pb
+
+    message = pb.ActionResult(stdout_raw=stdout[-STDERR_KEPT:], stderr_raw=stderr[-STDERR_KEPT:])
+    for path, value in sorted(values, key=lambda pair: pair[0]):
+        digest = pb.Digest(hash=value.digest.hash, size_bytes=value.digest.size)
+        if isinstance(value, FileValue):
+            message.output_files.append(pb.OutputFile(path=path, digest=digest, is_executable=value.executable))
+        else:
+            message.output_directories.append(pb.OutputDirectory(path=path, root_directory_digest=digest))
+    return message.SerializeToString(deterministic=True)
+
+
+def decode_result(data: bytes, outputs: Mapping[str, Artifact]) -> dict[Artifact, Value] | None:
+    """The values of `outputs`, or None where the ActionResult does not decode, lacks one or has another kind."""
+    from google.protobuf.message import DecodeError
+
+    from rulesengine.model import reapi_pb2 as pb
+
+    try:
+        message = pb.ActionResult.FromString(data)
+    except DecodeError:
+        return None
+    if message.exit_code:
+        return None
+    values: dict[Artifact, Value] = {}
+    for file in message.output_files:
+        artifact = outputs.get(file.path)
+        if artifact is None or artifact.is_directory or not _sound(file.digest):
+            return None
+        values[artifact] = FileValue(Digest(file.digest.hash, file.digest.size_bytes), file.is_executable)
+    for directory in message.output_directories:
+        artifact = outputs.get(directory.path)
+        if artifact is None or not artifact.is_directory or not _sound(directory.root_directory_digest):
+            return None
+        digest = directory.root_directory_digest
+        values[artifact] = TreeValue(Digest(digest.hash, digest.size_bytes))
+    return values if len(values) == len(outputs) else None
+
+
+def _sound(digest: pb.Digest) -> bool:
+    return Digest.valid_hash(digest.hash) and digest.size_bytes >= 0

@@ -1,0 +1,254 @@
+"""LocalRunner: runs commands on this machine, each in a directory that holds only its declared inputs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO
+
+from rulesengine.errors import ExecutionError, LostBlobError
+from rulesengine.execution.collect import collect_outputs
+from rulesengine.execution.sandbox import Sandbox, probe
+from rulesengine.execution.scratch import remove_directory
+from rulesengine.execution.store import LocalStore, store_error
+from rulesengine.model.action import Action
+from rulesengine.model.artifact import Artifact, FileValue, Value
+from rulesengine.model.digest import Digest
+from rulesengine.model.directory import TreeFile, TreeLink, walk_tree
+from rulesengine.model.events import Message
+from rulesengine.model.ports import Cancellation, Listener, Result
+
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "HOME": "/tmp",
+}
+"""What every command's environment holds; the action's own variables come on top."""
+
+BOUND_FROM = 1 << 18
+"""Inputs of at least so many bytes are bound read-only where there is a sandbox; smaller ones are copied."""
+
+OUTPUT_LIMIT = 64 << 20
+"""Bytes that a command may print before it is stopped."""
+
+OUTPUT_KEPT = 1 << 20
+"""Bytes of standard output and error that are read back (the last ones)."""
+
+_POLL_MS = 100
+
+
+class LocalRunner:
+    """A ports.Runner for commands.
+
+    sandbox: how they are confined; None probes for bubblewrap and says once when it is missing.
+    keep: leave the execution directories below `CACHE/sandbox` (`--sandbox_debug`).
+    """
+
+    def __init__(
+        self,
+        store: LocalStore,
+        *,
+        sandbox: Sandbox | None = None,
+        keep: bool = False,
+        listener: Listener | None = None,
+    ) -> None:
+        self._store = store
+        self._sandbox = sandbox
+        self._keep = keep
+        self._listener = listener
+        self._lock = threading.Lock()
+
+    def run(
+        self,
+        action: Action,
+        arguments: Sequence[str],
+        inputs: Mapping[str, Value],
+        outputs: Mapping[str, Artifact],
+        cancel: Cancellation,
+    ) -> Result:
+        """Raises ExecutionError (cannot be started, timeout, bad outputs), LostBlobError, StoreError, InterruptedBuild.
+
+        A command that ends with another code than 0 is a Result with that code and no outputs.
+        """
+        sandbox = self._confinement()
+        directory = self._store.scratch.name("sandbox")
+        root = f"{directory}/execroot"
+        try:
+            try:
+                os.mkdir(directory, 0o700)
+                os.mkdir(root, 0o755)
+                bound = self._lay_out(root, inputs, outputs, can_bind=bool(sandbox.program))
+            except OSError as fault:
+                raise store_error(fault, f"preparing {directory}") from None
+            command = sandbox.command(arguments, root, bound, network=action.network)
+            with open(f"{directory}/stdout", "w+b") as out, open(f"{directory}/stderr", "w+b") as err:
+                code = self._execute(action, command, root, out, err, cancel)
+                stdout, stderr = _tail(out), _tail(err)
+            if code:
+                return Result({}, stdout, stderr, code)
+            return Result(collect_outputs(self._store, root, inputs, outputs), stdout, stderr)
+        finally:
+            self._clear(directory)
+
+    def _confinement(self) -> Sandbox:
+        with self._lock:
+            if self._sandbox is None:
+                self._sandbox = probe()
+                if not self._sandbox.program and self._listener is not None:
+                    self._listener(
+                        Message(
+                            "warning",
+                            f"actions run without a sandbox, so they can read undeclared files: {self._sandbox.reason}",
+                        )
+                    )
+            return self._sandbox
+
+    # ---- before ----
+
+    def _lay_out(
+        self, root: str, inputs: Mapping[str, Value], outputs: Mapping[str, Artifact], *, can_bind: bool
+    ) -> dict[str, str]:
+        """Copy the inputs; large ones are returned instead, to be bound: path -> the store's file."""
+        bound: dict[str, str] = {}
+        made: set[str] = set()
+
+        def parent(path: str) -> None:
+            above = os.path.dirname(path)
+            if above and above not in made:
+                os.makedirs(f"{root}/{above}", exist_ok=True)
+                made.add(above)
+
+        def place(path: str, digest: Digest, executable: bool) -> None:
+            parent(path)
+            try:
+                if can_bind and digest.size >= BOUND_FROM:
+                    bound[path] = self._store.verified_path(digest, executable=executable)
+                else:
+                    self._store.copy(digest, f"{root}/{path}", 0o555 if executable else 0o444)
+            except KeyError:
+                raise LostBlobError(f"{digest} is not in the cache any more") from None
+
+        for path, value in inputs.items():
+            if isinstance(value, FileValue):
+                place(path, value.digest, value.executable)
+                continue
+            os.makedirs(f"{root}/{path}", exist_ok=True)
+            links = []
+            try:
+                for name, member in walk_tree(value.digest, self._store.read):
+                    if isinstance(member, TreeFile):
+                        place(f"{path}/{name}", member.digest, member.executable)
+                    elif isinstance(member, TreeLink):
+                        links.append((f"{path}/{name}", member.target))
+                    else:
+                        os.makedirs(f"{root}/{path}/{name}", exist_ok=True)
+            except KeyError:
+                raise LostBlobError(f"a directory of {path} is not in the cache any more") from None
+            for name, target in links:  # last, so that no file is written through one
+                parent(name)
+                os.symlink(target, f"{root}/{name}")
+        for path, artifact in outputs.items():
+            parent(path)
+            if artifact.is_directory:
+                os.makedirs(f"{root}/{path}", exist_ok=True)
+        return bound
+
+    # ---- running ----
+
+    def _execute(  # noqa: PLR0917
+        self,
+        action: Action,
+        command: Sequence[str],
+        root: str,
+        out: IO[bytes],
+        err: IO[bytes],
+        cancel: Cancellation,
+    ) -> int:
+        environment = {**ENVIRONMENT, **dict(action.environment)}
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=root,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                umask=0o022,
+            )
+        except OSError as fault:
+            raise ExecutionError(
+                f"{action.describe()}: {command[0]} cannot be started: {fault.strerror}", label=action.owner or None
+            ) from None
+        deadline = time.monotonic() + action.timeout if action.timeout else None
+        try:
+            with _watch(process) as ended:
+                while not ended(_POLL_MS):
+                    cancel.check()
+                    if deadline is not None and time.monotonic() > deadline:
+                        raise ExecutionError(
+                            f"{action.describe()}: timed out after {action.timeout} s", label=action.owner or None
+                        )
+                    if os.fstat(out.fileno()).st_size + os.fstat(err.fileno()).st_size > OUTPUT_LIMIT:
+                        raise ExecutionError(
+                            f"{action.describe()}: printed more than {OUTPUT_LIMIT >> 20} MiB",
+                            label=action.owner or None,
+                        )
+        finally:
+            # The whole session: children that were left behind must not outlive their action.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            code = process.wait()
+        # bwrap, like a shell, reports a signal as 128 + its number.
+        return 128 - code if code > 128 and self._confinement().program else code
+
+    def _clear(self, directory: str) -> None:
+        if not self._keep:
+            remove_directory(directory)
+            return
+        kept = os.path.join(self._store.root, "sandbox", f"{os.getpid()}-{os.path.basename(directory)}")
+        with contextlib.suppress(OSError):
+            os.makedirs(os.path.dirname(kept), exist_ok=True)
+            shutil.rmtree(kept, ignore_errors=True)
+            os.rename(directory, kept)
+            if self._listener is not None:
+                self._listener(Message("info", f"the execution directory is kept: {kept}"))
+
+
+@contextlib.contextmanager
+def _watch(process: subprocess.Popen[bytes]) -> Iterator[Callable[[int], bool]]:
+    """A function that waits some milliseconds and tells whether the process has ended (without reaping it)."""
+    try:
+        fd = os.pidfd_open(process.pid)
+    except (OSError, AttributeError):
+
+        def ended_slowly(milliseconds: int) -> bool:
+            try:
+                process.wait(milliseconds / 1000)
+            except subprocess.TimeoutExpired:
+                return False
+            return True
+
+        yield ended_slowly
+        return
+    try:
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        yield lambda milliseconds: bool(poll.poll(milliseconds))
+    finally:
+        os.close(fd)
+
+
+def _tail(file: IO[bytes]) -> bytes:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - OUTPUT_KEPT))
+    return file.read()

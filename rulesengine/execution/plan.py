@@ -1,0 +1,106 @@
+"""Plan: the actions that a request needs, what waits for what, and which are urgent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, field, frozen
+
+from rulesengine.errors import ExecutionError
+from rulesengine.execution.keys import Spelling
+from rulesengine.model.action import Action, ActionGraph
+from rulesengine.model.artifact import Artifact
+from rulesengine.model.digest import Digest
+
+
+@define(eq=False)
+class Task:
+    """An action of a plan, and how far it is.
+
+    waiting: how many tasks have to finish before it may be looked at.
+    waiters: whom to tell when it has finished.
+    wanted: its outputs' bytes are needed, not just their digests (see Action.pinned).
+    """
+
+    index: int
+    action: Action
+    inputs: Sequence[Artifact]
+    waiting: int = 0
+    waiters: list[Task] = field(factory=list)
+    priority: int = 0
+    wanted: bool = False
+    done: bool = False
+    ran: bool = False
+    failed: bool = False
+    skipped: bool = False
+    announced: bool = False
+    repeats: int = 0
+    spelling: Spelling | None = None
+    key: Digest | None = None
+    began: float = 0.0
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether all its outputs are known by digest."""
+        return bool(self.action.pinned) and len(self.action.pinned) == len(self.action.outputs)
+
+
+@frozen
+class Plan:
+    """tasks: in a topological order.  makers: generated artifact -> its task."""
+
+    tasks: Sequence[Task]
+    makers: dict[Artifact, Task]
+
+
+def make_plan(graph: ActionGraph, requested: Sequence[Artifact]) -> Plan:
+    """The actions needed for `requested`.  Raises ExecutionError for a cycle or an artifact nobody makes."""
+    import networkx as nx
+
+    flattened: dict[int, list[Artifact]] = {}
+    tasks: dict[int, Task] = {}
+    makers: dict[Artifact, Task] = {}
+    order: nx.DiGraph[Task] = nx.DiGraph()
+
+    def task_of(artifact: Artifact, wanted_by: str) -> Task:
+        action = graph.makers.get(artifact)
+        if action is None:
+            raise ExecutionError(f"no action makes {artifact.path}", label=wanted_by or artifact.owner or None)
+        task = tasks.get(id(action))
+        if task is None:
+            inputs = flattened.get(id(action.inputs))
+            if inputs is None:
+                inputs = flattened[id(action.inputs)] = action.inputs.to_list()
+            task = tasks[id(action)] = Task(len(tasks), action, inputs)
+            order.add_node(task)
+            stack.append(task)
+            for output in action.outputs:
+                makers[output] = task
+        return task
+
+    stack: list[Task] = []
+    for artifact in requested:
+        if not artifact.is_source:
+            task_of(artifact, "").wanted = True
+    while stack:
+        task = stack.pop()
+        for artifact in task.inputs:
+            if not artifact.is_source:
+                maker = task_of(artifact, task.action.owner)
+                if not order.has_edge(maker, task):
+                    order.add_edge(maker, task)
+                    maker.waiters.append(task)
+                    task.waiting += 1
+
+    try:
+        sequence: list[Task] = list(nx.topological_sort(order))
+    except nx.NetworkXUnfeasible:
+        round_trip = [edge[0].action for edge in nx.find_cycle(order)]
+        raise ExecutionError(
+            "actions need one another's outputs in a circle",
+            label=round_trip[0].owner or None,
+            notes=[f"{action.mnemonic} of {action.owner}" for action in (*round_trip, round_trip[0])],
+        ) from None
+    for task in reversed(sequence):  # critical path first: the longest chain of actions that wait for it
+        task.priority = 1 + max((waiter.priority for waiter in task.waiters), default=0)
+    return Plan(sequence, makers)
