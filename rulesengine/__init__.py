@@ -8,11 +8,13 @@ Importing this package costs nothing: names are loaded when first used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # typing costs milliseconds that a no-op build does not have; type checkers know the name
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from rulesengine.errors import RulesEngineError as RulesEngineError
     from rulesengine.workspace import BuildResult as BuildResult
     from rulesengine.workspace import Workspace as Workspace

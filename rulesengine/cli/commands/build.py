@@ -1,0 +1,226 @@
+"""`pybuild build TARGET…`."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from rulesengine import __version__
+from rulesengine.cli.context import Context
+from rulesengine.cli.progress import size
+from rulesengine.errors import EXIT_BUILD_FAILED, RulesEngineError, UsageError
+from rulesengine.workspace import BuildResult, Image, Output, TargetResult, Workspace, noop
+
+_TIME = "\0"
+"""Stands in a summary for the time taken, which the no-op path fills in with its own."""
+
+
+def run(context: Context) -> int:
+    """Build; exit with 0, or 1 when something failed."""
+    options = context.options
+    if not context.arguments:
+        raise UsageError("no target is named", hint="for instance pybuild //... for everything in the workspace")
+    workspace = context.workspace()
+    with context.watching() as listener:
+        result = workspace.build(
+            *context.arguments,
+            platform=options["platforms"],
+            jobs=_jobs(options["jobs"]),
+            keep_going=options["keep_going"],
+            execute=options["build"],
+            sandbox={"auto": None, "sandboxed": True, "local": False}[options["spawn_strategy"]],
+            keep_sandboxes=options["sandbox_debug"],
+            verbose_failures=options["verbose_failures"],
+            package=context.package(workspace.root),
+            listener=listener,
+            cancel=context.cancel,
+        )
+    shown = summary(context, result)
+    printed = results(context, result)
+    context.console.stderr.write(shown.replace(_TIME, f"{result.elapsed:.1f} s"))
+    context.console.stderr.flush()
+    context.console.stdout.write(printed)
+    for fault in result.errors:
+        context.console.error(fault)
+    if not result.ok:
+        return EXIT_BUILD_FAILED
+    _remember(context, workspace, result, printed)
+    return 0
+
+
+def _jobs(text: str) -> int | None:
+    if text in ("auto", "HOST_CPUS"):
+        return None
+    try:
+        count = int(text)
+    except ValueError:
+        raise UsageError(f"--jobs={text}: it is a number or auto") from None
+    if count < 1:
+        raise UsageError(f"--jobs={text}: at least one action must run at a time", hint="leave it out: auto")
+    return count
+
+
+# ---- what is shown -------------------------------------------------------------
+
+
+def summary(context: Context, result: BuildResult) -> str:
+    """The lines that end a build, for standard error; `\\0` where the time stands."""
+    targets = [one for one in result.targets if not one.failed]
+    failed = [one for one in result.targets if one.failed]
+    counts = _counts(result) + f" · {_TIME}"
+    style = context.console.style
+    if not context.options["build"]:
+        return f"{len(targets)} target{_s(len(targets))} analysed · {_TIME}\n"
+    lines: list[str] = []
+    listed = len(result.targets) <= context.options["show_result"]
+    if len(targets) == 1 and not failed and listed:
+        lines.append(" ".join(part for part in (targets[0].label, _described(targets[0])) if part) + f" · {counts}")
+        lines += _places(context, targets[0])
+        return "\n".join(lines) + "\n"
+    if listed:
+        for one in targets:
+            lines.append(" ".join(part for part in (one.label, _described(one)) if part))
+            lines += _places(context, one)
+    for one in failed:
+        lines.append(f"{one.label} {style('failed', 'red')}")
+    head = f"{len(targets)} target{_s(len(targets))}"
+    if failed or result.errors:
+        head += f" built, {max(len(failed), 1)} failed"
+    lines.append(f"{head} · {counts}")
+    return "\n".join(lines) + "\n"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def _counts(result: BuildResult) -> str:
+    text = f"{result.actions} action{_s(result.actions)}: {result.actions_run} run, {result.actions_cached} cached"
+    if result.actions_failed:
+        text += f", {result.actions_failed} failed"
+    return text
+
+
+def _described(target: TargetResult) -> str:
+    if len(target.outputs) != 1:
+        return f"{len(target.outputs)} outputs" if target.outputs else "no outputs"
+    output = target.outputs[0]
+    if output.image is not None:
+        return f"{output.image.digest} {_platforms(output.image)}"
+    return f"{output.digest} {size(output.size)}"
+
+
+def _platforms(image: Image) -> str:
+    sizes = sorted(one.size for one in image.platforms)
+    if not sizes:
+        return "no platforms"
+    if len(sizes) == 1:
+        return f"{image.platforms[0].platform}, {size(sizes[0])}"
+    low, high = size(sizes[0]), size(sizes[-1])
+    if low != high and low.split()[1] == high.split()[1]:
+        low = low.split()[0]
+    return f"{len(sizes)} platforms, {high if low == high else f'{low}-{high}'} each"
+
+
+def _places(context: Context, target: TargetResult, most: int = 10) -> list[str]:
+    lines = ["  " + context.shown(one.path) for one in target.outputs[:most]]
+    if len(target.outputs) > most:
+        lines.append(f"  … {len(target.outputs) - most} more")
+    return lines
+
+
+# ---- results on standard output ---------------------------------------------------
+
+
+def results(context: Context, result: BuildResult) -> str:
+    """What `--show_output` asks for."""
+    form = context.options["show_output"]
+    if form == "json":
+        return json.dumps({"targets": [_target_json(one) for one in result.targets], "ok": result.ok}, indent=2) + "\n"
+    if form == "digests":
+        return "".join(
+            f"{target.label} {output.image.digest if output.image else output.digest}"
+            f"{' ' + output.name if len(target.outputs) > 1 else ''}\n"
+            for target in result.targets
+            for output in target.outputs
+        )
+    if form == "files":
+        return "".join(f"{context.shown(one.path)}\n" for target in result.targets for one in target.outputs)
+    return ""
+
+
+def _target_json(target: TargetResult) -> dict[str, object]:
+    return {
+        "label": target.label,
+        "configuration": target.configuration,
+        "failed": target.failed,
+        "outputs": [_output_json(one) for one in target.outputs],
+    }
+
+
+def _output_json(output: Output) -> dict[str, object]:
+    value: dict[str, object] = {
+        "name": output.name,
+        "path": output.path,
+        "type": "directory" if output.directory else "file",
+        "digest": str(output.digest),
+        "size": output.size,
+    }
+    if output.image is not None:
+        value["image"] = {
+            "digest": str(output.image.digest),
+            "mediaType": output.image.media_type,
+            "platforms": [
+                {"platform": one.platform, "digest": str(one.digest), "size": one.size}
+                for one in output.image.platforms
+            ],
+        }
+    return value
+
+
+# ---- the no-op index ----------------------------------------------------------------
+
+
+def _remember(context: Context, workspace: Workspace, result: BuildResult, printed: str) -> None:
+    """Write down what this build looked at, so that the same command may answer at once (workspace/noop.py)."""
+    from rulesengine.cli.entry import noop_directory
+
+    looked = result.looked_at
+    if looked is None or not context.options["build"] or context.options["announce_rc"]:
+        return
+    from attrs import evolve
+
+    again = summary(context, evolve(result, actions_run=0, actions_cached=result.actions_run + result.actions_cached))
+    read = set(looked.read) | {path for path, there in context.rc_paths.items() if there} | _engine_files()
+    absent = set(looked.absent) | {path for path, there in context.rc_paths.items() if not there}
+    here = context.directory
+    while here != workspace.root and here.startswith(workspace.root):
+        absent.add(os.path.join(here, "MODULE.bazel"))
+        here = os.path.dirname(here)
+    try:
+        noop.save(
+            noop_directory(),
+            noop.key(__version__, context.words),
+            started_ns=looked.started_ns,
+            read=read,
+            absent=absent,
+            made=looked.made,
+            links=looked.links,
+            shown=again,
+            printed=printed,
+        )
+    except (OSError, ValueError, RulesEngineError):  # only the next build is slower
+        return
+
+
+def _engine_files() -> set[str]:
+    """The source files of the engine that were imported: an upgrade in place is a change too."""
+    import sys
+
+    out = set()
+    for name, module in tuple(sys.modules.items()):
+        if name == "rulesengine" or name.startswith("rulesengine."):
+            path = getattr(module, "__file__", None)
+            if path:
+                out.add(path)
+    return out

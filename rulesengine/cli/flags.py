@@ -1,0 +1,163 @@
+"""The table of commands and flags: it parses them, `pybuild help` prints it, the reference is generated from it."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+BUILDERS = ("build",)
+LOADERS = ("build", "query", "lock")
+ALL = ("build", "init", "lock", "query", "info", "clean", "help", "version")
+
+
+@frozen
+class Flag:
+    """One flag.
+
+    kind: `bool` (also `--noNAME`), `string`, `int`, `choice`, `list` (repeated), `path`.
+    short: a letter, or empty.  commands: which take it; empty for startup flags, which stand before the command.
+    """
+
+    name: str
+    kind: str
+    help: str
+    default: object = None
+    short: str = ""
+    choices: tuple[str, ...] = ()
+    metavar: str = ""
+    commands: tuple[str, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        """How it is written: `-j, --jobs=N`, `--[no]color`."""
+        short = f"-{self.short}, " if self.short else ""
+        if self.kind == "bool":
+            return f"{short}--[no]{self.name}"
+        value = "|".join(self.choices) if self.choices else self.metavar or self.kind.upper()
+        return f"{short}--{self.name}={value}"
+
+
+@frozen
+class Command:
+    """One command: its name, one line of help, how it is written, and a longer text."""
+
+    name: str
+    summary: str
+    usage: str
+    text: str = ""
+    targets: bool = False
+
+
+STARTUP = (
+    Flag("directory", "path", "work in DIR, as if started there (as in git and make)", short="C", metavar="DIR"),
+    Flag("pybuildrc", "list", "read this rc file too, after the others; /dev/null ends the list", metavar="FILE"),
+    Flag("system_rc", "bool", "read /etc/pybuild.pybuildrc", True),
+    Flag("workspace_rc", "bool", "read .pybuildrc beside MODULE.bazel", True),
+    Flag("home_rc", "bool", "read ~/.pybuildrc", True),
+    Flag("ignore_all_rc_files", "bool", "read no rc file at all", False),
+    Flag("output_base", "path", "the directory for this workspace's outputs and state", metavar="DIR"),
+    Flag("block_for_lock", "bool", "wait when another pybuild builds this workspace; else exit with 9", True),
+)
+
+FLAGS = (
+    Flag("config", "list", "take the lines COMMAND:NAME of the rc files in here", metavar="NAME", commands=ALL),
+    Flag("announce_rc", "bool", "show which flags come from which rc file", False, commands=ALL),
+    Flag(
+        "color", "choice", "colour in diagnostics; auto: on terminals, unless NO_COLOR is set", "auto",
+        choices=("yes", "no", "auto"), commands=ALL,
+    ),
+    Flag(
+        "curses", "choice", "draw progress in place; auto: on terminals", "auto",
+        choices=("yes", "no", "auto"), commands=LOADERS,
+    ),
+    Flag("block_for_lock", "bool", "wait when another pybuild builds this workspace; else exit with 9", True, commands=ALL),
+    Flag(
+        "disk_cache", "path", "the cache, shared by workspaces (default: PYBUILD_CACHE, else ~/.cache/pybuild)",
+        metavar="DIR", commands=("build", "lock", "query", "info", "clean", "init"),
+    ),
+    Flag("jobs", "string", "actions at a time; auto: as many as processors", "auto", short="j", metavar="N",
+         commands=BUILDERS),
+    Flag("keep_going", "bool", "after a failure, build what does not depend on it", False, short="k", commands=LOADERS),
+    Flag(
+        "platforms", "string", "for which platform: OS/ARCHITECTURE[/VARIANT] or the label of a platform (default: this "
+        "machine's)", metavar="PLATFORM", commands=BUILDERS,
+    ),
+    Flag(
+        "mirror", "list", "where package archives are, tried in order before PYBUILD_MIRROR and the machine's apt sources: "
+        "[KIND=]URL, /DIRECTORY, system or snapshot", metavar="MIRROR", commands=("build", "lock", "init"),
+    ),
+    Flag("offline", "bool", "never reach for a server", False, commands=("build", "lock", "init")),
+    Flag(
+        "show_output", "choice", "what to print on standard output: digests (LABEL DIGEST), json, files (paths) or nothing",
+        "none", choices=("none", "digests", "json", "files"), commands=("build", "lock", "init"),
+    ),
+    Flag("show_result", "int", "show each target's outputs when there are at most so many targets", 10, metavar="N",
+         commands=BUILDERS),
+    Flag("verbose_failures", "bool", "show the whole command of an action that failed", False, commands=BUILDERS),
+    Flag("sandbox_debug", "bool", "keep the directories in which processes ran", False, commands=BUILDERS),
+    Flag(
+        "spawn_strategy", "choice", "sandboxed: processes without network, seeing their inputs only; local: without a "
+        "sandbox; auto: sandboxed where this machine can", "auto", choices=("auto", "sandboxed", "local"),
+        commands=BUILDERS,
+    ),
+    Flag(
+        "progress_report_interval", "int", "seconds between progress lines where there is no terminal (0: 10, then slower)",
+        0, metavar="SECONDS", commands=LOADERS,
+    ),
+    Flag("show_progress", "bool", "show progress at all", True, commands=LOADERS),
+    Flag("build", "bool", "execute; --nobuild stops after analysis", True, commands=BUILDERS),
+    Flag("check", "bool", "write nothing; exit with 1 and a list when a lock file is stale", False, commands=("lock",)),
+    Flag("update", "bool", "resolve anew against the archive as it is today", False, commands=("lock",)),
+    Flag("lock", "bool", "refresh the lock file from the archive", True, commands=("init",)),
+    Flag(
+        "output", "choice", "in which form to print the targets", "label",
+        choices=("label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json"),
+        commands=("query",),
+    ),
+    Flag("implicit_deps", "bool", "follow dependencies that a rule adds by itself", True, commands=("query",)),
+    Flag("query_file", "path", "read the expression from a file", metavar="FILE", commands=("query",)),
+    Flag("expunge", "bool", "remove all that this workspace keeps in the cache directory", False, commands=("clean",)),
+)  # fmt: skip
+
+COMMANDS = (
+    Command(
+        "build", "build targets", "pybuild [build] [FLAGS] TARGET… [-- -TARGET…]",
+        "Targets are labels and patterns as Bazel's: //base:static, //base:all, //base/..., //... . `pybuild LABEL` means\n"
+        "`pybuild build LABEL`. Outputs are at pybuild-bin/PACKAGE/NAME, beside MODULE.bazel.", True,
+    ),
+    Command(
+        "init", "make a workspace that builds a distroless image", "pybuild init [FLAGS] [DIR]",
+        "Writes MODULE.bazel, base/BUILD, debian/BUILD and its lock file. No file that exists is overwritten.",
+    ),
+    Command(
+        "lock", "write the lock files of package archives", "pybuild lock [--check|--update] [TARGET…]",
+        "Finds deb_archive declarations (default: all of the workspace), verifies the archive's signature and pins each\n"
+        "package by SHA-256. Without --update, a lock that answers its declaration is left as it is.", True,
+    ),
+    Command(
+        "query", "ask about targets and what they depend on", "pybuild query [FLAGS] EXPRESSION",
+        "Functions: allpaths attr buildfiles deps filter kind labels loadfiles rdeps same_pkg_direct_rdeps siblings some\n"
+        "somepath tests visible. Operators: + - ^ union except intersect. Also set(…) and let … = … in … .", True,
+    ),
+    Command("info", "show facts about the workspace", "pybuild info [KEY…]"),
+    Command(
+        "clean", "remove this workspace's outputs", "pybuild clean [--expunge]",
+        "The cache, which workspaces share, stays: the next build takes what it has made before from there.",
+    ),
+    Command("help", "show help for commands, flags and topics", "pybuild help [COMMAND|TOPIC|--FLAG]"),
+    Command("version", "show the version", "pybuild version"),
+)  # fmt: skip
+
+
+def command(name: str) -> Command | None:
+    """The command of this name, or None."""
+    return next((one for one in COMMANDS if one.name == name), None)
+
+
+def flags_of(name: str) -> dict[str, Flag]:
+    """The flags that a command takes, by name."""
+    return {one.name: one for one in FLAGS if name in one.commands}
+
+
+def flags_anywhere() -> dict[str, Flag]:
+    """All flags of all commands, by name."""
+    return {one.name: one for one in FLAGS}

@@ -1,0 +1,41 @@
+"""Workspace: the library's front door; loads, analyses, executes and materialises on request.
+
+Importing this package costs nothing: names are loaded when first used, so that the no-op
+path may import `workspace.noop` alone.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from rulesengine.workspace.cancel import CancelToken as CancelToken
+    from rulesengine.workspace.result import BuildResult as BuildResult
+    from rulesengine.workspace.result import Image as Image
+    from rulesengine.workspace.result import ImagePlatform as ImagePlatform
+    from rulesengine.workspace.result import Output as Output
+    from rulesengine.workspace.result import TargetResult as TargetResult
+    from rulesengine.workspace.workspace import Workspace as Workspace
+
+_PUBLIC = {
+    "BuildResult": "result",
+    "CancelToken": "cancel",
+    "Image": "result",
+    "ImagePlatform": "result",
+    "Output": "result",
+    "TargetResult": "result",
+    "Workspace": "workspace",
+}
+
+__all__ = ["BuildResult", "CancelToken", "Image", "ImagePlatform", "Output", "TargetResult", "Workspace"]
+
+
+def __getattr__(name: str) -> Any:
+    module = _PUBLIC.get(name)
+    if module is None:
+        raise AttributeError(f"module 'rulesengine.workspace' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"rulesengine.workspace.{module}"), name)

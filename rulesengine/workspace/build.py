@@ -1,0 +1,257 @@
+"""One build: loading, analysis, execution and delivery, in this order, each room called in one place."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from attrs import define, field, frozen
+
+from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget, platform_of
+from rulesengine.errors import LostBlobError, RulesEngineError, UsageError
+from rulesengine.loading import Loader
+from rulesengine.model.action import ActionGraph
+from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, Value
+from rulesengine.model.directory import TreeFile
+from rulesengine.model.events import PhaseStarted
+from rulesengine.model.label import Label
+from rulesengine.model.platform import Configuration
+from rulesengine.model.ports import Cancellation, Listener
+from rulesengine.workspace import link
+from rulesengine.workspace.engine import Engine, Executed
+from rulesengine.workspace.host import host_platform
+from rulesengine.workspace.layout import describe
+from rulesengine.workspace.outputs import Members, Outputs
+from rulesengine.workspace.result import BuildResult, LookedAt, Output, TargetResult
+
+_DELIVERY_ATTEMPTS = 3
+
+
+@frozen
+class Request:
+    """What to build and how.
+
+    package: where relative patterns are written.  platform: OS/ARCHITECTURE[/VARIANT] or a label, None: the host's.
+    execute: False stops after analysis (`--nobuild`).
+    """
+
+    patterns: tuple[str, ...]
+    package: str = ""
+    platform: str | None = None
+    keep_going: bool = False
+    execute: bool = True
+
+
+@define
+class Build:
+    """A build under way.  Used once, by one thread."""
+
+    loader: Loader
+    engine: Engine
+    outputs: Outputs
+    output_base: str
+    listener: Listener
+    cancel: Cancellation
+    errors: list[RulesEngineError] = field(factory=list)
+
+    def run(self, request: Request) -> BuildResult:
+        """Raises the first error, unless request.keep_going."""
+        started, started_ns = time.monotonic(), time.time_ns()
+        labels = self._resolve(request)
+        self.cancel.check()
+        platform = request.platform or str(host_platform())
+        configuration = platform_of(self.loader, platform)
+        self.listener(PhaseStarted("analysis", f"{len(labels)} target" + ("s" if len(labels) != 1 else "")))
+        analysis = Analyzer(self.loader, self.listener).analyze(
+            labels,
+            configuration,
+            exec_configuration=platform_of(self.loader, str(host_platform())),
+            keep_going=request.keep_going,
+        )
+        self.cancel.check()
+        self.errors += analysis.errors
+        asked = self._asked(labels, analysis)
+        if not request.execute:
+            targets = tuple(TargetResult(str(label), one.configuration.mnemonic) for label, one in asked)
+            return BuildResult(targets, elapsed=time.monotonic() - started, errors=tuple(self.errors))
+        return self._execute(request, asked, analysis, configuration, started, started_ns)
+
+    # ---- loading --------------------------------------------------------------
+
+    def _resolve(self, request: Request) -> list[Label]:
+        self.listener(PhaseStarted("loading", " ".join(request.patterns)))
+        if not request.keep_going:
+            return self.loader.resolve(request.patterns, request.package)
+        out: dict[Label, None] = {}
+        for pattern in request.patterns:
+            try:
+                if pattern.startswith("-"):
+                    # What an exclusion takes away is known only together with what stands before it.
+                    kept = self.loader.resolve([*(str(one) for one in out), pattern], request.package)
+                    out = dict.fromkeys(kept)
+                else:
+                    out.update(dict.fromkeys(self.loader.resolve([pattern], request.package)))
+            except UsageError:
+                raise
+            except RulesEngineError as fault:
+                self.errors.append(fault)
+        return list(out)
+
+    @staticmethod
+    def _asked(labels: list[Label], analysis: Analysis) -> list[tuple[Label, ConfiguredTarget]]:
+        """Analysed targets under the labels they were asked for by (an alias keeps its own)."""
+        if len(labels) == len(analysis.targets):
+            return list(zip(labels, analysis.targets, strict=True))
+        return [(one.label, one) for one in analysis.targets]
+
+    # ---- execution and delivery -----------------------------------------------
+
+    def _execute(
+        self,
+        request: Request,
+        asked: list[tuple[Label, ConfiguredTarget]],
+        analysis: Analysis,
+        configuration: Configuration,
+        started: float,
+        started_ns: int,
+    ) -> BuildResult:
+        wanted = list(dict.fromkeys(file for _, one in asked for file in one.files))
+        run = cached = failed = 0
+        executed = Executed({})
+        members: dict[Artifact, Members] = {}
+        for attempt in range(_DELIVERY_ATTEMPTS):
+            executed = self.engine.execute(analysis.graph, wanted, keep_going=request.keep_going)
+            run, cached, failed = (
+                (executed.run, executed.cached, executed.failed)
+                if not attempt
+                else (run + executed.run, max(cached - executed.run, 0), executed.failed)
+            )
+            self.cancel.check()
+            if attempt == 0:
+                self.errors += executed.errors
+                self.listener(PhaseStarted("delivery"))
+            members, lost = self.outputs.deliver(self._deliveries(asked, executed.values), self.cancel)
+            if not lost:
+                break
+        else:
+            raise LostBlobError(
+                f"the cache keeps losing {lost[0].path}", hint="check the disk, or name another cache with --disk_cache"
+            )
+        directory = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "bin")
+        os.makedirs(directory, exist_ok=True)
+        shown = link.point(self.loader.root, directory, self.listener)
+        targets = tuple(self._target(label, one, executed.values, members, directory, shown) for label, one in asked)
+        failed_labels = self._failed_labels(request, asked)
+        return BuildResult(
+            (*targets, *failed_labels),
+            run,
+            cached,
+            failed,
+            time.monotonic() - started,
+            tuple(self.errors),
+            shown,
+            self.engine.fetched,
+            self._looked_at(started_ns, analysis.graph, wanted, members, shown, directory) if not self.errors else None,
+        )
+
+    def _failed_labels(self, request: Request, asked: list[tuple[Label, ConfiguredTarget]]) -> Iterator[TargetResult]:
+        known = {str(label) for label, _ in asked}
+        for fault in self.errors:
+            if fault.label is not None and fault.label in request.patterns and fault.label not in known:
+                yield TargetResult(fault.label, "", failed=True)
+
+    @staticmethod
+    def _deliveries(
+        asked: list[tuple[Label, ConfiguredTarget]], values: Mapping[Artifact, Value]
+    ) -> dict[str, Sequence[tuple[Artifact, Value]]]:
+        out: dict[str, Sequence[tuple[Artifact, Value]]] = {}
+        for _, one in asked:
+            pairs = [(file, values[file]) for file in one.files if not file.is_source and file in values]
+            if pairs:
+                out[f"{one.label} {one.configuration.mnemonic}"] = pairs
+        return out
+
+    def _target(
+        self,
+        label: Label,
+        one: ConfiguredTarget,
+        values: Mapping[Artifact, Value],
+        members: Mapping[Artifact, Members],
+        directory: str,
+        shown: str,
+    ) -> TargetResult:
+        outputs = []
+        for file in one.files:
+            value = values.get(file)
+            if value is None:
+                return TargetResult(str(label), one.configuration.mnemonic, failed=True)
+            if file.is_source:
+                path = self.engine.sources.path(file)
+            else:
+                path = os.path.join(self.output_base, file.path)
+                if path.startswith(directory + "/"):
+                    path = shown + path[len(directory) :]
+            outputs.append(self._output(file, value, path, members.get(file, {})))
+        return TargetResult(str(label), one.configuration.mnemonic, tuple(outputs))
+
+    def _output(self, file: Artifact, value: Value, path: str, members: Members) -> Output:
+        name = file.root_relative_path
+        if isinstance(value, FileValue):
+            return Output(name, path, value.digest, value.digest.size, executable=value.executable)
+        size = sum(member.digest.size for member in members.values() if isinstance(member, TreeFile))
+        image = describe(members, self.engine.store.read)
+        return Output(name, path, value.digest, size, directory=True, image=image)
+
+    # ---- what the no-op index needs ---------------------------------------------
+
+    def _looked_at(
+        self,
+        started_ns: int,
+        graph: ActionGraph,
+        wanted: Iterable[Artifact],
+        members: Mapping[Artifact, Members],
+        shown: str,
+        directory: str,
+    ) -> LookedAt:
+        read, absent = set(), set()
+        for path, kind in self.loader.tracked.items():
+            (absent if kind == "absent" else read).add(path)
+        for artifact in sources_of(graph, wanted):
+            path = self.engine.sources.path(artifact)
+            read.add(path)
+            if os.path.isdir(path):
+                read.update(_below(path))
+        links = self.outputs.links(members)
+        if os.path.islink(shown):
+            links.append((shown, directory))
+        made = self.outputs.signatures(members)
+        return LookedAt(started_ns, frozenset(read), frozenset(absent), tuple(made), tuple(links))
+
+
+def sources_of(graph: ActionGraph, wanted: Iterable[Artifact]) -> set[Artifact]:
+    """The source artifacts that the wanted ones are made of."""
+    out: set[Artifact] = set()
+    seen: set[int] = set()
+    stack = list(wanted)
+    visited: set[Artifact] = set()
+    while stack:
+        artifact = stack.pop()
+        if artifact in visited:
+            continue
+        visited.add(artifact)
+        maker = graph.makers.get(artifact)
+        if maker is None:
+            if artifact.is_source:
+                out.add(artifact)
+            continue
+        if id(maker) not in seen:
+            seen.add(id(maker))
+            stack += maker.inputs.to_list()
+    return out
+
+
+def _below(directory: str) -> Iterator[str]:
+    for here, directories, files in os.walk(directory, followlinks=False):
+        for name in (*directories, *files):
+            yield os.path.join(here, name)

@@ -1,0 +1,151 @@
+"""Engine: the executor with a store, a cache and runners, opened for one build."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from attrs import define, frozen
+
+from rulesengine.errors import ExecutionError, RulesEngineError, TransportError
+from rulesengine.execution import (
+    DiskActionCache,
+    Executor,
+    LocalRunner,
+    LocalStore,
+    OpRunner,
+    WorkspaceSources,
+)
+from rulesengine.execution.sandbox import Sandbox, probe
+from rulesengine.model.action import ActionGraph
+from rulesengine.model.artifact import Artifact, Value
+from rulesengine.model.events import Event, FetchProgress
+from rulesengine.model.ports import Cancellation, Fetcher, Listener, Pin
+from rulesengine.workspace.operations import operations
+
+
+@frozen
+class Executed:
+    """What came of an execution: values by artifact, counts of actions, errors in the order they happened."""
+
+    values: Mapping[Artifact, Value]
+    run: int = 0
+    cached: int = 0
+    failed: int = 0
+    errors: tuple[RulesEngineError, ...] = ()
+
+
+class _Counter:
+    """A listener that passes events on and adds up what is fetched."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._fetched: dict[str, int] = {}
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, FetchProgress):
+            self._fetched[event.what] = event.done
+        self._listener(event)
+
+    @property
+    def total(self) -> int:
+        return sum(self._fetched.values())
+
+
+@define
+class Engine:
+    """Runs action graphs of one workspace."""
+
+    store: LocalStore
+    sources: WorkspaceSources
+    _executor: Executor
+    _cancel: Cancellation
+    _counter: _Counter
+
+    @staticmethod
+    @contextmanager
+    def open(
+        *,
+        cache: str,
+        output_base: str,
+        roots: Mapping[str, str],
+        fetcher: Fetcher | None,
+        offline: bool,
+        jobs: int | None,
+        sandbox: bool | None,
+        keep_sandboxes: bool,
+        verbose_failures: bool,
+        listener: Listener,
+        cancel: Cancellation,
+    ) -> Iterator[Engine]:
+        """An engine while the block runs.  sandbox: True: required, False: none, None: where it works.
+
+        Raises StoreError for an unusable cache, ExecutionError where a required sandbox does not work.
+        """
+        counter = _Counter(listener)
+        store = LocalStore(cache)
+        actions = DiskActionCache(cache)
+        sources = WorkspaceSources(roots, store, os.path.join(output_base, "stat"))
+        runner = OpRunner(store, operations(), _OfflineFetcher() if offline else fetcher, counter)
+        processes = LocalRunner(store, sandbox=_sandbox(sandbox), keep=keep_sandboxes, listener=counter)
+        executor = Executor(
+            store,
+            actions,
+            sources,
+            runner,
+            processes,
+            jobs=jobs,
+            verbose_failures=verbose_failures,
+            listener=counter,
+        )
+        try:
+            yield Engine(store, sources, executor, cancel, counter)
+        finally:
+            sources.save()
+            actions.close()
+            store.close()
+
+    def execute(self, graph: ActionGraph, wanted: Sequence[Artifact], *, keep_going: bool) -> Executed:
+        """Make artifacts.  Raises the first failure, unless keep_going; InterruptedBuild; StoreError."""
+        self._executor.keep_going = keep_going
+        done = self._executor.execute(graph, wanted, self._cancel)
+        if not keep_going:
+            done.check()
+        errors = tuple(one.error for one in done.failed)
+        return Executed(done.values, done.run, done.cached, len(done.failed), errors)
+
+    @property
+    def fetched(self) -> int:
+        """Bytes that came over the network."""
+        return self._counter.total
+
+
+def _sandbox(wanted: bool | None) -> Sandbox | None:
+    if wanted is None:
+        return None
+    if not wanted:
+        return Sandbox("", "")
+    found = probe()
+    if not found.program:
+        raise ExecutionError(
+            f"processes cannot be sandboxed here: {found.reason}",
+            hint="install bubblewrap, or leave out --spawn_strategy=sandboxed",
+        )
+    return found
+
+
+class _OfflineFetcher:
+    """A Fetcher that fetches nothing (`--offline`)."""
+
+    def fetch(
+        self,
+        pin: Pin,
+        write: Callable[[bytes], object],
+        progress: Callable[[int], None],
+        cancel: Cancellation,
+    ) -> None:
+        """Raise TransportError."""
+        raise TransportError(
+            f"{pin.path} is not in the cache, and --offline forbids to fetch it", hint="build once without --offline"
+        )

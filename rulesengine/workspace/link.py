@@ -1,0 +1,61 @@
+"""`pybuild-bin`: the symbolic link beside MODULE.bazel that leads to a build's outputs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from rulesengine.model.artifact import OUTPUT_ROOT
+from rulesengine.model.events import Message
+from rulesengine.model.ports import Listener
+from rulesengine.workspace.places import CONVENIENCE_LINK
+
+
+def is_ours(path: str) -> bool:
+    """Whether `path` is a symbolic link that a build made: one into an output base."""
+    try:
+        target = os.readlink(path)
+    except OSError:
+        return False
+    return f"/{OUTPUT_ROOT}/" in target and target.endswith("/bin")
+
+
+def point(root: str, directory: str, listener: Listener | None) -> str:
+    """Make `ROOT/pybuild-bin` lead to `directory`.
+
+    Returns the link's path; where something of the user's has the name or no link can be made, a
+    warning is sent, nothing is touched and the directory itself is returned.
+    """
+    path = os.path.join(root, CONVENIENCE_LINK)
+    with contextlib.suppress(OSError):
+        if os.readlink(path) == directory:
+            return path
+    reason = ""
+    if os.path.lexists(path) and not is_ours(path):
+        reason = "there is something else of this name, which is left alone"
+    else:
+        temporary = os.path.join(root, f".{CONVENIENCE_LINK}.{os.getpid()}")
+        try:
+            os.symlink(directory, temporary)
+            try:
+                os.replace(temporary, path)
+            except OSError:
+                os.unlink(temporary)
+                raise
+        except OSError as fault:
+            reason = str(fault.strerror)
+    if not reason:
+        return path
+    if listener is not None:
+        listener(Message("warning", f"cannot make the link {path}: {reason}; the outputs are in {directory}"))
+    return directory
+
+
+def remove(root: str) -> bool:
+    """Take the link away, if it is ours; whether it was."""
+    path = os.path.join(root, CONVENIENCE_LINK)
+    if not is_ours(path):
+        return False
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+    return True

@@ -1,0 +1,233 @@
+"""Workspace: what a program that uses the library holds; every command of the command line is a method of it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rulesengine.errors import TransportError, UsageError
+from rulesengine.model.events import Event
+from rulesengine.model.ports import Listener
+from rulesengine.workspace.cancel import CancelToken
+from rulesengine.workspace.exclusive import exclusive
+from rulesengine.workspace.places import default_cache, default_output_base, find_root
+from rulesengine.workspace.result import BuildResult
+
+if TYPE_CHECKING:
+    from rulesengine.io.mirrors import Mirrors
+    from rulesengine.loading import Loader
+    from rulesengine.query import QueryResult
+    from rulesengine.workspace.archives import LockResult
+
+
+class Workspace:
+    """A directory tree with MODULE.bazel at its root.
+
+    root: any directory of the workspace.  cache: shared by workspaces (default: PYBUILD_CACHE, else the user's cache
+    directory).  output_base: this workspace's outputs (default: inside the cache, by the root's path).
+    mirrors: as `--mirror` takes them, tried first.  offline: never reach for a server.
+    wait: whether to wait for another process that builds this workspace, or raise WorkspaceBusyError.
+
+    May be used from several threads: builds of one workspace take turns.  It prints nothing and sets nothing up.
+    Raises WorkspaceError where there is no workspace.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str] = ".",
+        *,
+        cache: str | os.PathLike[str] | None = None,
+        output_base: str | os.PathLike[str] | None = None,
+        mirrors: Sequence[str] = (),
+        offline: bool = False,
+        wait: bool = True,
+    ) -> None:
+        self.root = find_root(os.fspath(root))
+        self.cache = os.path.abspath(os.path.expanduser(cache)) if cache else default_cache(os.environ)
+        self.output_base = (
+            os.path.abspath(os.path.expanduser(output_base))
+            if output_base
+            else default_output_base(self.cache, self.root)
+        )
+        self.mirrors = tuple(mirrors)
+        self.offline = offline
+        self.wait = wait
+        self._guard = threading.Lock()
+        self._running: set[CancelToken] = set()
+
+    def __repr__(self) -> str:
+        return f"Workspace({self.root!r})"
+
+    def cancel(self) -> None:
+        """Ask every call under way to stop; each raises InterruptedBuild.  Later calls are not concerned."""
+        for token in tuple(self._running):
+            token.cancel()
+
+    # ---- commands -------------------------------------------------------------
+
+    def build(
+        self,
+        *patterns: str,
+        platform: str | None = None,
+        jobs: int | None = None,
+        keep_going: bool = False,
+        execute: bool = True,
+        sandbox: bool | None = None,
+        keep_sandboxes: bool = False,
+        verbose_failures: bool = False,
+        package: str = "",
+        listener: Listener | None = None,
+        cancel: CancelToken | None = None,
+    ) -> BuildResult:
+        """Build target patterns; `-//x` takes away from what came before.
+
+        platform: OS/ARCHITECTURE[/VARIANT] or the label of a platform target; None: this machine's.
+        jobs: actions at a time; None: as many as processors.  keep_going: build what does not depend on failures and
+        list them in the result; otherwise the first is raised.  execute: False stops after analysis.
+        sandbox: whether processes must (True) or must not (False) be sandboxed; None: where it is available.
+        package: where relative patterns are written.  listener: receives events, one at a time, from several threads.
+
+        Raises RulesEngineError of some kind, never anything else of its own accord.
+        """
+        from rulesengine.workspace.build import Build, Request
+        from rulesengine.workspace.engine import Engine
+        from rulesengine.workspace.operations import operation_key
+        from rulesengine.workspace.outputs import Outputs
+
+        if not patterns:
+            raise UsageError("no target is named", hint="for instance //... for everything in the workspace")
+        if jobs is not None and jobs < 1:
+            raise UsageError(f"jobs is {jobs}, but at least one action must run at a time")
+        told = _serial(listener)
+        with self._call(cancel) as token, self._exclusive(token, told):
+            loader = self._loader(told, operation_key())
+            with Engine.open(
+                cache=self.cache,
+                output_base=self.output_base,
+                roots={"": loader.root, **loader.repositories.roots},
+                fetcher=None if self.offline else self._mirrors(told),
+                offline=self.offline,
+                jobs=jobs,
+                sandbox=sandbox,
+                keep_sandboxes=keep_sandboxes,
+                verbose_failures=verbose_failures,
+                listener=told,
+                cancel=token,
+            ) as engine:
+                outputs = Outputs(self.output_base, engine.store)
+                build = Build(loader, engine, outputs, self.output_base, told, token)
+                return build.run(Request(patterns, package, platform, keep_going, execute))
+
+    def query(
+        self,
+        expression: str,
+        *,
+        package: str = "",
+        implicit: bool = True,
+        listener: Listener | None = None,
+        cancel: CancelToken | None = None,
+    ) -> QueryResult:
+        """Evaluate a query over the targets as BUILD files declare them.  Raises UsageError, LoadingError."""
+        from rulesengine.query import evaluate
+        from rulesengine.workspace.targets import LoadedTargets
+
+        with self._call(cancel) as token:
+            return evaluate(expression, LoadedTargets(self._loader(_serial(listener)), package, implicit, token))
+
+    def lock(
+        self,
+        *patterns: str,
+        check: bool = False,
+        update: bool = False,
+        package: str = "",
+        listener: Listener | None = None,
+        cancel: CancelToken | None = None,
+    ) -> list[LockResult]:
+        """Write the lock files of deb_archive declarations (default: all of the workspace) that lack one or have another.
+
+        update: resolve anew against the archive as it is today.  check: write nothing.  Raises LoadingError, and
+        what locking.lock_archive raises: DebianError, TrustError, TransportError.
+        """
+        from rulesengine.workspace.archives import find_archives, lock_one
+
+        told = _serial(listener)
+        with self._call(cancel) as token, self._exclusive(token, told):
+            out = []
+            for archive in find_archives(self._loader(told), patterns, package):
+                token.check()
+                out.append(
+                    lock_one(
+                        archive,
+                        mirrors=self._mirrors(told),
+                        cache_dir=os.path.join(self.cache, "archives"),
+                        check=check,
+                        update=update,
+                        listener=told,
+                        cancel=token,
+                    )
+                )
+            return out
+
+    def info(self) -> dict[str, str]:
+        """Facts about the workspace, by name (the keys of `pybuild info`)."""
+        from rulesengine.workspace.facts import facts
+
+        return facts(self)
+
+    def clean(
+        self, *, expunge: bool = False, listener: Listener | None = None, cancel: CancelToken | None = None
+    ) -> None:
+        """Remove this workspace's outputs; with `expunge` its whole output base.  The shared cache stays."""
+        from rulesengine.workspace.facts import clean
+
+        told = _serial(listener)
+        with self._call(cancel) as token, self._exclusive(token, told):
+            clean(self, expunge=expunge)
+
+    # ---- what they share --------------------------------------------------------
+
+    @contextmanager
+    def _call(self, cancel: CancelToken | None) -> Iterator[CancelToken]:
+        token = cancel or CancelToken()
+        token.check()
+        with self._guard:
+            self._running.add(token)
+        try:
+            yield token
+        finally:
+            with self._guard:
+                self._running.discard(token)
+
+    @contextmanager
+    def _exclusive(self, token: CancelToken, listener: Listener) -> Iterator[None]:
+        path = os.path.join(self.output_base, "lock")
+        with exclusive(path, wait=self.wait, cancel=token, listener=listener):
+            yield
+
+    def _loader(self, listener: Listener, operations: object = None) -> Loader:
+        from rulesengine.loading import Loader
+
+        return Loader(self.root, listener, operations)  # type: ignore[arg-type]
+
+    def _mirrors(self, listener: Listener) -> Mirrors:
+        if self.offline:
+            raise TransportError("this needs the network, and --offline was given", hint="leave --offline out")
+        from rulesengine.io.mirrors import Mirrors, mirror_order
+
+        return Mirrors(mirror_order(self.mirrors), report=listener)
+
+
+def _serial(listener: Listener | None) -> Listener:
+    """A listener that is called by one thread at a time."""
+    if listener is None:
+        return lambda event: None
+    lock = threading.Lock()
+
+    def tell(event: Event) -> None:
+        with lock:
+            listener(event)
+
+    return tell
