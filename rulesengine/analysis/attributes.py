@@ -112,6 +112,7 @@ class Attributes:
         try:
             dependency = loader.target(label, place)
         except LoadingError as fault:
+            fault.location = fault.location or place
             fault.notes = (*fault.notes, f"{target.label} names {label} in attribute '{name}'")
             raise
         if name in target.attributes:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from rulesengine.analysis.platforms import follow
-from rulesengine.errors import AnalysisError
+from rulesengine.errors import AnalysisError, LoadingError, Location
 from rulesengine.loading import Loader
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
@@ -23,7 +23,7 @@ class Conditions:
         self._loader = loader
         self._known: dict[tuple[str, Configuration], frozenset[str] | None] = {}
 
-    def facts(self, condition: str, configuration: Configuration, wanted_by: Target) -> frozenset[str] | None:
+    def facts(self, condition: str, configuration: Configuration) -> frozenset[str] | None:
         """What a condition demands, as a set, when it holds; None when it does not.
 
         A condition that demands more is the more specific one.  Raises AnalysisError where the
@@ -31,10 +31,10 @@ class Conditions:
         """
         key = (condition, configuration)
         if key not in self._known:
-            self._known[key] = self._facts(condition, configuration, wanted_by)
+            self._known[key] = self._facts(condition, configuration)
         return self._known[key]
 
-    def _facts(self, condition: str, configuration: Configuration, wanted_by: Target) -> frozenset[str] | None:
+    def _facts(self, condition: str, configuration: Configuration) -> frozenset[str] | None:
         target = follow(self._loader, Label.parse(condition))
         if target.rule_name == "constraint_value":
             return frozenset({str(target.label)}) if str(target.label) in configuration.constraints else None
@@ -42,9 +42,7 @@ class Conditions:
             return None
         if target.rule_name != "config_setting":
             raise AnalysisError(
-                f"{condition} is a {target.rule_name}; select() takes config_setting or constraint_value targets",
-                label=wanted_by.label,
-                location=wanted_by.location,
+                f"{condition} is a {target.rule_name}; select() takes config_setting or constraint_value targets"
             )
         facts = set()
         for label in labels_of("label_list", target.attributes.get("constraint_values")):
@@ -101,8 +99,13 @@ class Conditions:
         if all(isinstance(part, dict) for part in parts):
             return {key: inner for part in parts for key, inner in part.items()}
         raise AnalysisError(
-            f"attribute '{name}': select() can be added to lists only", label=target.label, location=target.location
+            f"attribute '{name}': select() can be added to lists only",
+            label=target.label,
+            location=self._place(target, name),
         )
+
+    def _place(self, target: Target, name: str) -> Location | None:
+        return None if target.location is None else self._loader.texts.attribute(target.location, name)
 
     def _choose(self, target: Target, name: str, select: dict[str, Any], configuration: Configuration) -> Any:
         matches: list[tuple[str, frozenset[str], Any]] = []
@@ -111,7 +114,12 @@ class Conditions:
             if condition == DEFAULT:
                 fallback.append(value)
                 continue
-            facts = self.facts(condition, configuration, target)
+            try:
+                facts = self.facts(condition, configuration)
+            except (LoadingError, AnalysisError) as fault:
+                fault.location = fault.location or self._place(target, name)
+                fault.notes = (*fault.notes, f"{target.label} names it in a select() of attribute '{name}'")
+                raise
             if facts is not None:
                 matches.append((condition, facts, value))
         best = [match for match in matches if not any(match is not other and match[1] < other[1] for other in matches)]
@@ -119,7 +127,7 @@ class Conditions:
             raise AnalysisError(
                 f"attribute '{name}': several conditions of select() hold: " + ", ".join(c for c, _, _ in best),
                 label=target.label,
-                location=target.location,
+                location=self._place(target, name),
                 hint="make one of them more specific, or give them the same value",
             )
         if best:
@@ -131,6 +139,6 @@ class Conditions:
             or f"attribute '{name}': no condition of select() holds for {configuration.platform}; they are: "
             + ", ".join(condition for condition, _ in select[SELECT]),
             label=target.label,
-            location=target.location,
+            location=self._place(target, name),
             hint='add a branch "//conditions:default"' if not select.get("error__") else None,
         )

@@ -29,7 +29,7 @@ _FILE_TARGET = (
     "    file__(FILE[0], FILE[1], FILE[2], label__(*OWNER), FILE[3], FILE[4]), label__(*LABEL))\nNone\n"
 )
 _COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": None, "features": []}
-_ATTRIBUTE = re.compile(r"attribute (\w+): ")
+_ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
 
 @lru_cache(maxsize=256)

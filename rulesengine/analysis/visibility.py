@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rulesengine.errors import VisibilityError
+from rulesengine.errors import LoadingError, VisibilityError
 from rulesengine.loading import Loader
 from rulesengine.model.label import Label
 from rulesengine.model.target import PUBLIC, Target
@@ -13,8 +13,13 @@ def check(loader: Loader, owner: Target, dependency: Target, attribute: str) -> 
     mine, theirs = owner.label, dependency.label
     if (mine.repo, mine.package) == (theirs.repo, theirs.package):
         return
-    if any(_admits(loader, text, mine, set()) for text in dependency.visibility):
-        return
+    try:
+        if any(_admits(loader, text, mine, set()) for text in dependency.visibility):
+            return
+    except LoadingError as fault:
+        if fault.location is None and dependency.location is not None:
+            fault.location = loader.texts.attribute(dependency.location, "visibility")
+        raise
     place = owner.location
     if place is not None:
         place = loader.texts.attribute(place, attribute)

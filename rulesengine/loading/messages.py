@@ -7,7 +7,9 @@ there is a frame of theirs.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
+from itertools import groupby
 
 from attrs import frozen
 
@@ -18,6 +20,7 @@ from rulesengine.loading.texts import SourceTexts
 _FRAME = re.compile(r"^  \* (?P<path>.*?):(?P<line>\d+), in (?P<function>.*)$")
 _ARROW = re.compile(r"^ *--> (?P<path>.*):(?P<line>\d+):(?P<column>\d+)$")
 _CARETS = re.compile(r"^\s*\|\s*(\^+)")
+_BRACKET = re.compile(r"was never closed|does not match|unmatched")
 _NOTES = 20
 """Frames of a chain of calls that a message shows at most."""
 
@@ -90,13 +93,25 @@ def translate(text: str, texts: SourceTexts, kind: type[RulesEngineError]) -> Ru
             f"called from {path}:{line}" + ("" if function == "<module>" else f", {function}()")
             for path, line, function in reversed(chain)
         ]
+    notes = _folded(notes)
     if len(notes) > _NOTES:
         half = _NOTES // 2
         notes = [*notes[:half], f"… {len(notes) - _NOTES} more calls …", *notes[-half:]]
     if failure.failed:
         return kind(failure.words, location=location, notes=notes)
     words, hint = _in_bazels_words(failure.words, _expression(failure, texts))
-    return kind(words, location=location, notes=notes, hint=hint or _unclosed(words, location, texts))
+    if words.startswith("syntax error: unexpected") and location is not None:
+        better = _brackets("\n".join(texts.lines(location.path)))
+        if better is not None:
+            words, line, column = better
+            location = texts.location(location.path, line, column)
+    return kind(words, location=location, notes=notes, hint=hint)
+
+
+def _folded(notes: list[str]) -> list[str]:
+    """Equal neighbours as one, with their number."""
+    groups = [(note, len(list(same))) for note, same in groupby(notes)]
+    return [note if count == 1 else f"{note} ({count} times)" for note, count in groups]
 
 
 def _is_build(path: str) -> bool:
@@ -139,7 +154,10 @@ _Answer = tuple[str, str | None]
 
 def _name(match: re.Match[str], _: str) -> _Answer:
     hint = _meant(match[2])
-    return f"name '{match[1]}' is not defined", hint or f"load() '{match[1]}' from the .bzl file that defines it"
+    return (
+        f"name '{match[1]}' is not defined",
+        hint or f"define it, or load() '{match[1]}' from the .bzl file that does",
+    )
 
 
 def _field(match: re.Match[str], expression: str) -> _Answer:
@@ -215,7 +233,12 @@ _TEMPLATES: list[tuple[re.Pattern[str], str, str | None]] = [
             "a value is changed while a loop goes over it",
             "go over a copy: for x in list(...)",
         ),
-        (r"Module symbol `(.+?)` is not exported", r"symbol '\1' is private and cannot be loaded", None),
+        (
+            r"`(\w+)` cannot be used outside `def` in this dialect",
+            r"'\1' is not allowed at the top level of a file",
+            "put it into a function of a .bzl file, or write a comprehension or an X if C else Y",
+        ),
+        (r"Cannot import private symbol `(.+?)`", r"symbol '\1' is private and cannot be loaded", None),
         (r"(?:Parse error: )?tabs are not allowed", "tab characters are not allowed", "indent with spaces"),
         (r"(?:Parse error: )?unexpected (.+?) here, expected one of .*", r"syntax error: unexpected \1", None),
         (r"Parse error: unexpected end of file.*", "syntax error: unexpected end of file", None),
@@ -245,18 +268,19 @@ def _in_bazels_words(words: str, expression: str) -> _Answer:
     return re.sub(r"`([^`]*)`", r"'\1'", words), None
 
 
-def _unclosed(words: str, location: Location | None, texts: SourceTexts) -> str | None:
-    """For a syntax error: the bracket that was not closed before it, if that is what is wrong."""
-    if not words.startswith("syntax error: unexpected") or location is None:
-        return None
-    stack: list[tuple[str, int]] = []
-    for number, line in enumerate(texts.lines(location.path)[: location.line], 1):
-        code = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|#.*", "", line)
-        for character in code:
-            if character in "([{":
-                stack.append((character, number))
-            elif character in ")]}" and stack:
-                stack.pop()
-    if stack and stack[-1][1] < location.line:
-        return f"'{stack[-1][0]}' in line {stack[-1][1]} is not closed, or a comma is missing"
+def _brackets(text: str) -> tuple[str, int, int] | None:
+    """What Python's parser says of a bracket that is not closed or does not match, with line and column."""
+    import ast
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as fault:
+        if fault.msg and _BRACKET.search(fault.msg) and fault.lineno:
+            return "syntax error: " + fault.msg, fault.lineno, fault.offset or 1
+        if fault.msg and "forgot a comma" in fault.msg and fault.lineno:
+            return "syntax error: a comma is missing", fault.lineno, fault.offset or 1
+    except (ValueError, RecursionError, MemoryError):
+        pass
     return None

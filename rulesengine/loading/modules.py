@@ -189,10 +189,11 @@ class Modules:
         for load in self.loads(ast, self._sources.shown(label), label):
             known = self._symbols.get(load.label, [])
             if missing[1] in load.symbols and missing[1] not in known:
-                if _NO_SYMBOL.match(fault.message):
-                    fault.message = f"file {load.label} does not contain symbol '{missing[1]}'"
-                else:
+                if not _NO_SYMBOL.match(fault.message):
                     fault.message = f"symbol '{missing[1]}' of {load.label} is private and cannot be loaded"
+                    fault.hint = "a name that starts with '_' is its file's own: take the '_' away there"
+                    return
+                fault.message = f"file {load.label} does not contain symbol '{missing[1]}'"
                 fault.hint = did_you_mean(missing[1], known) or (
                     f"it has: {', '.join(sorted(known)[:8])}" if known else "it defines nothing that can be loaded"
                 )

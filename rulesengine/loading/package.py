@@ -73,23 +73,38 @@ class Package:
         found = self.targets.get(name)
         if found is not None:
             return found
-        path = os.path.join(self.directory, name)
         label = Label(self.repo, self.name, name)
-        if name in self.exported or name in self.referenced or name == os.path.basename(self.build_file):  # noqa: PTH119
+        exists = self._exists(name)
+        named = name in self.exported or name in self.referenced or name == os.path.basename(self.build_file)  # noqa: PTH119
+        if named and exists:
             made = Target(label, "source", visibility=self.exported.get(name, (PUBLIC,)))
             self.targets[name] = made
             return made
-        near = [*self.targets, *(one for one in self.referenced if os.path.exists(os.path.join(self.directory, one)))]  # noqa: PTH110
-        hint = did_you_mean(name, near)
-        message = f"no target '{name}' in {self.id}"
-        if os.path.exists(path):  # noqa: PTH110
-            message += "; a source file of this name exists"
-            hint = f'add exports_files(["{name}"]) to {self.build_file}'
+        if exists:
+            raise NoSuchTargetError(
+                f"no target '{name}' in {self.id}; a source file of this name exists",
+                label=label,
+                hint=f'add exports_files(["{name}"]) to {self.build_file}',
+            )
+        what = "target or file" if named else "target"
         raise NoSuchTargetError(
-            message,
+            f"no {what} '{name}' in {self.id}",
             label=label,
-            hint=hint or f"{self.build_file} declares: {_some(sorted(self.targets)) or 'nothing'}",
+            hint=did_you_mean(name, self._names(name))
+            or f"{self.build_file} declares: {_some(sorted(self.targets)) or 'nothing'}",
         )
+
+    def _exists(self, name: str) -> bool:
+        return os.path.lexists(os.path.join(self.directory, name))
+
+    def _names(self, like: str) -> list[str]:
+        """Targets, and files in the directory where a file of that name would be."""
+        prefix = like.rpartition("/")[0]
+        try:
+            files = os.listdir(os.path.join(self.directory, prefix))  # noqa: PTH208
+        except OSError:
+            files = []
+        return [*self.targets, *(f"{prefix}/{name}" if prefix else name for name in files)]
 
     def rule_targets(self) -> list[Target]:
         """The rule instances, in order of declaration."""
@@ -176,7 +191,8 @@ class PackageBuilder:
         try:
             check_target(name, name)
         except LabelError as fault:
-            raise LoadingError(f"{rule.name}(): {fault.message}", location=place, notes=_chain(chain)) from None
+            message = fault.message.replace("bad label", "bad name", 1)
+            raise LoadingError(f"{rule.name}(): {message}", location=place, notes=_chain(chain)) from None
         label = Label(self.package.repo, self.package.name, name)
         attributes: dict[str, Any] = {}
         for key, value in given.items():

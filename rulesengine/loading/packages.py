@@ -9,7 +9,7 @@ from typing import Any
 
 import starlark as sl
 
-from rulesengine.errors import LoadingError, Location, NoSuchPackageError, RulesEngineError, did_you_mean
+from rulesengine.errors import LoadingError, Location, NoSuchPackageError, RulesEngineError, nearest
 from rulesengine.loading import preamble
 from rulesengine.loading.border import BUILD, Interpreter, parse_own
 from rulesengine.loading.glob import glob
@@ -68,7 +68,8 @@ class Packages:
     def _missing(self, repo: str, package: str, wanted_by: Location | None) -> NoSuchPackageError:
         directory = os.path.join(self._sources.repositories.directory(repo), package)
         name = (f"@{repo}" if repo else "") + "//" + package
-        near = did_you_mean(package, [one for one in self._sources.packages(repo, "") if one])
+        root = f"@{repo}//" if repo else "//"
+        near = near_packages(root, package, self._sources.packages(repo, ""))
         if os.path.isdir(directory):  # noqa: PTH112
             what = "the directory has no BUILD file"
             near = near or f"add {package + '/' if package else ''}BUILD (an empty one will do)"
@@ -198,6 +199,12 @@ class Packages:
         label = self._here("native.read_json()").label(name)
         path = self._sources.path(label)
         return self._sources.read(path, self._sources.shown(label)) if self._sources.track(path) else None
+
+
+def near_packages(root: str, package: str, known: list[str]) -> str | None:
+    """A hint that names packages that look like one; `root` is `//` or `@REPO//`."""
+    near = nearest(package, [one for one in known if one])
+    return "did you mean " + " or ".join(f"'{root}{one}'" for one in near) + "?" if near else None
 
 
 def _summary(target: Target) -> dict[str, Any]:

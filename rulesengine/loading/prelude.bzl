@@ -255,27 +255,27 @@ def select(x, no_match_error = ""):
         fail("select({}) has no conditions")
     return [struct(_type = "select", branches = x, no_match_error = no_match_error)]
 
-def plain__(value):
+def plain__(value, name = "default"):
     """Attribute values as plain data for Python: labels as strings, select() as a marked dict."""
     t = type(value)
     if t == "string" or t == "int" or t == "bool" or t == "NoneType":
         return value
     if t == "list" or t == "tuple":
-        return [x if type(x) == "string" else plain__(x) for x in value]
+        return [x if type(x) == "string" else plain__(x, name) for x in value]
     if t == "dict":
-        return {_plain_key(k): plain__(v) for k, v in value.items()}
+        return {_plain_key(k): plain__(v, name) for k, v in value.items()}
     if t == "struct":
         kind = getattr(value, "_type", None)
         if kind == "Label":
             return value._str
         if kind == "select":
             return {
-                "select__": [[_plain_key(k), plain__(v)] for k, v in value.branches.items()],
+                "select__": [[_plain_key(k), plain__(v, name)] for k, v in value.branches.items()],
                 "error__": value.no_match_error,
             }
         if kind == "depset":
-            return plain__(value.to_list())
-    fail("expected a value for an attribute, got %s" % type__(value))
+            return plain__(value.to_list(), name)
+    fail("an attribute cannot hold a %s (%s)" % (type__(value), name))
 
 def _plain_key(key):
     if type(key) == "string":
@@ -374,10 +374,15 @@ def make_rule__(registry, module):
             "build_setting": build_setting.kind if build_setting else "",
         }))
 
-        def instantiate(*, name, **kwargs):
+        def instantiate(*args, name = None, **kwargs):
+            if args:
+                fail("%s() does not accept positional arguments, but got %d" % (py_rule_label(id), len(args)))
             if type(name) != "string":
-                fail("name is a string, not %s" % type__(name))
-            py_target(id, name, json.encode({k: plain__(v) for k, v in kwargs.items()}), call_stack(strip_frames = 1))
+                fail("%s() needs a name%s" % (
+                    py_rule_label(id),
+                    "" if name == None else "; it is a string, not %s" % type__(name),
+                ))
+            py_target(id, name, json.encode({k: plain__(v, k) for k, v in kwargs.items()}), call_stack(strip_frames = 1))
 
         registry_keys__(registry, instantiate, id)
         return instantiate
@@ -840,11 +845,11 @@ def _check_providers(target, name, alternatives, owner):
     for one in alternatives:
         if all([p in target for p in one]):
             return
-    fail("%s: attribute %s: %s lacks %s" % (
+    fail("%s: attribute '%s': %s does not have mandatory providers: %s" % (
         owner._text,
         name,
         target["label__"]._text,
-        " or ".join([" and ".join([provider_name__(p) for p in one]) for one in alternatives]),
+        " or ".join([" and ".join(["'%s'" % provider_name__(p) for p in one]) for one in alternatives]),
     ))
 
 def _link(value, schema, name, deps, owner):
@@ -888,7 +893,7 @@ def analyze__(rule, spec, deps):
             files[name] = of
             if schema.single:
                 if len(of) > 1:
-                    fail("%s: attribute %s must name one file, but %s makes %d" % (
+                    fail("%s: attribute '%s': %s must produce a single file, but it has %d" % (
                         label._text,
                         name,
                         listed[0]["label__"]._text,

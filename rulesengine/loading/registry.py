@@ -32,6 +32,7 @@ class Registry:
             "py_name_provider": self._name_provider,
             "py_rule": self._rule,
             "py_rule_name": self._name_rule,
+            "py_rule_label": lambda index: self.rules[index].name,
         }
 
     def _depset(self, paths: list[str], children: list[int], order: str) -> int:

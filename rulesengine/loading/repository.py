@@ -55,7 +55,7 @@ class Repositories:
             )
         raise NoSuchPackageError(
             f"no repository @{repo}",
-            hint=did_you_mean(repo, [*self.roots, *self.unknown])
+            hint=did_you_mean("@" + repo, ["@" + name for name in (*self.roots, *self.unknown)])
             or "known: " + ", ".join("@" + name for name in sorted(self.roots)),
         )
 
@@ -108,7 +108,8 @@ def read_repositories(root: str) -> Repositories:
             where = os.path.join(root, str(named.get("path", "")))
             if not os.path.isdir(where):  # noqa: PTH112
                 raise LoadingError(
-                    f"{kind}: {where} is not a directory", location=Location(MODULE_FILE, call.lineno, 1)
+                    f"{kind}: path {named.get('path', '')!r} is not a directory",
+                    location=Location(MODULE_FILE, call.lineno, call.col_offset + 1),
                 )
             roots[module] = where
         elif kind == "use_extension" and isinstance(statement, ast.Assign) and positional:

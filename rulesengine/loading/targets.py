@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from rulesengine.errors import Location, NoSuchPackageError, NoSuchTargetError, did_you_mean
+from rulesengine.errors import Location, NoSuchPackageError, NoSuchTargetError
 from rulesengine.loading.package import Package
+from rulesengine.loading.packages import near_packages
 from rulesengine.model.label import Label
 from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.target import Target
@@ -64,7 +65,8 @@ def expand(source: PackageSource, pattern: TargetPattern) -> list[Label]:
     else:
         packages = source.packages(pattern.package, repo)
         if not packages:
-            near = did_you_mean(pattern.package, source.packages("", repo)) if pattern.package else None
+            root = f"@{repo}//" if repo else "//"
+            near = near_packages(root, pattern.package, source.packages("", repo))
             raise NoSuchPackageError(f"no package at or below {pattern.text}", hint=near)
     return [
         target.label

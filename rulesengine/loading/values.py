@@ -16,6 +16,14 @@ from rulesengine.model.target import SELECT, is_select
 
 DEFAULT_CONDITION = "//conditions:default"
 _NOT_CONFIGURABLE = OUTPUT_KINDS
+_EXPECTED = {
+    "label": "a label",
+    "label_list": "a list of labels",
+    "label_keyed_string_dict": "a dict of labels to strings",
+    "string_keyed_label_dict": "a dict of strings to labels",
+    "output": "a file name",
+    "output_list": "a list of file names",
+}
 
 
 @frozen
@@ -68,17 +76,19 @@ class AttributeCheck:
             place = self.texts.attribute(place, self.name)
         raise AttributeValueError(message, location=place, label=self.owner, hint=hint)
 
-    def _wrong(self, expected: str, got: Any) -> NoReturn:
-        shown = json.dumps(got, ensure_ascii=False)
+    def _wrong(self, expected: str, got: Any, *, inside: bool = False) -> NoReturn:
+        """Raise: the value, or something inside of it, is not what the kind takes."""
+        shown = "" if got is None or is_select(got) else json.dumps(got, ensure_ascii=False)
         shown = shown if len(shown) <= 60 else shown[:57] + "…"
         self.fail(
-            f"attribute '{self.name}' of rule '{self.rule.name}' is {expected}, not {_kind_of(got)}"
-            + ("" if got is None or is_select(got) else " " + shown)
+            f"expected {expected} for attribute '{self.name}' of rule '{self.rule.name}', but "
+            + ("it holds " if inside else "got ")
+            + (f"{shown} ({_type(got)})" if shown else _type(got))
         )
 
     def _label(self, text: Any) -> Label:
         if not isinstance(text, str):
-            self._wrong("a label" if self.schema.kind == "label" else "made of labels", text)
+            self._wrong(_EXPECTED.get(self.schema.kind, "a label"), text, inside=self.schema.kind != "label")
         try:
             return self.resolve(text)
         except RulesEngineError as fault:
@@ -120,30 +130,30 @@ class AttributeCheck:
             self._all(value, list, "a list of strings")
             for one in value:
                 if not isinstance(one, str):
-                    self._wrong("a list of strings, but one of them is", one)
+                    self._wrong("a list of strings", one, inside=True)
         elif kind == "int_list":
             self._all(value, list, "a list of ints")
             for one in value:
-                self._int(one, "a list of ints, but one of them is")
+                self._int(one, "a list of ints", inside=True)
         elif kind == "string_dict":
             self._all(value, dict, "a dict of strings")
             for one in value.values():
                 if not isinstance(one, str):
-                    self._wrong("a dict of strings, but one of its values is", one)
+                    self._wrong("a dict of strings", one, inside=True)
         elif kind == "string_list_dict":
             self._all(value, dict, "a dict of lists of strings")
             for one in value.values():
                 if not isinstance(one, list) or not all(isinstance(text, str) for text in one):
-                    self._wrong("a dict of lists of strings, but one of its values is", one)
+                    self._wrong("a dict of lists of strings", one, inside=True)
         return value
 
     def _all(self, value: Any, wanted: type, expected: str) -> None:
         if not isinstance(value, wanted) or is_select(value):
             self._wrong(expected, value)
 
-    def _int(self, value: Any, expected: str) -> None:
+    def _int(self, value: Any, expected: str, *, inside: bool = False) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
-            self._wrong(expected, value)
+            self._wrong(expected, value, inside=inside)
         if not -(2**31) <= value < 2**31:
             self.fail(f"attribute '{self.name}' of rule '{self.rule.name}': {value} does not fit into 32 bits")
 
@@ -174,12 +184,12 @@ class AttributeCheck:
                 self._wrong("a list of labels", value)
             return self._unique([self._absolute(one) for one in value])
         if not isinstance(value, dict) or is_select(value):
-            self._wrong("a dict with labels as " + ("values" if kind == "string_keyed_label_dict" else "keys"), value)
+            self._wrong(_EXPECTED[kind], value)
         if kind == "string_keyed_label_dict":
             return {name: self._absolute(one) for name, one in value.items()}
         for text in value.values():
             if not isinstance(text, str):
-                self._wrong("a dict of labels to strings, but one of its values is", text)
+                self._wrong(_EXPECTED[kind], text, inside=True)
         labels = self._unique([self._absolute(one) for one in value])
         return dict(zip(labels, value.values(), strict=True))
 
@@ -197,9 +207,9 @@ class AttributeCheck:
         return str(label)
 
 
-def _kind_of(value: Any) -> str:
+def _type(value: Any) -> str:
     if is_select(value):
-        return "a select()"
-    return {bool: "the bool", int: "the int", str: "the string", list: "the list", dict: "the dict"}.get(
+        return "select()"
+    return {bool: "bool", int: "int", float: "float", str: "string", list: "list", dict: "dict"}.get(
         type(value), "None"
     )
