@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rulesengine.execution.executor import ExecutionResult as ExecutionResult
     from rulesengine.execution.executor import Executor as Executor
     from rulesengine.execution.executor import NeverCancelled as NeverCancelled
+    from rulesengine.execution.executor import serialised as serialised
     from rulesengine.execution.failure import ActionFailure as ActionFailure
     from rulesengine.execution.keys import KeyMaker as KeyMaker
     from rulesengine.execution.local_runner import LocalRunner as LocalRunner
@@ -29,6 +30,7 @@ _MODULES = {
     "LocalRunner": "local_runner",
     "LocalStore": "store",
     "NeverCancelled": "executor",
+    "serialised": "executor",
     "OpRunner": "op_runner",
     "StatCache": "stat_cache",
     "WorkspaceSources": "sources",

@@ -63,6 +63,17 @@ class ExecutionResult:
             raise self.failed[0].error
 
 
+def serialised(listener: Listener) -> Listener:
+    """A listener that several threads may call: events reach `listener` one at a time."""
+    lock = threading.Lock()
+
+    def tell(event: Event) -> None:
+        with lock:
+            listener(event)
+
+    return tell
+
+
 class NeverCancelled:
     """A Cancellation for those who never cancel."""
 

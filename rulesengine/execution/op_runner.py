@@ -241,9 +241,9 @@ class StoreContext:
                 self._cancel.check()
                 return out.write(data)
 
-            def progress(_: int) -> None:
+            def progress(count: int) -> None:
                 if self._listener is not None:
-                    self._listener(FetchProgress(pin.path, done, pin.digest.size))
+                    self._listener(FetchProgress(pin.path, count, pin.digest.size))
 
             self._fetcher.fetch(pin, write, progress, self._cancel)
         if out.digest != pin.digest:

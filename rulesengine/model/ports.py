@@ -141,7 +141,10 @@ class Fetcher(Protocol):
         progress: Callable[[int], None],
         cancel: Cancellation,
     ) -> None:
-        """Stream the pinned bytes into `write`, or raise TransportError / HashMismatchError."""
+        """Stream the pinned bytes into `write`, or raise TransportError / HashMismatchError.
+
+        progress: told how many bytes have come so far.
+        """
 
 
 class OpContext(Protocol):

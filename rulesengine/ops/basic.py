@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from rulesengine.archive.stream import BLOCK
 from rulesengine.errors import ExecutionError
-from rulesengine.model.directory import Member
+from rulesengine.model.directory import Member, TreeNode
 from rulesengine.model.operation import OpArguments, operation
 from rulesengine.model.ports import OpContext
 
@@ -39,12 +39,7 @@ def copy(context: OpContext) -> None:
         return
     members: dict[str, Member] = {}
     for path, member in context.tree(source):
-        if member is None:
-            raise ExecutionError(
-                f"{source}/{path} is an empty directory, which a copied tree cannot hold",
-                hint="put a file into it",
-            )
-        members[path] = member
+        members[path] = TreeNode(context.put(b"")) if member is None else member  # the empty Directory message
     context.put_tree(out, members)
 
 
