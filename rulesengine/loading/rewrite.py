@@ -32,7 +32,7 @@ _SET_NAMES = frozenset(
 _NEVER = frozenset({"ctx", "repository_ctx", "module_ctx", "attr", "native"})
 _PROVIDER = re.compile(r"_*[A-Z]\w*[a-z]\w*")
 _WORTH = re.compile(
-    r"\.(?:" + "|".join(sorted(_TARGET_NAMES)) + r")\b|\*\w[^\n]*,|\bset\(|\[(?:\w+\.)*_*[A-Z]\w*[a-z]\w*\]"
+    r"\.(?:" + "|".join(sorted(_TARGET_NAMES)) + r")\b|[(,\s]\*[^*\s=][^\n]*,|\bset\(|\[(?:\w+\.)*_*[A-Z]\w*[a-z]\w*\]"
 )
 _CTX_ONLY = re.compile(r"\bctx\.(?:label|files)\b")
 _LABELS = re.compile(r"[Ll]abel|owner")

@@ -166,3 +166,61 @@ test_suite = rule(
         "tests": attr.label_list(doc = "The tests; when empty, all of the package."),
     },
 )
+
+def _merged_runfiles(ctx):
+    """The files and runfiles of srcs, deps and data."""
+    targets = ctx.attr.srcs + ctx.attr.deps + ctx.attr.data
+    return ctx.runfiles(
+        transitive_files = depset(transitive = [target.files for target in targets]),
+    ).merge_all([target.default_runfiles for target in targets])
+
+def _sh_library_impl(ctx):
+    return [DefaultInfo(
+        files = depset(transitive = [src.files for src in ctx.attr.srcs]),
+        runfiles = _merged_runfiles(ctx),
+    )]
+
+def _sh_binary_impl(ctx):
+    if len(ctx.files.srcs) != 1:
+        fail("%s: attribute 'srcs': exactly one script is needed, but there are %d" % (ctx.label, len(ctx.files.srcs)))
+    script = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(output = script, target_file = ctx.files.srcs[0], is_executable = True)
+    return [
+        DefaultInfo(files = depset([script]), executable = script, runfiles = _merged_runfiles(ctx)),
+        RunEnvironmentInfo(environment = ctx.attr.env, inherited_environment = ctx.attr.env_inherit),
+    ]
+
+def _sh_attributes(srcs):
+    return {
+        "srcs": srcs,
+        "deps": attr.label_list(allow_files = True, doc = "Libraries that the script sources."),
+        "data": attr.label_list(allow_files = True, doc = "Files needed at run time."),
+    }
+
+def _sh_run_attributes():
+    return _sh_attributes(
+        attr.label_list(mandatory = True, allow_files = True, doc = "The script; exactly one."),
+    ) | {
+        "env": attr.string_dict(doc = "Environment of `pybuild run` and `pybuild test`."),
+        "env_inherit": attr.string_list(doc = "Variables taken from the caller's environment."),
+    }
+
+sh_library = rule(
+    implementation = _sh_library_impl,
+    doc = "Shell scripts and data that other shell rules use.",
+    attrs = _sh_attributes(attr.label_list(allow_files = True, doc = "The scripts.")),
+)
+
+sh_binary = rule(
+    implementation = _sh_binary_impl,
+    doc = "A shell script that can be run, as a tool of other rules or by `pybuild run`.",
+    executable = True,
+    attrs = _sh_run_attributes(),
+)
+
+sh_test = rule(
+    implementation = _sh_binary_impl,
+    doc = "A shell script that passes when it exits with 0.",
+    test = True,
+    attrs = _sh_run_attributes(),
+)
