@@ -42,6 +42,7 @@ _TYPES = {
     b"5": DIRECTORY,
     b"6": FIFO,
 }
+_MAGICS = (ustar.POSIX_MAGIC, ustar.GNU_MAGIC, b"\0" * 6)
 _EXTENSIONS = frozenset({b"L", b"K", b"x", b"g"})
 _REFUSED = {
     b"S": "a sparse file (GNU)",
@@ -171,6 +172,9 @@ class TarReader:
         """The next 512 bytes."""
         pos = self._pos
         data = self._buffer[pos : pos + SECTOR]
+        if len(data) == SECTOR:
+            self._pos = pos + SECTOR
+            return data
         self._pos = pos + len(data)
         while len(data) < SECTOR:
             self._fill(what)
@@ -207,14 +211,20 @@ class TarReader:
                     pass
                 return None
             try:
-                if ustar.number(header[ustar.CHECKSUM]) != ustar.checksum(header):
+                total, stated = ustar.checksum(header), header[ustar.CHECKSUM]
+                # nearly every archive spells it so; parsing the number costs four times as much
+                if stated != b"%06o\0 " % total and ustar.number(stated) != total:
                     raise ArchiveError(
                         f"tar header at byte {offset} fails its checksum",
                         hint="the archive is damaged, or not a tar archive",
                     )
                 kind = header[156:157]
                 if kind not in _EXTENSIONS:
-                    return self._entry(header, kind, extra, extended, offset)
+                    try:
+                        return self._entry(header, kind, extra, extended)
+                    except ArchiveError as fault:
+                        fault.notes += (f"in the tar header at byte {offset}",)
+                        raise
                 size = ustar.number(header[124:136])
             except ValueError as fault:
                 raise ArchiveError(f"tar header at byte {offset}: {fault}") from None
@@ -234,31 +244,25 @@ class TarReader:
                 text = name.decode("utf-8", "surrogateescape")
                 extra = evolve(extra, path=text) if kind == b"L" else evolve(extra, link=text)
 
-    def _entry(self, header: bytes, kind: bytes, extra: pax.Overrides, extended: int, offset: int) -> Entry:
+    def _entry(self, header: bytes, kind: bytes, extra: pax.Overrides, extended: int) -> Entry:
         """Raises ValueError for bad numbers."""
-        (
-            name, mode_field, uid_field, gid_field, size_field, mtime_field, _, _, link_field, magic, _,
-            uname_field, gname_field, major_field, minor_field, prefix,
-        ) = ustar.LAYOUT.unpack(header)  # fmt: skip
-        number, text = ustar.number, ustar.text
+        first, second = ustar.OWNERSHIP
+        mode, uid, gid, magic, uname, gname, major, minor = ustar.ownership(header[first] + header[second])
+        size = ustar.number(header[124:136])
+        mtime = ustar.number(header[136:148])
         entry_type = _TYPES.get(kind)
-        if entry_type is None or magic not in (ustar.POSIX_MAGIC, ustar.GNU_MAGIC, b"\0" * 6):
+        if entry_type is None or magic not in _MAGICS:
             raise ArchiveError(
-                f"tar header at byte {offset} is {_REFUSED.get(kind, f'of unknown type {kind!r}')}"
+                f"tar member is {_REFUSED.get(kind, f'of unknown type {kind!r}')}"
                 if entry_type is None
-                else f"tar header at byte {offset} has the unknown magic {magic!r}"
+                else f"tar member has the unknown magic {magic!r}"
             )
-        raw_path = name.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-        if prefix[0] and magic == ustar.POSIX_MAGIC:
-            raw_path = f"{text(prefix)}/{raw_path}"
-        link = text(link_field) if link_field[0] else ""
-        mode = number(mode_field)
-        uid = number(uid_field)
-        gid = number(gid_field)
-        size = number(size_field)
-        mtime = number(mtime_field)
-        uname = text(uname_field)
-        gname = text(gname_field)
+        raw_path = header[:100].partition(b"\0")[0].decode("utf-8", "surrogateescape")
+        if header[345] and magic == ustar.POSIX_MAGIC:
+            raw_path = f"{ustar.text(header[345:500])}/{raw_path}"
+        link = ""
+        if header[157]:
+            link = header[157:257].partition(b"\0")[0].decode("utf-8", "surrogateescape")
         plain = not extended and extra is pax.NOTHING
         if not plain:
             raw_path = raw_path if extra.path is None else extra.path
@@ -275,7 +279,7 @@ class TarReader:
             # a directory in the Seventh Edition's format, which knew no type for it
             entry_type = DIRECTORY
         limit = self._limits.path
-        path = canonical(raw_path, f"tar header at byte {offset}: path", limit)
+        path = canonical(raw_path, "path", limit)
         is_plain_path = True
         if entry_type is FILE:
             self._left = size
@@ -285,7 +289,7 @@ class TarReader:
             if size:
                 raise ValueError(f"{path!r} is a {entry_type} with {size} bytes of data")
             if entry_type is HARDLINK:
-                target = canonical(link, f"tar header at byte {offset}: hard link target", limit)
+                target = canonical(link, "hard link target", limit)
                 is_plain_path = link == "./" + target
                 link = target
             elif entry_type is SYMLINK:
@@ -293,12 +297,10 @@ class TarReader:
                     raise ValueError(f"symbolic link {path!r} has a target of {len(link)} characters")
             else:
                 link = ""
-        major = minor = 0
-        if entry_type is CHAR or entry_type is BLOCK_DEVICE:
-            major = number(major_field)
-            minor = number(minor_field)
-            if major < 0 or minor < 0:
-                raise ValueError("a negative device number")
+        if entry_type is not CHAR and entry_type is not BLOCK_DEVICE:
+            major = minor = 0
+        elif major < 0 or minor < 0:
+            raise ValueError("a negative device number, or none")
         self.raw = (
             header
             if plain
@@ -306,7 +308,7 @@ class TarReader:
             and mode <= 0o7777
             and kind in b"0123456"
             and magic != b"\0" * 6
-            and raw_path == stored_path(path, entry_type)
+            and raw_path == (f"./{path}" if entry_type is not DIRECTORY else stored_path(path, entry_type))
             and header.isascii()
             else None
         )

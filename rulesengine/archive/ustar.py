@@ -14,6 +14,8 @@ LAYOUT = struct.Struct("100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12x")
 devminor, prefix."""
 
 CHECKSUM = slice(148, 156)
+OWNERSHIP = (slice(100, 124), slice(257, 345))
+"""Mode, uid and gid; magic to devminor: what most members of an archive have in common."""
 POSIX_MAGIC = b"ustar\0"
 GNU_MAGIC = b"ustar "
 MAX_OCTAL_8 = 0o7777777
@@ -49,6 +51,23 @@ def number(field: bytes) -> int:
 def text(field: bytes) -> str:
     """A text field up to its first NUL; bytes that are not UTF-8 are surrogate-escaped."""
     return field.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
+
+@lru_cache(maxsize=1024)
+def ownership(fields: bytes) -> tuple[int, int, int, bytes, str, str, int, int]:
+    """The two OWNERSHIP slices joined: mode, uid, gid, magic, uname, gname, devmajor, devminor.
+
+    Device numbers that are not numbers are -1, as only devices have them.  Raises ValueError.
+    """
+    devices = []
+    for field in (fields[96:104], fields[104:112]):
+        try:
+            devices.append(number(field))
+        except ValueError:
+            devices.append(-1)
+    mode, uid, gid = number(fields[:8]), number(fields[8:16]), number(fields[16:24])
+    magic, uname, gname = fields[24:30], text(fields[32:64]), text(fields[64:96])
+    return mode, uid, gid, magic, uname, gname, devices[0], devices[1]
 
 
 def checksum(block: bytes | bytearray) -> int:

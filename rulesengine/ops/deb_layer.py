@@ -40,6 +40,7 @@ class _Control:
     """The package's control member, and the time of its control file."""
 
     package: DebControl
+    md5sums: bytes | None
     mtime: int
 
 
@@ -100,15 +101,16 @@ def _read_control(data: ArData, deb: str) -> _Control:
             files[entry.path] = reader.read()
             if entry.path == "control":
                 mtime = entry.mtime
-    return _Control(parse_control_members(files, source=deb), mtime)
+    md5sums = files.pop("md5sums", None)
+    return _Control(parse_control_members(files, source=deb), md5sums, mtime)
 
 
 def _pack(data: ArData, control: _Control, excluded: Exclusion, output: LayerOutput, deb: str) -> None:
     name = control.package.name
     status = f"{STATUS_DIRECTORIES[-1]}/{name}"
     record = {status: _with_newline(control.package.control)}
-    if control.package.md5sums_text is not None:
-        record[f"{status}.md5sums"] = control.package.md5sums_text
+    if control.md5sums is not None:
+        record[f"{status}.md5sums"] = control.md5sums
     present: set[str] = set()
     left_out: set[str] = set()
     reader = TarReader(Decompressor(data))

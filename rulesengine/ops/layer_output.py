@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -28,8 +29,6 @@ from rulesengine.oci import media_types
 MEDIA_TYPES = {"gzip": media_types.LAYER_GZIP, "zstd": media_types.LAYER_ZSTD, "none": media_types.LAYER}
 HELPERS = 1
 """Threads that compress beside the one that reads; the bytes do not depend on it."""
-
-_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@:,=~% ")
 
 
 class LayerOutput:
@@ -99,15 +98,8 @@ class LayerOutput:
 
 def entry_line(entry: Entry) -> str:
     """The line of the entry list, with its newline; in ASCII (bytes that are not UTF-8 as lone surrogates)."""
-    out = f'{{"path":{_quoted(entry.path)},"type":"{entry.type}","mode":{entry.mode}'
-    if entry.uid:
-        out += f',"uid":{entry.uid}'
-    if entry.gid:
-        out += f',"gid":{entry.gid}'
-    if entry.uname:
-        out += f',"uname":{_quoted(entry.uname)}'
-    if entry.gname:
-        out += f',"gname":{_quoted(entry.gname)}'
+    owner = _owner(entry.uid, entry.gid, entry.uname, entry.gname)
+    out = f'{{"path":{_quoted(entry.path)},"type":"{entry.type}","mode":{entry.mode}{owner}'
     if entry.mtime:
         out += f',"mtime":{entry.mtime}'
     if entry.size:
@@ -121,10 +113,20 @@ def entry_line(entry: Entry) -> str:
     return out + "}\n"
 
 
+@lru_cache(maxsize=1024)
+def _owner(uid: int, gid: int, uname: str, gname: str) -> str:
+    out = f',"uid":{uid}' if uid else ""
+    out += f',"gid":{gid}' if gid else ""
+    out += f',"uname":{_quoted(uname)}' if uname else ""
+    return out + (f',"gname":{_quoted(gname)}' if gname else "")
+
+
 def xattrs_as_text(entry: Entry) -> Mapping[str, str]:
     """Extended attributes as setfattr(1) takes them: `0x` and hexadecimal digits."""
     return {name: "0x" + value.hex() for name, value in entry.xattrs}
 
 
 def _quoted(text: str) -> str:
-    return f'"{text}"' if _SAFE.issuperset(text) else json.dumps(text)
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return json.dumps(text)

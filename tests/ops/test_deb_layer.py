@@ -92,13 +92,13 @@ def test_golden() -> None:
     context = run(deb(), "--compression", "none")
     document = json.loads(context.outputs["out.json"])
     assert (deb_layer.key, document["digest"]) == (
-        "deb_layer@1+deflate=0.9.0,level=6,member=1048576;none;zstandard=0.25.0,level=3,block=1048576",
+        "deb_layer@1+deflate=0.9.0,level=5,member=1048576;none;zstandard=0.25.0,level=3,block=1048576",
         "sha256:4b05416108be0b3a280b6f99b00083d976327391100b1af31dfa9cd673fa08ad",
     )
     assert document["diffId"] == document["digest"]
     compressed = json.loads(run(deb()).outputs["out.json"])
     assert compressed["diffId"] == document["digest"]
-    assert compressed["digest"] == "sha256:a21b9ddd2d9de4a9da0dbf48700af463ef4b829b6c7bf85281ce89d46c343485"
+    assert compressed["digest"] == "sha256:bf469405c9bac16ca2e0e48f2c156ce56b9e07cc2244ecb7d939124a7ac2917a"
 
 
 def test_metadata_and_entries() -> None:
@@ -227,4 +227,4 @@ def test_real_packages(tmp_path: Path) -> None:
         }  # fmt: skip
         gzip = subprocess.run(["gzip", "-6nc"], input=expected, capture_output=True, check=True).stdout
         record = len(stanza) + len(found[f"./var/lib/dpkg/status.d/{name}.md5sums"][1])
-        assert len(context.outputs["out.layer"]) <= len(gzip) + record
+        assert len(context.outputs["out.layer"]) <= len(gzip) * 1.002 + record
