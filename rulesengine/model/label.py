@@ -8,8 +8,9 @@ from attrs import frozen
 
 from rulesengine.errors import LabelError
 
-_PACKAGE = re.compile(r"[A-Za-z0-9 !\"#$%&'()*+,\-./;<=>?\[\]^_`{|}~@]*")
-_TARGET = re.compile(r"[A-Za-z0-9 !%\-@^_\"#$&'()*+,;<=>?\[\]{|}~/.]+")
+# Bazel's LabelValidator: packages are printable ASCII, targets may hold any other character too.
+_PACKAGE = re.compile(r"[ -9;-\[\]-~]*")
+_TARGET = re.compile(r"[^\x00-\x1f:\\\x7f]+")
 _REPO = re.compile(r"[A-Za-z0-9_.+~-]*")
 
 

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from rulesengine.errors import AnalysisError
+from rulesengine.model.action import OP_EXECUTABLE, Action, ActionGraph
+from rulesengine.model.artifact import Artifact
+from rulesengine.model.depset import Depset
+
+
+def action(output: Artifact, *arguments: str) -> Action:
+    return Action("//a:x", "Make", arguments, Depset(), (output,))
+
+
+def test_paths_of_artifacts() -> None:
+    source = Artifact("a/b.txt", is_source=True)
+    outside = Artifact("external/r/a/b.txt", is_source=True)
+    output = Artifact("pybuild-out/linux-amd64/bin/a/b.txt")
+    foreign = Artifact("pybuild-out/linux-amd64/bin/external/r/a/b.txt")
+    assert (source.root, source.short_path, source.mapped_path) == ("", "a/b.txt", "a/b.txt")
+    assert (outside.short_path, outside.root_relative_path) == ("../r/a/b.txt", "external/r/a/b.txt")
+    assert (output.root, output.short_path) == ("pybuild-out/linux-amd64/bin", "a/b.txt")
+    assert output.mapped_path == "pybuild-out/any/bin/a/b.txt"
+    assert foreign.short_path == "../r/a/b.txt"
+
+
+def test_an_output_has_one_maker() -> None:
+    graph = ActionGraph()
+    output = Artifact("pybuild-out/c/bin/a/o")
+    first = action(output)
+    graph.add(first)
+    assert graph.makers[output] is first
+    with pytest.raises(AnalysisError, match="two actions make a/o"):
+        graph.add(action(output))
+    assert graph.actions == [first]
+
+
+def test_operations_are_told_from_processes() -> None:
+    output = Artifact("pybuild-out/c/bin/a/o")
+    assert action(output, OP_EXECUTABLE, "tar@2", "--out").op == "tar@2"
+    assert action(output, "/bin/true", "x").op is None
+    assert action(output).op is None
+    assert action(output).describe() == "Make a/o"
