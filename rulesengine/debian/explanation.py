@@ -25,7 +25,10 @@ def check_complete(universe: Universe, installed: Mapping[str, Package], request
             if not any(
                 installed.get(other.name) is other for relation in group for other in universe.solutions(relation)
             ):
+                at = len(notes)
                 _unsatisfied(universe, installed, package, group, notes)
+                if package.name not in requested:
+                    notes[at] += f" ({_path(universe, installed, requested, package.name)})"
         for relation in package.conflicts:
             for other in universe.solutions(relation):
                 if other.name != package.name and installed.get(other.name) is other:

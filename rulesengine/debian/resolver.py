@@ -19,6 +19,7 @@ from rulesengine.debian.packages_index import Package, PackagesIndex
 from rulesengine.errors import DebianError, ResolutionError, did_you_mean
 
 _MAX_DEPTH = 3000
+_MAX_REPAIRS = 20
 
 _Walk = Generator[tuple[str, bool, bool], bool, bool]
 
@@ -344,6 +345,16 @@ class _Walker:
                     return False
         return complete
 
+    def repair(self, requested: Sequence[str]) -> None:
+        """Walk again from what a later request's Conflicts have broken: another alternative may do."""
+        for _ in range(_MAX_REPAIRS):
+            broken = [package.name for package in self.installed.values() if self.broken(package)]
+            before = set(self.installed)
+            for name in broken:
+                self.mark(name, automatic=True, from_user=name in requested)
+            if not broken or before == set(self.installed):
+                return
+
     def sweep(self, requested: Iterable[str]) -> None:
         """Drop what no longer belongs to anything: leftovers of alternatives that were tried and failed."""
         for follow_weak in (False, True):
@@ -378,6 +389,7 @@ def resolve(universe: Universe, requested: Sequence[str]) -> Resolution:
         walker.mark(name, automatic=False, from_user=True)
     for name in names:
         walker.mark(name, automatic=True, from_user=True)
+    walker.repair(names)
     from rulesengine.debian.explanation import check_complete
 
     check_complete(universe, walker.installed, names)

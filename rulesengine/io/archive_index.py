@@ -179,7 +179,7 @@ class ArchiveReader:
             raise type(failed)(
                 f"suite {state.suite}: {path} is not there as its Release file of {date:%Y-%m-%d %H:%M} UTC lists it",
                 notes=failed.notes,
-                hint="the mirror is in the middle of an update, incomplete or tampered with; nothing of the file was used:"
+                hint="the mirror is in the middle of an update, incomplete or tampered with; nothing of it was used:"
                 "\ntry again later, name another mirror (--mirror, PYBUILD_MIRROR), or leave out the suite or"
                 " architecture",
             )
