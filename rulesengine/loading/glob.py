@@ -66,6 +66,20 @@ def matches(segments: list[str], path: list[str]) -> bool:
     return len(segments) in states
 
 
+def _is_package(directory: str) -> bool:
+    return any(os.path.isfile(os.path.join(directory, name)) for name in BUILD_FILES)  # noqa: PTH113
+
+
+def _check_name(name: str, prefix: str) -> None:
+    """Raise LoadingError for a file name that is no text: no label can name it."""
+    if not name.isascii():
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            shown = repr(os.fsencode(prefix + name))[2:-1]
+            raise LoadingError(f"glob: the file name '{shown}' is not UTF-8", hint="rename the file") from None
+
+
 def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Iterator[tuple[str, bool]]:
     """(path below `directory`, is a directory) of everything in the package; `saw` is told every
     directory that was listed.  Sub-packages are not entered.  depth: how many levels, None: all."""
@@ -84,6 +98,7 @@ def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Itera
         if prefix:
             yield prefix[:-1], True
         for entry in entries:
+            _check_name(entry.name, prefix)
             if entry.is_dir():
                 if entry.name.startswith(("pybuild-", "bazel-")) and entry.is_symlink():
                     continue
@@ -91,7 +106,7 @@ def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Itera
                     continue
                 if depth is None or level < depth:
                     stack.append((f"{prefix}{entry.name}/", level + 1))
-                else:
+                elif not _is_package(entry.path):
                     yield prefix + entry.name, True
             elif entry.is_file() or entry.is_symlink():
                 yield prefix + entry.name, False

@@ -238,6 +238,7 @@ _TEMPLATES: list[tuple[re.Pattern[str], str, str | None]] = [
             r"'\1' is not allowed at the top level of a file",
             "put it into a function of a .bzl file, or write a comprehension or an X if C else Y",
         ),
+        (r"Module symbol ['`](.+?)['`] is not exported", r"the file does not contain symbol '\1'", None),
         (r"Cannot import private symbol `(.+?)`", r"symbol '\1' is private and cannot be loaded", None),
         (r"(?:Parse error: )?tabs are not allowed", "tab characters are not allowed", "indent with spaces"),
         (r"(?:Parse error: )?unexpected (.+?) here, expected one of .*", r"syntax error: unexpected \1", None),

@@ -235,7 +235,7 @@ class PackageBuilder:
         out = []
         for text in value:
             try:
-                label = self.label(text)
+                label = Label.parse(text) if text.startswith("//visibility:") else self.label(text)
             except RulesEngineError as fault:
                 raise AttributeValueError(f"visibility: {fault.message}", location=place, hint=fault.hint) from None
             if label.package == "visibility" and not label.repo and label.name not in ("public", "private"):

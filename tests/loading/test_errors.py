@@ -15,7 +15,9 @@ import pytest
 from tests.spaces import Space
 
 CASES = sorted((Path(__file__).parent / "errors").glob("*.txt"))
-INTERNALS = re.compile(r"<prelude>|<analysis>|<native>|<preamble>|__|py_|Traceback|constructor|\\.instantiate|starlark|`")
+INTERNALS = re.compile(
+    r"<prelude>|<analysis>|<native>|<preamble>|__|py_|Traceback|constructor|\\.instantiate|starlark|`"
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,12 +45,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("text", "directory", "kind", "repo", "package", "name", "files", "negative"), CASES, ids=[c[0] for c in CASES]
-)
-def test_parse(
-    text: str, directory: str, kind: str, repo: str, package: str, name: str, files: bool, negative: bool
-) -> None:
+@pytest.mark.parametrize("case", CASES, ids=[f"{case[0]} in {case[1]}" for case in CASES])
+def test_parse(case: tuple[str, str, str, str, str, str, bool, bool]) -> None:
+    text, directory, kind, repo, package, name, files, negative = case
     pattern = TargetPattern.parse(text, directory)
     assert (pattern.kind, pattern.repo, pattern.package, pattern.files, pattern.negative) == (
         kind, repo, package, files, negative,
@@ -67,7 +66,5 @@ def test_refused(text: str) -> None:
 
 @given(st.text(alphabet="/:.@-*a b", max_size=10), st.sampled_from(["", "a", "a/b"]))
 def test_any_text_is_a_pattern_or_a_label_error(text: str, directory: str) -> None:
-    try:
+    with contextlib.suppress(LabelError):
         TargetPattern.parse(text, directory)
-    except LabelError:
-        pass

@@ -1,0 +1,222 @@
+"""BUILD files: package(), macros, native, exports_files, patterns over packages."""
+
+from __future__ import annotations
+
+import pytest
+
+from rulesengine.errors import LabelError, LoadingError, NoSuchPackageError, NoSuchTargetError
+from rulesengine.model.label import Label
+from tests.spaces import Space
+
+MACROS = """
+def macro(name, **kwargs):
+    native.filegroup(name = name, **kwargs)
+    return name
+
+def where():
+    print(native.package_name(), native.repository_name(), native.repo_name(), native.module_name())
+    print(native.package_relative_label(":x"), native.package_relative_label("//q:y"))
+
+def rules():
+    print(native.existing_rule("x")["kind"], native.existing_rule("x")["srcs"], native.existing_rule("nothing"))
+    print(sorted(native.existing_rules().keys()))
+"""
+
+
+def test_the_root_package_and_build_bazel_first(space: Space) -> None:
+    space.files(
+        {
+            "BUILD": 'filegroup(name = "old")\n',
+            "BUILD.bazel": 'filegroup(name = "x")\n',
+            "a/b/BUILD": 'filegroup(name = "y")\n',
+        }
+    )
+    assert space.resolve("//:all") == ["//:x"]
+    assert space.resolve("//...") == ["//:x", "//a/b:y"]
+
+
+def test_native_in_macros(space: Space) -> None:
+    space.files(
+        {
+            "MODULE.bazel": 'module(name = "demo")\n',
+            "a/m.bzl": MACROS,
+            "a/f": "",
+            "a/BUILD": (
+                'load(":m.bzl", "macro", "rules", "where")\nmacro(name = "x", srcs = ["f"])\nwhere()\nrules()\n'
+                'print(package_name(), existing_rule("x")["name"], [r for r in existing_rules()])\n'
+            ),
+        }
+    )
+    assert space.prints("//a:x") == [
+        "a @  demo",
+        "@@//a:x @@//q:y",
+        'filegroup ["//a:f"] None',
+        '["x"]',
+        'a x ["x"]',
+    ]
+
+
+def test_package_defaults(space: Space) -> None:
+    space.files(
+        {
+            "a/BUILD": (
+                'package(default_visibility = ["//b:__pkg__"], default_testonly = True)\n'
+                'filegroup(name = "x")\nfilegroup(name = "y", visibility = ["//visibility:public"], testonly = False)\n'
+            )
+        }
+    )
+    loader = space.loader()
+    x, y = (loader.target(Label("", "a", name)) for name in ("x", "y"))
+    assert (x.visibility, x.testonly) == (("//b:__pkg__",), True)
+    assert (y.visibility, y.testonly) == (("//visibility:public",), False)
+
+
+def test_package_must_come_first(space: Space) -> None:
+    space.write("a/BUILD", 'filegroup(name = "x")\npackage(default_visibility = [])\n')
+    assert "must come before the targets" in str(space.error("//a:x"))
+
+
+def test_exports_files(space: Space) -> None:
+    space.files(
+        {
+            "a/BUILD": 'exports_files(["f", "d/g"], visibility = ["//b:__pkg__"])\nexports_files(["h"])\n',
+            "a/f": "",
+            "a/d/g": "",
+            "a/h": "",
+            "a/i": "",
+        }
+    )
+    package = space.loader().package("", "a")
+    assert package.target("f").kind == "source"
+    assert package.target("d/g").visibility == ("//b:__pkg__",)
+    assert package.target("h").visibility == ("//visibility:public",)
+    with pytest.raises(NoSuchTargetError, match="exports_files"):
+        package.target("i")
+    with pytest.raises(NoSuchTargetError):
+        package.target("j")
+
+
+def test_the_build_file_itself_is_a_target(space: Space) -> None:
+    space.write("a/BUILD", "")
+    assert space.loader().package("", "a").target("BUILD").kind == "source"
+
+
+PATTERNS = {
+    "BUILD": 'filegroup(name = "root")\n',
+    "a/BUILD": (
+        'filegroup(name = "a")\nfilegroup(name = "m", tags = ["manual"])\n'
+        'genrule(name = "g", srcs = ["f"], outs = ["o"], cmd = "")\n'
+    ),
+    "a/f": "",
+    "a/b/BUILD": 'filegroup(name = "all")\nfilegroup(name = "z")\n',
+    "c/BUILD": 'filegroup(name = "c")\n',
+    "c/.hidden/BUILD": 'filegroup(name = "no")\n',
+    "nested/MODULE.bazel": "",
+    "nested/BUILD": 'filegroup(name = "no")\n',
+    "ignored/BUILD": 'filegroup(name = "no")\n',
+    ".bazelignore": "# comment\nignored/\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("patterns", "package", "expected"),
+    [
+        (["//..."], "", ["//:root", "//a:a", "//a:g", "//a/b:all", "//a/b:z", "//c:c"]),
+        (["//a/..."], "", ["//a:a", "//a:g", "//a/b:all", "//a/b:z"]),
+        (["//a:all"], "", ["//a:a", "//a:g"]),
+        (["//a/b:all"], "", ["//a/b:all"]),
+        (["//a:m"], "", ["//a:m"]),
+        (["//a"], "", ["//a:a"]),
+        (["//a:f"], "", ["//a:f"]),
+        (["//a:o"], "", ["//a:o"]),
+        (["//:root"], "", ["//:root"]),
+        (["//a:a", "//c", "//a:a"], "", ["//a:a", "//c:c"]),
+        (["//...", "-//a/..."], "", ["//:root", "//c:c"]),
+        (["//...", "-//a/...", "//a:g"], "", ["//:root", "//c:c", "//a:g"]),
+        (["//a:all", "-//a:a"], "", ["//a:g"]),
+        (["//c", "-//a:a"], "", ["//c:c"]),
+        ([":a"], "a", ["//a:a"]),
+        (["a"], "", ["//a:a"]),
+        (["a"], "a", ["//a:a"]),
+        (["b:z"], "a", ["//a/b:z"]),
+        (["..."], "a", ["//a:a", "//a:g", "//a/b:all", "//a/b:z"]),
+        (["b/..."], "a", ["//a/b:all", "//a/b:z"]),
+        (["a/f"], "", ["//a:f"]),
+        (["@//c"], "", ["//c:c"]),
+        (["//nested/..."], "", ["//nested:no"]),
+    ],
+)
+def test_patterns(space: Space, patterns: list[str], package: str, expected: list[str]) -> None:
+    space.files(PATTERNS)
+    assert space.resolve(*patterns, package=package) == expected
+
+
+def test_wildcards_of_files(space: Space) -> None:
+    space.files(PATTERNS)
+    assert set(space.resolve("//a:*")) == {"//a:a", "//a:g", "//a:o"}
+    assert space.resolve("//a:all-targets") == space.resolve("//a:*")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "error"),
+    [
+        ("//no", NoSuchPackageError),
+        ("//no/...", NoSuchPackageError),
+        ("//a:no", NoSuchTargetError),
+        ("no", NoSuchTargetError),
+        ("@no//a", NoSuchPackageError),
+        ("//a:b:c", LabelError),
+        ("-//no:x", NoSuchPackageError),
+    ],
+)
+def test_patterns_for_nothing(space: Space, pattern: str, error: type[Exception]) -> None:
+    space.files(PATTERNS)
+    if pattern == "-//no:x":
+        assert space.resolve("//c", pattern) == ["//c:c"]
+        return
+    with pytest.raises(error):
+        space.resolve(pattern)
+
+
+def test_a_broken_package_fails_the_same_way_again(space: Space) -> None:
+    space.files({"a/BUILD": "x = 1 / \n"})
+    loader = space.loader()
+    texts = set()
+    for _ in range(2):
+        with pytest.raises(LoadingError) as caught:
+            loader.package("", "a")
+        texts.add(str(caught.value))
+    assert len(texts) == 1
+
+
+def test_outputs_are_targets_with_the_visibility_of_their_rule(space: Space) -> None:
+    space.write("a/BUILD", 'genrule(name = "x", outs = ["o", "d/p"], cmd = "", visibility = ["//visibility:public"])\n')
+    package = space.loader().package("", "a")
+    assert package.target("d/p").generator == Label("", "a", "x")
+    assert package.target("o").visibility == ("//visibility:public",)
+
+
+def test_json_files_are_read_and_tracked(space: Space) -> None:
+    space.files(
+        {
+            "a/m.bzl": 'def names():\n    return native.read_json("list.json") or []\n',
+            "a/BUILD": 'load(":m.bzl", "names")\n[filegroup(name = n) for n in names()]\n',
+        }
+    )
+    assert space.resolve("//a:all") == []
+    space.write("a/list.json", '["one", "two"]')
+    loader = space.loader()
+    assert [str(label) for label in loader.resolve(["//a:all"])] == ["//a:one", "//a:two"]
+    assert loader.tracked[str(space.root / "a/list.json")] == "file"
+    space.write("a/list.json", "[")
+    assert "a/BUILD" in str(space.error("//a:all")) or "a/m.bzl" in str(space.error("//a:all"))
+
+
+def test_common_attributes_are_checked(space: Space) -> None:
+    space.write("a/BUILD", 'filegroup(name = "x", tags = "manual")\n')
+    assert "expected a list of strings for attribute 'tags'" in str(space.error("//a:x"))
+
+
+def test_none_stands_for_not_given(space: Space) -> None:
+    space.write("a/BUILD", 'filegroup(name = "x", srcs = None, tags = None, visibility = None)\n')
+    assert space.loader().target(Label("", "a", "x")).attributes == {}
