@@ -263,26 +263,26 @@ def plain__(value, name = "default"):
     if t == "list" or t == "tuple":
         return [x if type(x) == "string" else plain__(x, name) for x in value]
     if t == "dict":
-        return {_plain_key(k): plain__(v, name) for k, v in value.items()}
+        return {_plain_key(k, name): plain__(v, name) for k, v in value.items()}
     if t == "struct":
         kind = getattr(value, "_type", None)
         if kind == "Label":
             return value._str
         if kind == "select":
             return {
-                "select__": [[_plain_key(k), plain__(v, name)] for k, v in value.branches.items()],
+                "select__": [[_plain_key(k, name), plain__(v, name)] for k, v in value.branches.items()],
                 "error__": value.no_match_error,
             }
         if kind == "depset":
             return plain__(value.to_list(), name)
-    fail("an attribute cannot hold a %s (%s)" % (type__(value), name))
+    fail("attribute '%s' cannot hold a %s" % (name, type__(value)))
 
-def _plain_key(key):
+def _plain_key(key, name):
     if type(key) == "string":
         return key
     if _is(key, "Label"):
         return key._str
-    fail("a dict attribute has strings or labels as keys, not %s" % type__(key))
+    fail("attribute '%s': the keys of a dict are strings or labels, not %s" % (name, type__(key)))
 
 # ---- transitions -----------------------------------------------------------
 
@@ -308,6 +308,8 @@ config = struct(
 )
 
 # ---- rules -----------------------------------------------------------------
+
+_OWN = {"name": 1, "visibility": 1, "tags": 1, "testonly": 1, "deprecation": 1, "features": 1}
 
 def make_rule__(registry, module):
     """`rule()` for one .bzl file: implementations stay in the file's registry, Python gets the schema."""
@@ -335,6 +337,8 @@ def make_rule__(registry, module):
             parent = None):
         index = len(registry)
         for name, value in attrs.items():
+            if name in _OWN:
+                fail("there is already a built-in attribute '%s', which a rule cannot define anew" % name)
             if not _is(value, "Attribute"):
                 fail("attrs[%r] is %s; write attr.string(), attr.label_list() ..." % (name, type__(value)))
         schema = {

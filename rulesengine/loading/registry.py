@@ -50,12 +50,15 @@ class Registry:
     def _rule(self, text: str) -> int:
         spec = json.loads(text)
         module = Label.parse(spec["module"])
+        schema = {name: self._schema(raw, module) for name, raw in spec["schema"].items()}
+        if spec["build_setting"]:
+            schema["build_setting_default"] = AttributeSchema(spec["build_setting"], mandatory=True)
         self.rules.append(
             Rule(
                 "rule",
                 spec["module"],
                 spec["index"],
-                {name: self._schema(raw, module) for name, raw in spec["schema"].items()},
+                schema,
                 spec["doc"] or "",
                 spec["executable"],
                 spec["test"],
