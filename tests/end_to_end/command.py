@@ -164,10 +164,17 @@ def unpack(layout: Path, into: Path) -> Path:
     return into / "rootfs"
 
 
+def fetched_blobs(cache: Path, lock: Path) -> list[str]:
+    """The .debs of a lock file that are in a cache, as paths below it."""
+    hashes = {one["sha256"] for one in json.loads(lock.read_text())["packages"]}
+    blobs = [path for path in (f"cas/{one[:2]}/{one}" for one in sorted(hashes)) if (cache / path).exists()]
+    assert blobs
+    return blobs
+
+
 def fetched_cache(source: Path, target: Path, lock: Path) -> Path:
-    """A cache that holds what was fetched (the .debs that a lock file pins) and nothing that was made of it."""
-    for one in json.loads(lock.read_text())["packages"]:
-        blob = f"cas/{one['sha256'][:2]}/{one['sha256']}"
+    """A cache that holds what was fetched (.debs that a lock file pins) and nothing that was made of it."""
+    for blob in fetched_blobs(source, lock):
         (target / blob).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source / blob, target / blob)
     return target

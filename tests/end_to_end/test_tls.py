@@ -10,6 +10,7 @@ import shutil
 import socketserver
 import ssl
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,9 +142,10 @@ def images(hello: Hello, pybuild: Pybuild, authority: Authority, tmp_path_factor
 
 
 @pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """podman's storage for this module alone; its paths must be in lower case."""
-    return tmp_path_factory.mktemp("podman")
+def storage() -> Iterator[Path]:
+    """podman's storage for this module alone; podman refuses paths longer than 50 characters."""
+    with tempfile.TemporaryDirectory(prefix="pb-") as directory:
+        yield Path(directory)
 
 
 def container(layout: Path, storage: Path, *command: str) -> Done:
