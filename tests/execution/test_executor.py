@@ -261,7 +261,7 @@ def test_a_killed_command_names_the_signal(bench: Bench) -> None:
 
 def test_an_operation_that_makes_nothing_or_too_much(bench: Bench) -> None:
     one, two = made("one"), made("two")
-    with pytest.raises(ExecutionError, match="did not make its output .*two"):
+    with pytest.raises(ExecutionError, match=r"did not make its output .*two"):
         bench.build(graph_of(op_action("nothing", [], [one, two])), one)
     action = op_action("mix", [], [one])
     undeclared = op_action("mix", [], [one], "--out", "pybuild-out/any/bin/other")

@@ -181,7 +181,7 @@ def test_a_command_that_does_not_exist(each: Bench) -> None:
 
 
 def test_a_missing_output_is_named(each: Bench) -> None:
-    with pytest.raises(ExecutionError, match="did not make its output .*p/out"):
+    with pytest.raises(ExecutionError, match=r"did not make its output .*p/out"):
         output_of(each, shell("true", [], [OUT]))
 
 
