@@ -63,6 +63,15 @@ def redacted(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
+def valid_url(url: str) -> bool:
+    """Whether this is an http or https URL with a host and a possible port."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 @frozen
 class UrlTransport:
     """The Transport for `http:`, `https:`, `file:` and plain absolute paths.
@@ -93,10 +102,8 @@ class UrlTransport:
         """See Transport."""
         if url.startswith(("/", "file:")):
             return _read_file(url, write, limit, progress, cancel)
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise TransportError(
-                f"cannot read {redacted(url)}: unknown kind of URL", hint="use http:, https:, file: or a path"
-            )
+        if not valid_url(url):
+            raise TransportError(f"cannot read {url!r}: not a URL", hint="use http:, https:, file: or an absolute path")
         transfer = _Transfer(self, url, write, limit, progress, cancel)
         wait = self.backoff
         for attempt in range(1, self.attempts + 1):
@@ -275,7 +282,8 @@ class _Transfer:
         return 0
 
     def _body(self, response: BaseHTTPResponse, skip: int) -> None:
-        while chunk := response.read(_BLOCK):
+        # read1: what came before a stall counts; read would drop it.
+        while chunk := response.read1(_BLOCK):
             if self.cancel is not None:
                 self.cancel.check()
             if skip:
@@ -310,10 +318,10 @@ class _Transfer:
             return _Transient(TransportError(f"{self.shown}: cannot reach the proxy {self._proxy()}", hint=check))
         if isinstance(error, faults.NameResolutionError):
             return _Transient(TransportError(f"{self.shown}: unknown host {host}", hint=check))
-        if isinstance(error, (faults.ConnectTimeoutError,)):
-            return _Transient(TransportError(f"{self.shown}: no answer from {host}", hint=check))
         if isinstance(error, faults.NewConnectionError):
             return _Transient(TransportError(f"{self.shown}: cannot connect to {host}", hint=check))
+        if isinstance(error, faults.ConnectTimeoutError):
+            return _Transient(TransportError(f"{self.shown}: no answer from {host}", hint=check))
         if isinstance(error, faults.SSLError):
             reason = str(error).partition("(_ssl")[0].strip(" (")
             hint = "check the system's CA certificates (ca-certificates) and the clock"

@@ -20,7 +20,7 @@ from rulesengine.errors import (
     UsageError,
 )
 from rulesengine.io.apt_sources import system_mirrors
-from rulesengine.io.http import Transport, UrlTransport, redacted
+from rulesengine.io.http import Transport, UrlTransport, redacted, valid_url
 from rulesengine.model.digest import Digest
 from rulesengine.model.events import Message
 from rulesengine.model.ports import Cancellation, Listener, Pin
@@ -66,7 +66,7 @@ def parse_mirrors(text: str, *, origin: str) -> list[Mirror]:
         if not equals or not kind.replace("-", "").isalnum():
             kind, url = "", word
         url = url.rstrip("/") if url != "/" else url
-        if not url.startswith(("http://", "https://", "file:/", "/")):
+        if not url.startswith(("file:/", "/")) and not valid_url(url):
             raise UsageError(
                 f"bad mirror {word!r} ({origin})", hint="write KIND=URL, URL, /DIRECTORY, system or snapshot"
             )

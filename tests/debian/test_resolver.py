@@ -16,12 +16,12 @@ from rulesengine.debian.packages_index import PackagesIndex
 from rulesengine.debian.resolver import Universe, resolve, select
 from rulesengine.errors import ResolutionError
 
-# Single packages, with tools and libraries, interpreters, virtual packages, alternatives, big desktops' parts, and sets.
+# Tools, libraries, interpreters, virtual packages, alternatives, parts of big desktops, and sets.
 REQUESTS = """
 adduser bash bind9 build-essential busybox-static cmake curl dbus default-jre-headless default-mta dpkg emacs-nox exim4
 ffmpeg firefox-esr fontconfig gcc ghostscript git gnupg imagemagick init libc6 libreoffice-writer libssl3t64 mailutils
-mariadb-server maven mawk nginx nodejs openjdk-21-jre-headless openssh-server perl php-fpm postgresql python3 python3-pip
-r-base-core rsync ruby rustc samba systemd tasksel texlive-latex-base vim-gtk3 xorg librust-serde-dev
+mariadb-server maven mawk nginx nodejs openjdk-21-jre-headless openssh-server perl php-fpm postgresql python3
+python3-pip r-base-core rsync ruby rustc samba systemd tasksel texlive-latex-base vim-gtk3 xorg librust-serde-dev
 """.split()  # noqa: SIM905
 CASES = [["base-files", "netbase", "tzdata", "media-types", "ca-certificates"], *([name] for name in REQUESTS)]
 CASES += [
@@ -49,7 +49,8 @@ def apt_configuration(folder: Path, files: dict[str, Path]) -> dict[str, str]:
         Dir::Etc::parts "/dev/null"; Dir::Etc::main "/dev/null"; Dir::Etc::sourceparts "/dev/null";
         Dir::Etc::preferences "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
         Dir::Etc::sourcelist "{folder}/sources.list"; Dir::State "{folder}/state"; Dir::State::status "{folder}/status";
-        Dir::Cache "{folder}/cache"; Dir::Log "{folder}/log"; APT::Architecture "amd64"; APT::Architectures {{ "amd64"; }};
+        Dir::Cache "{folder}/cache"; Dir::Log "{folder}/log"; APT::Architecture "amd64";
+        APT::Architectures {{ "amd64"; }};
         APT::Sandbox::User ""; Acquire::Languages "none"; APT::Get::AllowUnauthenticated "true"; APT::Solver "internal";
         """
     )
@@ -298,9 +299,8 @@ def test_unsatisfiable_chain_says_who_needs_what() -> None:
 def test_index_of_unusual_shape_is_read_all_the_same() -> None:
     text = (
         "Version: 1\npackage: odd\nArchitecture: all\nFilename: pool/odd.deb\nSize: 1\nSHA256: " + "0" * 64 + "\n\n\n"
-        "Package: even\nVersion: 1\nArchitecture: amd64\nProvides: e,\n f (= 2)\nFilename: pool/e.deb\nSize: 1\nSHA256: "
-        + "0"
-        * 64
+        "Package: even\nVersion: 1\nArchitecture: amd64\nProvides: e,\n f (= 2)\nFilename: pool/e.deb\nSize: 1\n"
+        "SHA256: " + "0" * 64
     )
     index = PackagesIndex(text.encode(), suite="s", architecture="amd64")
     assert sorted(index.names()) == ["even", "odd"]

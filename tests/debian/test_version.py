@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def generated(count: int, seed: int) -> list[tuple[str, str]]:
         at = chance.randrange(len(text))
         return text[:at] + chance.choice("019a~+.") + text[at + 1 :]
 
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     while len(pairs) < count:
         left = one()
         right = near(left) if chance.random() < 0.6 else one()
@@ -86,7 +87,7 @@ def test_order_equals_dpkg_on_the_versions_of_the_archive(live_files: dict[str, 
     assert len(versions) > 20_000
     chance = random.Random(2)
     pool = sorted({*versions, *constraints})
-    pairs = [(a, b) for a, b in zip(pool, pool[1:], strict=False)]
+    pairs = list(pairwise(pool))
     pairs += [(chance.choice(pool), chance.choice(pool)) for _ in range(10_000)]
     ours = [compare(a, b) for a, b in pairs]
     assert ours == by_perl(pairs)
@@ -95,7 +96,7 @@ def test_order_equals_dpkg_on_the_versions_of_the_archive(live_files: dict[str, 
     # Sorting needs a total order: as a list, ours is dpkg's.
     some = chance.sample(pool, 2000)
     ordered = [str(one) for one in sorted(map(Version, some))]
-    assert set(by_perl(list(zip(ordered, ordered[1:], strict=False)))) <= {-1, 0}
+    assert set(by_perl(list(pairwise(ordered)))) <= {-1, 0}
 
 
 @given(st.text(alphabet=ALPHABET, min_size=1, max_size=8), st.text(alphabet=ALPHABET, min_size=1, max_size=8))
