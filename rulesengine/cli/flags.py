@@ -106,6 +106,11 @@ FLAGS = (
     Flag("show_progress", "bool", "show progress at all", True, commands=LOADERS),
     Flag("build", "bool", "execute; --nobuild stops after analysis", True, commands=BUILDERS),
     Flag("check", "bool", "write nothing; exit with 1 and a list when a lock file is stale", False, commands=("lock",)),
+    Flag(
+        "allow_missing_indexes", "bool",
+        "lock an architecture without a suite whose index no mirror has for it (the lock file notes it)", False,
+        commands=("lock",),
+    ),
     Flag("update", "bool", "resolve anew against the archive as it is today", False, commands=("lock",)),
     Flag("lock", "bool", "refresh the lock file from the archive", True, commands=("init",)),
     Flag(

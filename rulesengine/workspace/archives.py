@@ -120,6 +120,7 @@ def lock_one(
     cancel: Cancellation,
     now: datetime | None = None,
     keyring: bytes | None = None,
+    allow_missing: bool = False,
 ) -> LockResult:
     """Bring one lock file up to date with its declaration (update: and with the archive as it is today).
 
@@ -152,6 +153,7 @@ def lock_one(
         progress=listener or (lambda event: None),
         keyring=keyring,
         cancel=cancel,
+        allow_missing=allow_missing,
     )
     changes = tuple(lock_changes(existing, lock))
     if check:

@@ -22,7 +22,7 @@ from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import Artifact, Value
 from rulesengine.model.events import Event, FetchProgress
 from rulesengine.model.ports import Cancellation, Fetcher, Listener, Pin
-from rulesengine.workspace.operations import operations
+from rulesengine.ops.registry import operations
 
 
 @frozen

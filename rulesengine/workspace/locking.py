@@ -25,15 +25,23 @@ from rulesengine.debian.lockfile import (
     encode_lockfile,
     package_key,
 )
-from rulesengine.debian.packages_index import Package
+from rulesengine.debian.packages_index import Package, PackagesIndex
 from rulesengine.debian.release import snapshot_stamp, stamp
 from rulesengine.debian.resolver import Resolution, Universe, resolve, select
 from rulesengine.debian.suite import kind_of, snapshot_url
-from rulesengine.errors import DebianError, DiskFullError, LockfileError, RulesEngineError, StoreError
+from rulesengine.errors import (
+    DebianError,
+    DiskFullError,
+    HashMismatchError,
+    LockfileError,
+    NotOnServerError,
+    RulesEngineError,
+    StoreError,
+)
 from rulesengine.io.archive_index import ArchiveReader, SuiteState
 from rulesengine.io.mirrors import Mirrors
 from rulesengine.io.openpgp import debian_keyring
-from rulesengine.model.events import Event, PhaseStarted, Progress
+from rulesengine.model.events import Event, Message, PhaseStarted, Progress
 from rulesengine.model.ports import Cancellation
 
 _THREADS = 4
@@ -49,10 +57,13 @@ def lock_archive(
     progress: Callable[[Event], None] = lambda _: None,
     keyring: bytes | None = None,
     cancel: Cancellation | None = None,
+    allow_missing: bool = False,
 ) -> Lockfile:
     """Lock a declaration against the archive as it is now.
 
     existing: the lock so far; a suite older than in it is refused.  keyring: who may sign, Debian's keys by default.
+    allow_missing: where no mirror has a suite's index for an architecture as its Release file lists it, warn, take of that
+    suite only the `all` packages that other architectures' indexes list, and note it in the lock; never for the first suite.
     Nothing is written but cached indexes under `cache_dir`.  Raises DebianError (and ResolutionError) for what the
     declaration cannot have, TrustError for what cannot be believed, TransportError for what cannot be reached.
     """
@@ -71,11 +82,20 @@ def lock_archive(
             return state
 
         def read_architecture(architecture: str) -> Resolution:
-            return _resolve(declaration, architecture, states, reader, counter, cancel)
+            return _resolve(
+                declaration, architecture, states, reader, counter, cancel, missing if allow_missing else None
+            )
 
+        missing: dict[str, list[str]] = {}
         states = list(pool.map(read_suite, declaration.suites))
         resolutions = list(pool.map(read_architecture, sorted(set(declaration.architectures))))
-    return _lockfile(declaration, states, resolutions)
+    for suite, without in sorted(missing.items()):
+        text = (
+            f"suite {suite}: no mirror has its index for {' '.join(sorted(without))}; of its packages, only those for "
+        )
+        text += "every architecture are locked there"
+        progress(Message("warning", text))
+    return _lockfile(declaration, states, resolutions, missing)
 
 
 class _Counter:
@@ -111,21 +131,61 @@ def _resolve(  # noqa: PLR0917
     reader: ArchiveReader,
     counter: _Counter,
     cancel: Cancellation | None,
+    missing: dict[str, list[str]] | None,
 ) -> Resolution:
-    indexes = []
-    for state in states:
-        for component in declaration.components:
-            if cancel is not None:
-                cancel.check()
-            indexes += [(one, state.release.priority) for one in reader.indexes(state, component, architecture)]
+    found = {}
+    # The first suite is by far the largest: what is wrong with the others shows before it is fetched.
+    for state in reversed(states):
+        try:
+            for component in declaration.components:
+                if cancel is not None:
+                    cancel.check()
+                found[state.suite, component] = reader.indexes(state, component, architecture)
+        except (HashMismatchError, NotOnServerError) as fault:
+            if missing is None or state is states[0]:
+                fault.hint = f"{fault.hint}\nto lock {architecture} without this suite: --allow_missing_indexes"
+                raise
+            missing.setdefault(state.suite, []).append(architecture)
+            for component in declaration.components:
+                found[state.suite, component] = _only_all(declaration, state, component, architecture, reader)
         counter.step(f"{state.suite} {architecture}")
-    universe = Universe(architecture, indexes)
+    universe = Universe(
+        architecture,
+        [
+            (one, state.release.priority)
+            for state in states
+            for component in declaration.components
+            for one in found.get((state.suite, component), [])
+        ],
+    )
     # Sorted: the order in a BUILD file must not decide between alternatives.
     requested = sorted(set(declaration.packages))
     return resolve(universe, requested) if declaration.dependencies else select(universe, requested)
 
 
-def _lockfile(declaration: ArchiveDeclaration, states: list[SuiteState], resolutions: list[Resolution]) -> Lockfile:
+def _only_all(
+    declaration: ArchiveDeclaration, state: SuiteState, component: str, architecture: str, reader: ArchiveReader
+) -> list[PackagesIndex]:
+    """The `Architecture: all` packages of a suite as another architecture's index lists them: the same ones."""
+    for other in declaration.architectures:
+        if other == architecture:
+            continue
+        try:
+            data = reader.packages(state, component, other)
+        except (HashMismatchError, NotOnServerError):
+            continue
+        kept = [one for one in data.split(b"\n\n") if b"\nArchitecture: all\n" in one + b"\n"]
+        source = f"{state.suite}/{component}/binary-{other}/Packages"
+        return [PackagesIndex(b"\n\n".join([*kept, b""]), suite=state.suite, architecture=architecture, source=source)]
+    return []
+
+
+def _lockfile(
+    declaration: ArchiveDeclaration,
+    states: list[SuiteState],
+    resolutions: list[Resolution],
+    missing: dict[str, list[str]],
+) -> Lockfile:
     kinds = {state.kind for state in states}
     stamps = {kind: snapshot_stamp([state.release.date for state in states if state.kind == kind]) for kind in kinds}
     suites = tuple(
@@ -137,6 +197,7 @@ def _lockfile(declaration: ArchiveDeclaration, states: list[SuiteState], resolut
             date=stamp(state.release.date),
             sha256=state.sha256,
             snapshot=stamps[state.kind],
+            missing=tuple(sorted(missing.get(state.suite, ()))),
         )
         for state in states
     )

@@ -94,7 +94,6 @@ class Workspace:
         """
         from rulesengine.workspace.build import Build, Request
         from rulesengine.workspace.engine import Engine
-        from rulesengine.workspace.operations import operation_key
         from rulesengine.workspace.outputs import Outputs
 
         if not patterns:
@@ -103,7 +102,7 @@ class Workspace:
             raise UsageError(f"jobs is {jobs}, but at least one action must run at a time")
         told = _serial(listener)
         with self._call(cancel) as token, self._exclusive(token, told):
-            loader = self._loader(told, operation_key())
+            loader = self._loader(told, token)
             with Engine.open(
                 cache=self.cache,
                 output_base=self.output_base,
@@ -135,28 +134,29 @@ class Workspace:
         from rulesengine.workspace.targets import LoadedTargets
 
         with self._call(cancel) as token:
-            return evaluate(expression, LoadedTargets(self._loader(_serial(listener)), package, implicit, token))
+            return evaluate(expression, LoadedTargets(self._loader(_serial(listener), token), package, implicit, token))
 
     def lock(
         self,
         *patterns: str,
         check: bool = False,
         update: bool = False,
+        allow_missing: bool = False,
         package: str = "",
         listener: Listener | None = None,
         cancel: CancelToken | None = None,
     ) -> list[LockResult]:
         """Write the lock files of deb_archive declarations (default: all of the workspace) that lack one or have another.
 
-        update: resolve anew against the archive as it is today.  check: write nothing.  Raises LoadingError, and
-        what locking.lock_archive raises: DebianError, TrustError, TransportError.
+        update: resolve anew against the archive as it is today.  check: write nothing.  allow_missing: as in
+        locking.lock_archive.  Raises LoadingError, and what locking.lock_archive raises: DebianError, TrustError, TransportError.
         """
         from rulesengine.workspace.archives import find_archives, lock_one
 
         told = _serial(listener)
         with self._call(cancel) as token, self._exclusive(token, told):
             out = []
-            for archive in find_archives(self._loader(told), patterns, package):
+            for archive in find_archives(self._loader(told, token), patterns, package):
                 token.check()
                 out.append(
                     lock_one(
@@ -165,6 +165,7 @@ class Workspace:
                         cache_dir=os.path.join(self.cache, "archives"),
                         check=check,
                         update=update,
+                        allow_missing=allow_missing,
                         listener=told,
                         cancel=token,
                     )
@@ -207,10 +208,11 @@ class Workspace:
         with exclusive(path, wait=self.wait, cancel=token, listener=listener):
             yield
 
-    def _loader(self, listener: Listener, operations: object = None) -> Loader:
+    def _loader(self, listener: Listener, cancel: CancelToken) -> Loader:
         from rulesengine.loading import Loader
+        from rulesengine.ops.registry import operation_key
 
-        return Loader(self.root, listener, operations)  # type: ignore[arg-type]
+        return Loader(self.root, listener, operation_key, cancel)
 
     def _mirrors(self, listener: Listener) -> Mirrors:
         if self.offline:

@@ -23,6 +23,7 @@ def run(context: Context) -> int:
             *context.arguments,
             check=options["check"],
             update=options["update"],
+            allow_missing=options["allow_missing_indexes"],
             package=context.package(workspace.root),
             listener=listener,
             cancel=context.cancel,
