@@ -137,6 +137,8 @@ class LockedSuite:
 
     date: of its Release file, as a stamp; sha256: of the InRelease file; snapshot: stamp at which the public
     snapshot archive has every file of this lock that its kind keeps.
+    missing: architectures whose index no mirror had as the Release file lists it; because that was asked for, they were
+    locked with no packages of this suite but those for every architecture.
     """
 
     suite: str
@@ -146,6 +148,7 @@ class LockedSuite:
     sha256: str = field(metadata=json_key("sha256", check=_check_sha256))
     snapshot: str = field(metadata=json_key("snapshot", check=_check_stamp))
     version: str = ""
+    missing: tuple[str, ...] = ()
 
     @property
     def moment(self) -> datetime:

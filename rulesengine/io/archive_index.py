@@ -162,10 +162,14 @@ class ArchiveReader:
 
     def _download(self, state: SuiteState, path: str, listed: Digest) -> bytes:
         """One listed file, from the mirror that gave the Release file or from any other."""
-        folder = path.rpartition("/")[0]
-        candidates = [path]
-        if state.release.acquire_by_hash:
-            candidates.insert(0, f"{folder}/by-hash/SHA256/{listed.hash}")
+        # Architectures often share an index (a suite with `all` packages only): any path that the Release file lists
+        # with this digest will do, which helps where a mirror is behind for some of them.
+        paths = [path, *(other for other, digest in state.release.files.items() if digest == listed and other != path)]
+        candidates = []
+        for one in paths:
+            if state.release.acquire_by_hash:
+                candidates.append(f"{one.rpartition('/')[0]}/by-hash/SHA256/{listed.hash}")
+            candidates.append(one)
         failures: list[RulesEngineError] = []
         for base in dict.fromkeys((state.base, *self.mirrors.bases(state.kind))):
             for one in candidates:

@@ -62,8 +62,9 @@ def lock_archive(
     """Lock a declaration against the archive as it is now.
 
     existing: the lock so far; a suite older than in it is refused.  keyring: who may sign, Debian's keys by default.
-    allow_missing: where no mirror has a suite's index for an architecture as its Release file lists it, warn, take of that
-    suite only the `all` packages that other architectures' indexes list, and note it in the lock; never for the first suite.
+    allow_missing: where no mirror has a suite's index for an architecture as its Release file lists it, warn, take of
+    that suite only the `all` packages that other architectures' indexes list, and note it in the lock; never for the
+    first suite.
     Nothing is written but cached indexes under `cache_dir`.  Raises DebianError (and ResolutionError) for what the
     declaration cannot have, TrustError for what cannot be believed, TransportError for what cannot be reached.
     """

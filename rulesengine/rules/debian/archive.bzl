@@ -170,6 +170,6 @@ def _closure(by_name, architecture, package):
         if record == None:
             continue
         stack.append((name, True))
-        for one in reversed(record.get("dependencies", [])):
-            stack.append((one["name"], False))
+        for one in reversed(record.get("depends", [])):
+            stack.append((one, False))
     return out
