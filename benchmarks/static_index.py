@@ -1,0 +1,73 @@
+"""The six-platform index of `static` from cached .debs, against the field's tools making the same six images."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from benchmarks.measure import Cost, Report, environment, medians, of_process, pybuild
+from benchmarks.workspaces import blob, fetched_only, hello, locked
+
+PACKAGES = ("base-files", "netbase", "tzdata", "tzdata-legacy", "media-types")
+ARCHITECTURES = ("amd64", "arm64", "armhf", "s390x", "ppc64el", "riscv64")
+
+# For each platform: unpack, add the files, one layer, one image.  The fewest steps that give the same files.
+PEER = """\
+set -eu
+umoci init --layout layout
+for arch in amd64 arm64 armhf s390x ppc64el riscv64; do
+    root=root-$arch
+    mkdir -p $root/var/lib/dpkg/status.d
+    for package in base-files netbase tzdata tzdata-legacy media-types; do
+        dpkg-deb -x debs/$package.$arch.deb $root
+        dpkg-deb -f debs/$package.$arch.deb > $root/var/lib/dpkg/status.d/$package
+    done
+    dpkg-deb -x debs/ca-certificates.$arch.deb certificates-$arch
+    mkdir -p $root/etc/ssl/certs $root/home/nonroot $root/root $root/tmp
+    cat certificates-$arch/usr/share/ca-certificates/mozilla/*.crt > $root/etc/ssl/certs/ca-certificates.crt
+    printf 'root:x:0:0:root:/root:/sbin/nologin\\n' > $root/etc/passwd
+    printf 'nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\\n' >> $root/etc/passwd
+    printf 'root:x:0:\\nnonroot:x:65532:\\n' > $root/etc/group
+    printf 'passwd: files\\nhosts: files dns\\n' > $root/etc/nsswitch.conf
+    chmod 1777 $root/tmp
+    chmod 700 $root/root $root/home/nonroot
+    tar --create --sort=name --mtime=@0 --numeric-owner --owner=0 --group=0 \\
+        --directory $root . | gzip -6 -n > $arch.tar.gz
+    umoci new --image layout:$arch
+    umoci raw add-layer --image layout:$arch $arch.tar.gz
+    umoci config --image layout:$arch --architecture $arch --os linux \\
+        --config.user 65532 --config.workingdir /home/nonroot
+done
+"""
+
+
+def run(directory: Path, report: Report, quick: bool) -> None:
+    """CPU of the whole process against CPU of all of theirs; wall beside it."""
+    root, cache = hello(directory)
+    lock = root / "debian/trixie.lock.json"
+    debs = directory / "debs"
+    debs.mkdir()
+    for one in locked(lock):
+        if one["name"] in (*PACKAGES, "ca-certificates"):
+            os.link(blob(cache, one["sha256"]), debs / f"{one['name']}.{one['arch']}.deb")
+    (directory / "peer.sh").write_text(PEER)
+
+    def ours() -> Cost:
+        cold = fetched_only(cache, lock, directory / "cold")
+        shutil.rmtree(root / "pybuild-bin", ignore_errors=True)
+        return of_process([*pybuild(), "-C", root, "//base:static"], environment=environment(cold))
+
+    def theirs() -> Cost:
+        work = directory / "peer"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        (work / "debs").symlink_to(debs)
+        return of_process(["bash", directory / "peer.sh"], cwd=work)
+
+    mine, peers = medians(1 if quick else 3, ours, theirs)
+    # Ours is short, so it is measured more often.
+    (mine,) = medians(3 if quick else 7, ours)
+    against = "of dpkg-deb + tar + gzip + umoci"
+    report.ratio("CPU, six platforms", mine.cpu, peers.cpu, against, goal=0.1)
+    report.ratio("wall, six platforms", mine.wall, peers.wall, against)
