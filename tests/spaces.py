@@ -89,3 +89,16 @@ def argv(action: Action) -> list[str]:
 def short(target: ConfiguredTarget) -> list[str]:
     """The short paths of a target's default outputs."""
     return [file.short_path for file in target.files]
+
+
+def rule(body: str, attrs: str = "", more: str = "", before: str = "") -> str:
+    """A .bzl file with one rule `thing`."""
+    lines = "".join(f"    {line}\n" for line in body.strip("\n").split("\n"))
+    return f"{before}def _impl(ctx):\n{lines}thing = rule(implementation = _impl, attrs = {{{attrs}}}{more})\n"
+
+
+def define(space: Space, bzl: str, build: str = 'thing(name = "x")') -> Space:
+    """Package `a` with `thing` from `bzl`."""
+    space.write("a/d.bzl", bzl)
+    space.write("a/BUILD", f'load(":d.bzl", "thing")\n{build}\n')
+    return space

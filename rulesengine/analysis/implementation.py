@@ -66,6 +66,7 @@ class Implementations:
         self._loader = loader
         self._actions = actions
         self._running: list[_Running] = []
+        self._made: set[int] = set()
         loader.analysis.update(self._callables())
 
     def file_module(self, artifact: Artifact, label: Label) -> Any:
@@ -195,13 +196,26 @@ class Implementations:
         running.done = json.loads(text)
         if running.done["executable"]:
             self._actions.runfiles[running.done["executable"]] = running.done["runfiles"]
-        for artifact in self._actions.depset(running.done["files"]):
-            if not artifact.is_source and artifact not in self._actions.graph.makers:
-                raise AnalysisError(
-                    f"the rule declared the file {artifact.short_path} and made no action for it",
-                    label=running.target.label,
-                    hint="make it with ctx.actions.run, run_shell, write or symlink",
-                )
+        self._check_makers(running.done["files"], running.target.label)
+
+    def _check_makers(self, files: int, owner: Label) -> None:
+        """Raise AnalysisError unless every file of a depset is a source or has an action; looks at each node once."""
+        stack = [files]
+        while stack:
+            node = stack.pop()
+            if node in self._made:
+                continue
+            self._made.add(node)
+            paths, children, _ = self._loader.depsets[node]
+            stack.extend(children)
+            for path in paths:
+                artifact = self._actions.artifacts[path]
+                if not artifact.is_source and artifact not in self._actions.graph.makers:
+                    raise AnalysisError(
+                        f"the rule declared the file {artifact.short_path} and made no action for it",
+                        label=owner,
+                        hint="make it with ctx.actions.run, run_shell, write or symlink",
+                    )
 
     def _output_path(self, text: str) -> str:
         running, label = self._running[-1], Label.parse(text)

@@ -9,7 +9,7 @@ from typing import Any
 import starlark as sl
 
 from rulesengine.analysis.platforms import follow, platform_of
-from rulesengine.errors import AnalysisError
+from rulesengine.errors import AnalysisError, RulesEngineError, UsageError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
 from rulesengine.model.label import Label
@@ -59,12 +59,16 @@ class Transitions:
             module["SETTINGS"] = settings_for(loader, ports["inputs"], configuration)
             module["ATTRS"] = {"name": target.label.name, **values}
             loader.interpreter.evaluate(module, _own(_CALL), load, AnalysisError)
-        except AnalysisError as fault:
+            found = branches(module["OUT"], target)
+            out = [(key, apply(loader, configuration, chosen, ports["outputs"], target)) for key, chosen in found]
+        except UsageError as fault:  # a platform's text, which here is not the command line's
+            raise AnalysisError(
+                f"a transition: {fault.message}", label=target.label, location=target.location, hint=fault.hint
+            ) from None
+        except RulesEngineError as fault:
             fault.label = fault.label or str(target.label)
             fault.location = fault.location or target.location
             raise
-        found = branches(module["OUT"], target)
-        out = [(key, apply(loader, configuration, chosen, ports["outputs"], target)) for key, chosen in found]
         if not attribute and len(out) != 1:
             raise AnalysisError(
                 "a rule's own transition has exactly one result", label=target.label, location=target.location

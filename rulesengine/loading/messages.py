@@ -227,6 +227,7 @@ _TEMPLATES: list[tuple[re.Pattern[str], str, str | None]] = [
         (r"Index `(.+?)` is out of bound", r"index out of range (index is \1)", None),
         (r"Dictionary key repeated for `(.*)`", r"dictionary has duplicate key: \1", None),
         (r"Starlark call stack overflow", "calls nest too deep", "Starlark has no recursion: loop over range()"),
+        (r"Value of type `(.+?)` is not hashable", r"unhashable type: '\1'", None),
         (r"Immutable", "trying to mutate a frozen value", "copy it first, for instance with list() or dict()"),
         (
             r"This operation mutates an iterable for an iterator while iterating\.?",

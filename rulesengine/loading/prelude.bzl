@@ -73,6 +73,9 @@ def depset(direct = None, order = "default", *, transitive = None):
     for t in transitive:
         if not _is(t, "depset"):
             fail("depset(transitive = ...) takes depsets, not %s" % type__(t))
+    transitive = [t for t in transitive if t._node[1] or t._node[2]]
+    if not direct and len(transitive) == 1 and transitive[0]._node[3] == order:
+        return transitive[0]  # as Bazel: long chains of groups stay short
     id = py_depset([x.path for x in direct if _is(x, "File")], [t._node[0] for t in transitive], order)
     node = (id, list(direct), [t._node for t in transitive], order)
     return struct(_type = "depset", _node = node, to_list = lambda: _depset_list(node))

@@ -5,22 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rulesengine.errors import AnalysisError, AttributeValueError, RulesEngineError
-from tests.spaces import Space, argv, short
-
-HEAD = "def _impl(ctx):\n"
-
-
-def rule(body: str, attrs: str = "", more: str = "", before: str = "") -> str:
-    """A .bzl file with one rule `thing`."""
-    lines = "".join(f"    {line}\n" for line in body.strip("\n").split("\n"))
-    return f"{before}{HEAD}{lines}thing = rule(implementation = _impl, attrs = {{{attrs}}}{more})\n"
-
-
-def define(space: Space, bzl: str, build: str = 'thing(name = "x")') -> Space:
-    space.write("a/d.bzl", bzl)
-    space.write("a/BUILD", f'load(":d.bzl", "thing")\n{build}\n')
-    return space
-
+from tests.spaces import Space, argv, define, rule, short
 
 # ---- attributes ---------------------------------------------------------------
 
@@ -244,7 +229,10 @@ def test_required_providers(space: Space) -> None:
     ]  # fmt: skip
     for providers, what, good in cases:
         space.write("a/d.bzl", before + give + rule("return []", f'"dep": attr.label(providers = {providers})'))
-        space.write("a/BUILD", f'load(":d.bzl", "give", "thing")\ngive(name = "g", what = "{what}")\nthing(name = "x", dep = ":g")\n')
+        space.write(
+            "a/BUILD",
+            f'load(":d.bzl", "give", "thing")\ngive(name = "g", what = "{what}")\nthing(name = "x", dep = ":g")\n',
+        )
         if good:
             space.target("//a:x")
         else:

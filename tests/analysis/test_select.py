@@ -99,7 +99,8 @@ def test_platform_targets(space: Space) -> None:
     space.files(
         {
             "p/BUILD": (
-                CONDITIONS + 'constraint_setting(name = "libc")\nconstraint_value(name = "musl", constraint_setting = ":libc")\n'
+                CONDITIONS
+                + 'constraint_setting(name = "libc")\nconstraint_value(name = "musl", constraint_setting = ":libc")\n'
                 'platform(name = "base", constraint_values = ["@platforms//os:linux", "@platforms//cpu:x86_64"])\n'
                 'platform(name = "alpine", parents = [":base"], constraint_values = [":musl"])\n'
                 'platform(name = "arm", parents = [":base"], constraint_values = ["@platforms//cpu:aarch64"])\n'

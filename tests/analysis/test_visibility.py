@@ -77,9 +77,7 @@ def test_files(space: Space) -> None:
 def test_an_alias_needs_to_see_what_it_names_and_lends_its_own_visibility(space: Space) -> None:
     space.files(
         {
-            "a/BUILD": (
-                'filegroup(name = "x", visibility = ["//b:__pkg__"])\nfilegroup(name = "hidden")\n'
-            ),
+            "a/BUILD": ('filegroup(name = "x", visibility = ["//b:__pkg__"])\nfilegroup(name = "hidden")\n'),
             "b/BUILD": (
                 'alias(name = "x", actual = "//a:x", visibility = ["//visibility:public"])\n'
                 'alias(name = "bad", actual = "//a:hidden", visibility = ["//visibility:public"])\n'
