@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -60,7 +61,10 @@ class Locker:
         self.events: list[Event] = []
 
     def __call__(
-        self, declaration: ArchiveDeclaration = DECLARATION, now: datetime = NOW + timedelta(days=1)
+        self,
+        declaration: ArchiveDeclaration = DECLARATION,
+        now: datetime = NOW + timedelta(days=1),
+        allow_missing: bool = False,
     ) -> Lockfile:
         lock = lock_archive(
             declaration,
@@ -70,6 +74,7 @@ class Locker:
             now=now,
             progress=self.events.append,
             keyring=self.key.certificate,
+            allow_missing=allow_missing,
         )
         write_lockfile(self.path, lock)
         return lock
@@ -315,6 +320,51 @@ def test_declarations_that_cannot_be_had(
         lock(attrs.evolve(DECLARATION, **change))  # type: ignore[arg-type]
     assert re.search(message, str(caught.value)), str(caught.value)
     assert lock.path.read_bytes() == before
+
+
+def _indexes(archive: FixtureArchive, suite: str, kind: str, architecture: str) -> list[Path]:
+    """Every file of a suite's index for an architecture, by-hash copies included."""
+    folder = archive.root / kind / "dists" / suite / "main" / f"binary-{architecture}"
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_missing_index_is_refused_unless_allowed(lock: Locker, archive: FixtureArchive) -> None:
+    archive.deb("polite", "3", "Provides: greeting", kind="debian-security")
+    archive.publish("trixie-security", kind="debian-security", valid=timedelta(days=7))
+    for path in _indexes(archive, "trixie-security", "debian-security", "arm64"):
+        path.unlink()
+    with pytest.raises(NotOnServerError) as caught:
+        lock()
+    assert "suite trixie-security" in str(caught.value)
+    assert "--allow_missing_indexes" in str(caught.value)
+    assert not lock.path.exists()
+    made = lock(allow_missing=True)
+    versions = {(one.name, one.arch): one.version for one in made.packages}
+    assert versions["libhello", "amd64"] == "1.0-1+deb1"
+    assert versions["libhello", "arm64"] == "1.0-1", "its own packages of that suite cannot be seen"
+    assert versions["polite", "arm64"] == "3", "those for every architecture stand in the other index"
+    assert {one.suite: one.missing for one in made.suites} == {"trixie": (), "trixie-security": ("arm64",)}
+    warnings = [event.text for event in lock.events if isinstance(event, Message) and event.level == "warning"]
+    assert any("trixie-security" in one and "arm64" in one for one in warnings)
+    assert decode_lockfile(lock.path.read_bytes()) == made
+
+
+def test_first_suite_may_never_be_missing(lock: Locker, archive: FixtureArchive) -> None:
+    for path in _indexes(archive, "trixie", "debian", "arm64"):
+        path.unlink()
+    with pytest.raises(NotOnServerError, match="suite trixie"):
+        lock(allow_missing=True)
+
+
+def test_index_that_architectures_share_is_taken_from_either(lock: Locker, archive: FixtureArchive) -> None:
+    good = lock(ArchiveDeclaration("fix", ("trixie",), ("amd64", "arm64"), ("polite",)))
+    shutil.rmtree(lock.cache)
+    for path in (archive.root / "debian" / "pool").rglob("libhello_*"):
+        path.unlink()
+    archive.publish("trixie")  # now both architectures list the same packages
+    for path in _indexes(archive, "trixie", "debian", "arm64"):
+        path.unlink()
+    assert lock(ArchiveDeclaration("fix", ("trixie",), ("amd64", "arm64"), ("polite",))).packages == good.packages
 
 
 def test_next_mirror_is_tried_and_the_bad_one_named(
