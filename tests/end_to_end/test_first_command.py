@@ -38,7 +38,7 @@ def test_init_writes_a_small_workspace_whose_build_file_is_the_example(hello: He
         path.relative_to(hello.root).as_posix() for path in hello.root.rglob("*") if "pybuild-bin" not in path.parts
     )
     files = [name for name in names if (hello.root / name).is_file()]
-    assert files == ["MODULE.bazel", "base/BUILD", "debian/BUILD", "debian/trixie.lock.json"]
+    assert files == [".gitignore", "MODULE.bazel", "base/BUILD", "debian/BUILD", "debian/trixie.lock.json"]
     assert (hello.root / "base/BUILD").read_text() == (REPOSITORY / "BUILD.example").read_text()
 
 
@@ -76,10 +76,14 @@ def test_build_is_the_default_command(hello: Hello, pybuild: Pybuild) -> None:
     assert pybuild.good("-C", hello.root, "build", STATIC).summary.digest == hello.digest
 
 
-def test_init_refuses_a_directory_that_has_a_workspace(hello: Hello, pybuild: Pybuild) -> None:
-    before = (hello.root / "base/BUILD").read_bytes()
-    pybuild.fails(2, "init", hello.root, says=["hello", "MODULE.bazel"])
-    assert (hello.root / "base/BUILD").read_bytes() == before
+def test_init_overwrites_nothing(apart: tuple[Path, Pybuild]) -> None:
+    root, pybuild = apart
+    (root / "base/BUILD").write_text("# mine\n")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    done = pybuild.good("init", root)
+    for name in ("MODULE.bazel", "base/BUILD", "debian/BUILD", "trixie.lock.json"):
+        assert any(name in line and "left as it is" in line for line in done.err.splitlines()), str(done)
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
 def test_readme_has_its_two_commands() -> None:
