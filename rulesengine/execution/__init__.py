@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rulesengine.execution.action_cache import DiskActionCache as DiskActionCache
-    from rulesengine.execution.executor import ExecutionResult as ExecutionResult
     from rulesengine.execution.executor import Executor as Executor
     from rulesengine.execution.executor import NeverCancelled as NeverCancelled
     from rulesengine.execution.executor import serialised as serialised
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from rulesengine.execution.keys import KeyMaker as KeyMaker
     from rulesengine.execution.local_runner import LocalRunner as LocalRunner
     from rulesengine.execution.op_runner import OpRunner as OpRunner
+    from rulesengine.execution.result import ExecutionResult as ExecutionResult
     from rulesengine.execution.sources import WorkspaceSources as WorkspaceSources
     from rulesengine.execution.stat_cache import StatCache as StatCache
     from rulesengine.execution.store import LocalStore as LocalStore
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "ActionFailure": "failure",
     "DiskActionCache": "action_cache",
-    "ExecutionResult": "executor",
+    "ExecutionResult": "result",
     "Executor": "executor",
     "KeyMaker": "keys",
     "LocalRunner": "local_runner",

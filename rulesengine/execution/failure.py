@@ -5,13 +5,15 @@ from __future__ import annotations
 import shlex
 import signal
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from rulesengine.errors import ExecutionError, RulesEngineError
+from rulesengine.errors import ExecutionError, HashMismatchError, RulesEngineError, StoreError
+from rulesengine.execution.store import is_complete
 from rulesengine.model.action import Action
-from rulesengine.model.ports import Result
+from rulesengine.model.artifact import Artifact, TreeValue, Value
+from rulesengine.model.ports import BlobStore, Result
 
 TAIL = 4096
 """Bytes of standard error (or output) that an error shows."""
@@ -51,6 +53,41 @@ def raised_failure(action: Action, arguments: Sequence[str], fault: BaseExceptio
         notes=[*_command(action, arguments, verbose), "".join(frames[-6:])],
         hint="this is a fault of the operation itself: please report it, with the lines above",
     )
+
+
+def wrong_outputs(action: Action, outputs: Mapping[Artifact, Value], store: BlobStore) -> RulesEngineError | None:
+    """What is wrong with the outputs that a runner returned: not the declared ones, kinds or pinned digests."""
+    missing = [output.path for output in action.outputs if output not in outputs]
+    if missing:
+        return ExecutionError(
+            f"{action.describe()} did not make its output {', '.join(missing)}", label=action.owner or None
+        )
+    if len(outputs) > len(action.outputs):
+        extra = sorted(output.path for output in outputs if output not in action.outputs)
+        return ExecutionError(f"{action.describe()} made {', '.join(extra)}, not declared", label=action.owner or None)
+    for output, value in outputs.items():
+        if isinstance(value, TreeValue) is not output.is_directory:
+            kind = "directory" if output.is_directory else "file"
+            return ExecutionError(f"{output.path} is not the {kind} it is declared as", label=action.owner or None)
+        if not is_complete(store, value, store.has):
+            return StoreError(
+                f"{output.path} vanished from the cache as soon as it was made",
+                label=action.owner or None,
+                hint="does another program empty the cache?",
+            )
+    for output, digest in action.pinned:
+        if outputs[output].digest != digest:
+            return HashMismatchError(
+                f"{output.path} is {outputs[output].digest}, not the pinned {digest}", label=action.owner or None
+            )
+    return None
+
+
+def again(error: RulesEngineError, owner: str) -> RulesEngineError:
+    """The same error for another target whose action is the same command."""
+    other = type(error)(error.message, label=owner or None, hint=error.hint)
+    other.notes = error.notes
+    return other
 
 
 def exit_status(code: int) -> str:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO
 
+from attrs import frozen
+
 from rulesengine.errors import ExecutionError, LostBlobError
 from rulesengine.execution.collect import collect_outputs
+from rulesengine.execution.exec_root import ExecRoots
 from rulesengine.execution.sandbox import Sandbox, probe
 from rulesengine.execution.scratch import remove_directory
 from rulesengine.execution.store import LocalStore, store_error
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, Value
-from rulesengine.model.digest import Digest
 from rulesengine.model.directory import TreeFile, TreeLink, walk_tree
 from rulesengine.model.events import Message
 from rulesengine.model.ports import Cancellation, Listener, Result
@@ -46,6 +48,15 @@ OUTPUT_KEPT = 1 << 20
 _POLL_MS = 100
 
 
+@frozen
+class _Layout:
+    """What an execution directory holds before the command starts; `directories` with all ancestors."""
+
+    files: Mapping[str, TreeFile]
+    links: Mapping[str, str]
+    directories: frozenset[str]
+
+
 class LocalRunner:
     """A ports.Runner for commands.
 
@@ -66,6 +77,7 @@ class LocalRunner:
         self._keep = keep
         self._listener = listener
         self._lock = threading.Lock()
+        self._roots = ExecRoots(lambda: store.scratch.name("sandbox"))
 
     def run(
         self,
@@ -80,24 +92,36 @@ class LocalRunner:
         A command that ends with another code than 0 is a Result with that code and no outputs.
         """
         sandbox = self._confinement()
-        directory = self._store.scratch.name("sandbox")
-        root = f"{directory}/execroot"
+        layout = self._layout(inputs, outputs)
+        try:
+            root = self._roots.take(layout.directories)
+        except OSError as fault:
+            raise store_error(fault, f"preparing {self._store.scratch.path}") from None
         try:
             try:
-                os.mkdir(directory, 0o700)
-                os.mkdir(root, 0o755)
-                bound = self._lay_out(root, inputs, outputs, can_bind=bool(sandbox.program))
+                bound = self._fill(root, layout, can_bind=bool(sandbox.program))
             except OSError as fault:
-                raise store_error(fault, f"preparing {directory}") from None
+                raise store_error(fault, f"preparing {root}") from None
             command = sandbox.command(arguments, root, bound, network=action.network)
-            with open(f"{directory}/stdout", "w+b") as out, open(f"{directory}/stderr", "w+b") as err:
+            with self._sink() as out, self._sink() as err:
                 code = self._execute(action, command, root, out, err, cancel)
                 stdout, stderr = _tail(out), _tail(err)
             if code:
                 return Result({}, stdout, stderr, code)
             return Result(collect_outputs(self._store, root, inputs, outputs), stdout, stderr)
         finally:
-            self._clear(directory)
+            if self._keep:
+                self._leave(root)
+            else:
+                # Without a PID namespace a stray process might still write there.
+                self._roots.give_back(root, layout.directories, reuse=bool(sandbox.program))
+
+    def _sink(self) -> IO[bytes]:
+        """An anonymous file for what a command prints (a file, because a pipe held open by a child would block)."""
+        try:
+            return open(os.memfd_create("output", os.MFD_CLOEXEC), "w+b")
+        except OSError:
+            return tempfile.TemporaryFile(dir=self._store.scratch.path)
 
     def _confinement(self) -> Sandbox:
         with self._lock:
@@ -114,52 +138,47 @@ class LocalRunner:
 
     # ---- before ----
 
-    def _lay_out(
-        self, root: str, inputs: Mapping[str, Value], outputs: Mapping[str, Artifact], *, can_bind: bool
-    ) -> dict[str, str]:
-        """Copy the inputs; large ones are returned instead, to be bound: path -> the store's file."""
-        bound: dict[str, str] = {}
-        made: set[str] = set()
-
-        def parent(path: str) -> None:
-            above = os.path.dirname(path)
-            if above and above not in made:
-                os.makedirs(f"{root}/{above}", exist_ok=True)
-                made.add(above)
-
-        def place(path: str, digest: Digest, executable: bool) -> None:
-            parent(path)
-            try:
-                if can_bind and digest.size >= BOUND_FROM:
-                    bound[path] = self._store.verified_path(digest, executable=executable)
-                else:
-                    self._store.copy(digest, f"{root}/{path}", 0o555 if executable else 0o444)
-            except KeyError:
-                raise LostBlobError(f"{digest} is not in the cache any more") from None
-
+    def _layout(self, inputs: Mapping[str, Value], outputs: Mapping[str, Artifact]) -> _Layout:
+        """What the execution directory has to hold.  Raises LostBlobError."""
+        files: dict[str, TreeFile] = {}
+        links: dict[str, str] = {}
+        directories: set[str] = set()
         for path, value in inputs.items():
             if isinstance(value, FileValue):
-                place(path, value.digest, value.executable)
+                files[path] = TreeFile(value.digest, value.executable)
                 continue
-            os.makedirs(f"{root}/{path}", exist_ok=True)
-            links = []
+            directories.add(path)
             try:
                 for name, member in walk_tree(value.digest, self._store.read):
                     if isinstance(member, TreeFile):
-                        place(f"{path}/{name}", member.digest, member.executable)
+                        files[f"{path}/{name}"] = member
                     elif isinstance(member, TreeLink):
-                        links.append((f"{path}/{name}", member.target))
+                        links[f"{path}/{name}"] = member.target
                     else:
-                        os.makedirs(f"{root}/{path}/{name}", exist_ok=True)
+                        directories.add(f"{path}/{name}")
             except KeyError:
                 raise LostBlobError(f"a directory of {path} is not in the cache any more") from None
-            for name, target in links:  # last, so that no file is written through one
-                parent(name)
-                os.symlink(target, f"{root}/{name}")
-        for path, artifact in outputs.items():
-            parent(path)
-            if artifact.is_directory:
-                os.makedirs(f"{root}/{path}", exist_ok=True)
+        directories.update(path for path, artifact in outputs.items() if artifact.is_directory)
+        for path in (*files, *links, *directories, *outputs):
+            above = os.path.dirname(path)
+            while above and above not in directories:
+                directories.add(above)
+                above = os.path.dirname(above)
+        return _Layout(files, links, frozenset(directories))
+
+    def _fill(self, root: str, layout: _Layout, *, can_bind: bool) -> dict[str, str]:
+        """Copy the inputs; large ones are returned instead, to be bound: path -> the store's file."""
+        bound: dict[str, str] = {}
+        for path, file in layout.files.items():
+            try:
+                if can_bind and file.digest.size >= BOUND_FROM:
+                    bound[path] = self._store.verified_path(file.digest, executable=file.executable)
+                else:
+                    self._store.copy(file.digest, f"{root}/{path}", 0o555 if file.executable else 0o444)
+            except KeyError:
+                raise LostBlobError(f"{file.digest} is not in the cache any more") from None
+        for path, target in layout.links.items():  # last, so that no file is written through one
+            os.symlink(target, f"{root}/{path}")
         return bound
 
     # ---- running ----
@@ -211,14 +230,12 @@ class LocalRunner:
         # bwrap, like a shell, reports a signal as 128 + its number.
         return 128 - code if code > 128 and self._confinement().program else code
 
-    def _clear(self, directory: str) -> None:
-        if not self._keep:
-            remove_directory(directory)
-            return
+    def _leave(self, directory: str) -> None:
+        """Move the execution directory to where a person may look at it, and say where."""
         kept = os.path.join(self._store.root, "sandbox", f"{os.getpid()}-{os.path.basename(directory)}")
         with contextlib.suppress(OSError):
             os.makedirs(os.path.dirname(kept), exist_ok=True)
-            shutil.rmtree(kept, ignore_errors=True)
+            remove_directory(kept)
             os.rename(directory, kept)
             if self._listener is not None:
                 self._listener(Message("info", f"the execution directory is kept: {kept}"))

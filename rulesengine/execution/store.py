@@ -180,7 +180,6 @@ class LocalStore:
         self._scratch: Scratch | None = None
         self._lock = threading.Lock()
         self._trusted: dict[str, tuple[int, int, int]] = {}
-        self._shards: set[str] = set()
         try:
             os.makedirs(self._cas, exist_ok=True)
         except OSError as fault:
@@ -321,15 +320,12 @@ class LocalStore:
         """Make a temporary file the blob.  Raises StoreError."""
         try:
             os.fchmod(fd, 0o444)
-            shard = digest.hash[:2]
-            if shard not in self._shards:
-                os.makedirs(f"{self._cas}/{shard}", exist_ok=True)
-                self._shards.add(shard)
+            path = self.path(digest)
             try:
-                os.rename(temporary, self.path(digest))
-            except FileNotFoundError:  # somebody emptied the cache meanwhile
-                os.makedirs(f"{self._cas}/{shard}", exist_ok=True)
-                os.rename(temporary, self.path(digest))
+                os.rename(temporary, path)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.rename(temporary, path)
             self.trust(digest, os.fstat(fd))
         except OSError as fault:
             raise store_error(fault, f"storing {digest} in {self.root}") from None

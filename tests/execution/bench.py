@@ -85,6 +85,7 @@ class Bench:
         """Open store and cache anew, as the next process would."""
         self.store = LocalStore(self.root / "cache")
         self.cache = DiskActionCache(self.root / "cache")
+        self.processes = LocalRunner(self.store, listener=self.events.append)
         self.sources = WorkspaceSources({"": str(self.workspace)}, self.store, str(self.root / "stat"))
 
     def close(self) -> None:
@@ -110,7 +111,7 @@ class Bench:
             cache,
             self.given_sources or self.sources,
             OpRunner(self.store, self.operations(), _Remote(self), listener),
-            self.given_processes() if self.given_processes else LocalRunner(self.store, listener=listener),
+            self.given_processes() if self.given_processes else self.processes,
             listener=listener,
             **options,  # type: ignore[arg-type]
         )

@@ -1,0 +1,372 @@
+"""Build: one execution of a plan, from the first look into the cache to the last output.
+
+The caller's thread holds all state: it computes keys, asks the cache and hands misses to worker
+threads.  Blobs that turn out lost or damaged make their action run again.
+"""
+
+from __future__ import annotations
+
+import heapq
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from rulesengine.errors import (
+    DiskFullError,
+    InterruptedBuild,
+    LostBlobError,
+    MissingInputError,
+    RulesEngineError,
+    StoreError,
+)
+from rulesengine.execution.failure import ActionFailure, again, exit_failure, raised_failure, wrong_outputs
+from rulesengine.execution.keys import decode_result, encode_result, spell
+from rulesengine.execution.plan import Plan, Task
+from rulesengine.execution.result import ExecutionResult
+from rulesengine.execution.store import is_complete
+from rulesengine.model.artifact import Artifact, FileValue, Value
+from rulesengine.model.events import ActionFinished, ActionsPlanned, ActionStarted, Event
+from rulesengine.model.ports import Cancellation, Result
+
+if TYPE_CHECKING:
+    from rulesengine.execution.executor import Executor
+
+_POLL = 0.1
+"""Seconds between two looks at the cancellation while all workers are busy."""
+
+_REPEATS = 3
+"""How often one action is run again because blobs were lost, before the cache is called unusable."""
+
+
+class _Stop:
+    """The caller's Cancellation, and our own after a failure."""
+
+    def __init__(self, cancel: Cancellation) -> None:
+        self._cancel = cancel
+        self._event = threading.Event()
+
+    def stop(self) -> None:
+        self._event.set()
+
+    def check(self) -> None:
+        if self._event.is_set():
+            raise InterruptedBuild("the action was stopped")
+        self._cancel.check()
+
+
+_Report = tuple[Task, Result | None, BaseException | None]
+
+
+class Build:
+    """One execution.  All methods but `_work` run in the caller's thread."""
+
+    def __init__(self, executor: Executor, plan: Plan, requested: Sequence[Artifact], cancel: Cancellation) -> None:
+        self._x = executor
+        self._plan = plan
+        self._requested = requested
+        self._cancel = cancel
+        self._stop = _Stop(cancel)
+        self._stopping = False
+        self._values: dict[Artifact, Value] = {}
+        self._ready: list[tuple[int, int, Task]] = []
+        self._misses: list[tuple[int, int, Task]] = []
+        self._in_flight: dict[object, list[Task]] = {}
+        self._running = 0
+        self._reports: queue.SimpleQueue[_Report] = queue.SimpleQueue()
+        self._pool: ThreadPoolExecutor | None = None
+        self._failures: list[ActionFailure] = []
+
+    def go(self) -> ExecutionResult:
+        self._tell(ActionsPlanned(len(self._plan.tasks)))
+        try:
+            for artifact in self._requested:
+                if artifact.is_source:
+                    self._x.sources.provide(artifact, self._source(artifact))
+            for task in self._plan.tasks:
+                if not task.waiting:
+                    self._push(self._ready, task)
+            self._loop()
+            while not self._stopping and self._recover_outputs():
+                self._loop()
+        finally:
+            self._stop.stop()
+            if self._pool is not None:
+                self._pool.shutdown(wait=True)
+        for task in self._plan.tasks:
+            if task.done and not task.announced:
+                self._announce(task, cached=True)
+        return ExecutionResult(
+            self._values,
+            run=sum(1 for task in self._plan.tasks if task.done and task.ran),
+            cached=sum(1 for task in self._plan.tasks if task.done and not task.ran),
+            failed=tuple(self._failures),
+            skipped=sum(1 for task in self._plan.tasks if not task.done and not task.failed),
+        )
+
+    def _loop(self) -> None:
+        while True:
+            self._cancel.check()
+            self._collect(block=False)
+            if self._misses and self._running < self._x.jobs and not self._stopping:
+                self._start(heapq.heappop(self._misses)[2])
+            elif self._ready and not self._stopping:
+                self._resolve(heapq.heappop(self._ready)[2])
+            elif self._running:
+                self._collect(block=True)
+            else:
+                return
+
+    # ---- looking an action up ----
+
+    def _resolve(self, task: Task) -> None:
+        action = task.action
+        if task.skipped or task.failed:
+            return
+        if task.is_pinned:
+            pinned: dict[Artifact, Value] = {output: FileValue(digest) for output, digest in action.pinned}
+            if not task.wanted:
+                # The digest is enough until somebody who needs the bytes really has to run.
+                self._finish(task, pinned, cached=True, announce=False)
+                return
+            if all(self._x.store.has(value.digest) for value in pinned.values()):
+                self._finish(task, pinned, cached=True)
+                return
+        try:
+            for artifact in task.inputs:
+                if artifact.is_source and artifact not in self._values:
+                    self._source(artifact)
+            if task.spelling is None:
+                task.spelling = spell(action, task.inputs)
+            task.key = self._x.keys.key(action, task.spelling, self._values)
+        except MissingInputError as fault:
+            # Several actions may want the same file: each gets an error of its own.
+            error = MissingInputError(fault.message, label=action.owner or None, hint=fault.hint)
+            error.notes = (f"wanted by {action.describe()} of {action.owner}",)
+            self._fail(task, error)
+            return
+        except RulesEngineError as fault:
+            self._fail(task, fault)
+            return
+        if task.key in self._in_flight and action.cacheable:
+            self._in_flight[task.key].append(task)
+            return
+        if action.cacheable and not task.is_pinned:
+            found = self._x.cache.get(task.key)
+            values = None if found is None else decode_result(found, task.spelling.outputs)
+            if values is not None and all(
+                is_complete(self._x.store, value, self._x.store.has) for value in values.values()
+            ):
+                self._finish(task, values, cached=True)
+                return
+        lost = [
+            artifact
+            for artifact in task.inputs
+            if not artifact.is_source and not self._x.store.has(self._values[artifact].digest)
+        ]
+        if lost:
+            self._repeat_makers(task, lost)
+            return
+        self._in_flight[task.key if action.cacheable else task] = [task]
+        self._push(self._misses, task)
+
+    def _source(self, artifact: Artifact) -> Value:
+        value = self._values.get(artifact)
+        if value is None:
+            value = self._values[artifact] = self._x.sources.value(artifact)
+        return value
+
+    # ---- running it ----
+
+    def _start(self, task: Task) -> None:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._x.jobs, thread_name_prefix="action")
+        self._running += 1
+        task.began = time.monotonic()
+        action = task.action
+        self._tell(ActionStarted(task.index, action.mnemonic, action.owner, action.describe()))
+        values = {artifact: self._values[artifact] for artifact in task.inputs}
+        self._pool.submit(self._work, task, values)
+
+    def _work(self, task: Task, values: Mapping[Artifact, Value]) -> None:
+        """In a worker thread: run, and report whatever happens."""
+        try:
+            assert task.spelling is not None
+            self._stop.check()
+            for artifact in task.inputs:
+                if artifact.is_source:
+                    self._x.sources.provide(artifact, values[artifact])
+            runner = self._x.ops if task.action.op is not None else self._x.processes
+            inputs = {path: values[artifact] for path, artifact in task.spelling.inputs.items()}
+            result = runner.run(task.action, task.spelling.arguments, inputs, task.spelling.outputs, self._stop)
+            self._reports.put((task, result, None))
+        except BaseException as fault:  # noqa: BLE001 - the caller's thread judges it
+            self._reports.put((task, None, fault))
+
+    def _collect(self, *, block: bool) -> None:
+        while self._running:
+            try:
+                task, result, fault = self._reports.get(block, _POLL) if block else self._reports.get_nowait()
+            except queue.Empty:
+                return
+            block = False
+            self._running -= 1
+            key = task.key if task.action.cacheable else task
+            followers = self._in_flight.pop(key)[1:]
+            if result is not None:
+                self._succeeded(task, followers, result)
+            else:
+                assert fault is not None
+                self._raised(task, followers, fault)
+
+    def _succeeded(self, task: Task, followers: list[Task], result: Result) -> None:
+        action = task.action
+        assert task.spelling is not None
+        assert task.key is not None
+        error: RulesEngineError | None = None
+        if result.exit_code:
+            error = exit_failure(action, task.spelling.arguments, result, self._x.verbose_failures)
+        else:
+            error = wrong_outputs(task.action, result.outputs, self._x.store)
+        if error is not None:
+            self._fail(task, error, result)
+            for follower in followers:
+                # The same command for another configuration: it fails alike, and is named.
+                self._fail(follower, again(error, follower.action.owner))
+            return
+        by_path = {path: result.outputs[artifact] for path, artifact in task.spelling.outputs.items()}
+        encoded = encode_result(by_path.items(), result.stdout, result.stderr)
+        if action.cacheable and not task.is_pinned:
+            self._x.cache.put(task.key, encoded)
+        self._finish(task, result.outputs, cached=False, result=result)
+        for follower in followers:
+            assert follower.spelling is not None
+            self._finish(
+                follower, {artifact: by_path[path] for path, artifact in follower.spelling.outputs.items()}, cached=True
+            )
+
+    def _raised(self, task: Task, followers: list[Task], fault: BaseException) -> None:
+        if isinstance(fault, InterruptedBuild) and self._stopping:
+            for one in (task, *followers):
+                one.skipped = True
+            return
+        if isinstance(fault, InterruptedBuild | DiskFullError) or not isinstance(fault, Exception):
+            raise fault
+        # An operation may have wrapped what the store told it, so look ourselves.
+        lost = [
+            artifact
+            for artifact in task.inputs
+            if not artifact.is_source and not is_complete(self._x.store, self._values[artifact], self._x.store.has)
+        ]
+        if (lost or isinstance(fault, LostBlobError)) and not self._stopping and task.repeats < _REPEATS:
+            task.repeats += 1
+            for follower in followers:
+                self._push(self._ready, follower)
+            if lost:
+                self._repeat_makers(task, lost)
+            else:
+                self._push(self._ready, task)
+            return
+        assert task.spelling is not None
+        error = raised_failure(task.action, task.spelling.arguments, fault, self._x.verbose_failures)
+        self._fail(task, error)
+        for follower in followers:
+            self._fail(follower, again(error, follower.action.owner))
+
+    # ---- outcomes ----
+
+    def _finish(
+        self,
+        task: Task,
+        outputs: Mapping[Artifact, Value],
+        *,
+        cached: bool,
+        announce: bool = True,
+        result: Result | None = None,
+    ) -> None:
+        self._values.update(outputs)
+        task.done = True
+        task.ran = task.ran or not cached
+        if announce:
+            self._announce(task, cached=cached, result=result)
+        waiters, task.waiters = task.waiters, []
+        for waiter in waiters:
+            waiter.waiting -= 1
+            if not waiter.waiting:
+                self._push(self._ready, waiter)
+
+    def _fail(self, task: Task, error: RulesEngineError, result: Result | None = None) -> None:
+        task.failed = True
+        self._failures.append(ActionFailure(task.action, error))
+        self._announce(task, cached=False, result=result)
+        below = [*task.waiters]
+        while below:
+            other = below.pop()
+            if not other.skipped:
+                other.skipped = True
+                below += other.waiters
+        if not self._x.keep_going:
+            self._stopping = True
+            self._stop.stop()
+
+    def _repeat_makers(self, task: Task, lost: Sequence[Artifact]) -> None:
+        """Let the makers of `lost` run (again) before `task`."""
+        makers = {id(maker): maker for maker in (self._plan.makers[artifact] for artifact in lost)}
+        for maker in makers.values():
+            maker.waiters.append(task)
+            task.waiting += 1
+            self._repeat(maker)
+
+    def _repeat(self, maker: Task) -> None:
+        if not maker.done:
+            return
+        if maker.wanted:
+            maker.repeats += 1
+        if maker.repeats > _REPEATS:
+            raise StoreError(
+                f"outputs of {maker.action.describe()} are lost from the cache again and again",
+                label=maker.action.owner or None,
+                hint="check the disk, or name another cache with PYBUILD_CACHE or --disk_cache",
+            )
+        maker.done = False
+        maker.wanted = True
+        self._push(self._ready, maker)
+
+    def _recover_outputs(self) -> bool:
+        """Check the requested outputs; True when an action has to run again."""
+        check = self._x.store.verify if self._x.verify else self._x.store.has
+        again = False
+        for artifact in self._requested:
+            self._cancel.check()
+            value = self._values.get(artifact)
+            if value is None or artifact.is_source or is_complete(self._x.store, value, check):
+                continue
+            self._repeat(self._plan.makers[artifact])
+            again = True
+        return again
+
+    def _push(self, heap: list[tuple[int, int, Task]], task: Task) -> None:
+        heapq.heappush(heap, (-task.priority, task.index, task))
+
+    def _announce(self, task: Task, *, cached: bool, result: Result | None = None) -> None:
+        task.announced = True
+        action = task.action
+        self._tell(
+            ActionFinished(
+                task.index,
+                action.mnemonic,
+                action.owner,
+                action.describe(),
+                cached,
+                failed=task.failed,
+                seconds=time.monotonic() - task.began if task.began and not cached else 0.0,
+                stdout=result.stdout if result is not None else b"",
+                stderr=result.stderr if result is not None else b"",
+            )
+        )
+
+    def _tell(self, event: Event) -> None:
+        if self._x.listener is not None:
+            self._x.listener(event)

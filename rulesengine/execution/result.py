@@ -1,0 +1,30 @@
+"""ExecutionResult: what came of a request to the executor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+from rulesengine.execution.failure import ActionFailure
+from rulesengine.model.artifact import Artifact, Value
+
+
+@frozen
+class ExecutionResult:
+    """What came of a request.
+
+    values: requested artifacts and all others that were made or found on the way.
+    run + cached: the actions that the request needed and that succeeded; skipped: not tried, or stopped.
+    """
+
+    values: Mapping[Artifact, Value]
+    run: int
+    cached: int
+    failed: Sequence[ActionFailure] = ()
+    skipped: int = 0
+
+    def check(self) -> None:
+        """Raise the first failure, if there is one."""
+        if self.failed:
+            raise self.failed[0].error
