@@ -243,9 +243,9 @@ class LocalStore:
             raise KeyError(digest) from None
 
     def put(self, data: bytes) -> Digest:
-        """Store bytes.  Raises DiskFullError, StoreError."""
+        """Store bytes; a damaged blob of theirs is replaced.  Raises DiskFullError, StoreError."""
         digest = Digest.of(data)
-        if not self.has(digest):
+        if not self.verify(digest):
             with self.create() as out:
                 out.write(data)
         return digest

@@ -197,8 +197,20 @@ class Packages:
 
     def _read_file(self, name: str) -> str | None:
         label = self._here("native.read_json()").label(name)
-        path = self._sources.path(label)
-        return self._sources.read(path, self._sources.shown(label)) if self._sources.track(path) else None
+        path, shown = self._sources.path(label), self._sources.shown(label)
+        if not self._sources.track(path):
+            return None
+        text = self._sources.read(path, shown)
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError) as fault:  # here, since Starlark's decoder cannot say which file it was
+            line, column = getattr(fault, "lineno", 0), getattr(fault, "colno", 0)
+            raise LoadingError(
+                f"not JSON: {getattr(fault, 'msg', fault)}",
+                location=Location(shown, line, column),
+                hint="take the file back from version control, or remove it and write it anew",
+            ) from None
+        return text
 
 
 def near_packages(root: str, package: str, known: list[str]) -> str | None:

@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rulesengine.errors import StoreError, WorkspaceBusyError
 from rulesengine.model.events import WaitingForWorkspace
@@ -52,8 +52,10 @@ def exclusive(path: str, *, wait: bool, cancel: Cancellation, listener: Listener
                 told = True
             cancel.check()
             time.sleep(_POLL_SECONDS)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        # Told to those who wait; on a full disk they are told less.
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -38,6 +38,16 @@ _deb_missing = rule(
     attrs = {"message": attr.string(mandatory = True)},
 )
 
+def _missing(archive, package, message, visibility):
+    """Both targets of a package that is declared and not locked: whoever needs one is told why it is not there."""
+    for suffix in ["", "/closure"]:
+        _deb_missing(
+            name = "%s/%s%s" % (archive, package, suffix),
+            message = message,
+            tags = ["manual"],
+            visibility = visibility,
+        )
+
 def _created(stamp):
     """`20260912T075541Z` as RFC 3339."""
     if len(stamp) != 16:
@@ -93,12 +103,7 @@ def deb_archive(
     update = "pybuild lock %s" % where
     if locked == None:
         for package in packages:
-            _deb_missing(
-                name = "%s/%s" % (name, package),
-                message = "the lock file %s does not exist; run: %s" % (lock, update),
-                tags = ["manual"],
-                visibility = visibility,
-            )
+            _missing(name, package, "the lock file %s does not exist; run: %s" % (lock, update), visibility)
         return
     if type(locked) != "dict" or locked.get("version") != 1 or type(locked.get("packages")) != "list":
         fail("%s is not a lock file of version 1; run: %s" % (lock, update))
@@ -107,12 +112,7 @@ def deb_archive(
         by_name.setdefault(record["name"], {})[record["arch"]] = record
     for package in packages:
         if package not in by_name:
-            _deb_missing(
-                name = "%s/%s" % (name, package),
-                message = "package %s is not in %s; run: %s" % (package, lock, update),
-                tags = ["manual"],
-                visibility = visibility,
-            )
+            _missing(name, package, "package %s is not in %s; run: %s" % (package, lock, update), visibility)
     for package, records in by_name.items():
         branches, closures = {}, {}
         for architecture, record in records.items():
