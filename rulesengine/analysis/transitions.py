@@ -18,9 +18,9 @@ from rulesengine.model.target import Target
 
 PLATFORMS = "//command_line_option:platforms"
 _DRIVER = (
-    'load("p", "transition__", "attribute_transition__")\nload("r", "RULES__")\n'
+    'load("p", "transition__", "transition_ports__")\nload("r", "RULES__")\n'
     "CFG = RULES__[INDEX].attrs[ATTRIBUTE].cfg if ATTRIBUTE else RULES__[INDEX].cfg\n"
-    "IO = {'inputs': CFG.inputs, 'outputs': CFG.outputs}\nNone\n"
+    "IO = transition_ports__(CFG)\nNone\n"
 )
 _CALL = "OUT = transition__(CFG, SETTINGS, ATTRS)\nNone\n"
 

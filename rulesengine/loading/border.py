@@ -12,8 +12,9 @@ from typing import Any
 
 import starlark as sl
 
-from rulesengine.errors import LoadingError, Location, RulesEngineError, SyntaxFault
+from rulesengine.errors import InternalError, LoadingError, RulesEngineError, SyntaxFault
 from rulesengine.loading.messages import translate
+from rulesengine.loading.nesting import check_nesting
 from rulesengine.loading.rewrite import rewrite
 from rulesengine.loading.texts import SourceTexts
 from rulesengine.model.ports import Cancellation
@@ -32,8 +33,6 @@ GLOBALS = sl.Globals.extended_by(
 )
 MAX_CALL_STACK = 2000
 """Starlark frames; more than 10,000 overflow a thread's native stack."""
-MAX_NESTING = 200
-"""Brackets nested deeper than this are refused before parsing: 5,000 crash the parser."""
 
 
 def _dialect(**switches: bool) -> Any:
@@ -88,23 +87,6 @@ class Guard:
         return guarded
 
 
-def check_nesting(path: str, text: str) -> None:
-    """Raise SyntaxFault where brackets nest too deep for the parser to survive."""
-    if max(text.count("("), text.count("["), text.count("{")) < MAX_NESTING:
-        return
-    depth = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        for column, character in enumerate(line, 1):
-            if character in "([{":
-                depth += 1
-                if depth > MAX_NESTING:
-                    raise SyntaxFault(
-                        f"brackets nest deeper than {MAX_NESTING}", location=Location(path, number, column)
-                    )
-            elif character in ")]}":
-                depth = max(0, depth - 1)
-
-
 def parse_own(path: str, text: str) -> Any:
     """Parse a text of ours (a preamble, a driver); `path` is in angle brackets."""
     return sl.parse(path, text, INTERNAL)
@@ -146,8 +128,14 @@ class Interpreter:
             caught = self.guard.take()
             if caught is None:
                 raise translate(str(fault), self.texts, error) from None
-            if isinstance(caught, RulesEngineError) and caught.location is None:
-                place = translate(str(fault), self.texts, error)
-                caught.location = place.location
-                caught.notes = (*caught.notes, *place.notes)
+            place = translate(str(fault), self.texts, error)
+            if isinstance(caught, RulesEngineError):
+                if caught.location is None:
+                    caught.location = place.location
+                    caught.notes = (*caught.notes, *place.notes)
+                raise caught from None
+            if isinstance(caught, Exception):
+                raise InternalError(
+                    f"{type(caught).__name__}: {caught}", location=place.location, notes=place.notes
+                ) from caught
             raise caught from None

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from rulesengine.errors import LoadingError
 from rulesengine.loading.repository import BUILD_FILES
+from rulesengine.loading.sources import is_directory
 
 
 @lru_cache(maxsize=4096)
@@ -93,13 +94,13 @@ def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Itera
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as fault:
             raise LoadingError(f"glob: cannot list {here}: {fault.strerror}") from None
-        if prefix and any(entry.name in BUILD_FILES and not entry.is_dir() for entry in entries):
+        if prefix and any(entry.name in BUILD_FILES and not is_directory(entry) for entry in entries):
             continue
         if prefix:
             yield prefix[:-1], True
         for entry in entries:
             _check_name(entry.name, prefix)
-            if entry.is_dir():
+            if is_directory(entry):
                 if entry.name.startswith(("pybuild-", "bazel-")) and entry.is_symlink():
                     continue
                 if entry.name == ".git" and not prefix:
@@ -108,7 +109,7 @@ def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Itera
                     stack.append((f"{prefix}{entry.name}/", level + 1))
                 elif not _is_package(entry.path):
                     yield prefix + entry.name, True
-            elif entry.is_file() or entry.is_symlink():
+            elif entry.is_symlink() or entry.is_file():
                 yield prefix + entry.name, False
 
 

@@ -195,6 +195,8 @@ class Modules:
                     return
                 fault.message = f"file {load.label} does not contain symbol '{missing[1]}'"
                 fault.hint = did_you_mean(missing[1], known) or (
-                    f"it has: {', '.join(sorted(known)[:8])}" if known else "it defines nothing that can be loaded"
+                    f"it has: {', '.join(name[:60] for name in sorted(known)[:8])}"
+                    if known
+                    else "it defines nothing that can be loaded"
                 )
                 return

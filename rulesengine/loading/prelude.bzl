@@ -193,6 +193,8 @@ def provider_name__(constructor):
 
 # ---- attributes ------------------------------------------------------------
 
+_VALUES = {"string": 1, "int": 1}
+
 def _attribute(kind):
     def make(
             *,
@@ -215,6 +217,16 @@ def _attribute(kind):
             fail("attr.%s(executable = True) needs cfg = \"exec\" or \"target\"" % kind)
         if allow_files != None and allow_single_file != None:
             fail("attr.%s takes allow_files or allow_single_file, not both" % kind)
+        for taken in [allow_files, allow_single_file]:
+            if type(taken) == "list":
+                for extension in taken:
+                    _text(extension, "an extension in allow_files")
+            elif taken != None and type(taken) != "bool":
+                fail("attr.%s(allow_files = ...) is True, False or a list of extensions, not %s" % (kind, type__(taken)))
+        if type(values) != "list" or not all([type(v) in _VALUES for v in values]):
+            fail("attr.%s(values = ...) is a list of strings or ints" % kind)
+        if doc != None:
+            _text(doc, "doc")
         return struct(
             _type = "Attribute",
             kind = kind,
@@ -248,6 +260,28 @@ _KINDS = [
 
 attr = struct(**{kind: _attribute(kind) for kind in _KINDS})
 
+# ---- what crosses to Python is checked here --------------------------------
+# Native code that walks a value (json.encode, the border) overflows its stack on deep ones.
+
+_MAX_VALUE_DEPTH = 20
+_MAX_JSON_DEPTH = 100
+
+def _text(value, what):
+    if type(value) != "string":
+        fail("%s is a string, not %s" % (what, type__(value)))
+    return value
+
+def _texts(value, what):
+    """A dict of strings, or None."""
+    if value == None:
+        return {}
+    if type(value) != "dict":
+        fail("%s is a dict of strings, not %s" % (what, type__(value)))
+    for key, text in value.items():
+        if type(key) != "string" or type(text) != "string":
+            fail("%s is a dict of strings, not of %s to %s" % (what, type__(key), type__(text)))
+    return value
+
 # ---- select ----------------------------------------------------------------
 
 def select(x, no_match_error = ""):
@@ -258,26 +292,29 @@ def select(x, no_match_error = ""):
         fail("select({}) has no conditions")
     return [struct(_type = "select", branches = x, no_match_error = no_match_error)]
 
-def plain__(value, name = "default"):
+def plain__(value, name = "default", depth = 0):
     """Attribute values as plain data for Python: labels as strings, select() as a marked dict."""
     t = type(value)
     if t == "string" or t == "int" or t == "bool" or t == "NoneType":
         return value
+    if depth > _MAX_VALUE_DEPTH:
+        fail("attribute '%s' nests too deep" % name)
+    depth = depth + 1
     if t == "list" or t == "tuple":
-        return [x if type(x) == "string" else plain__(x, name) for x in value]
+        return [x if type(x) == "string" else plain__(x, name, depth) for x in value]
     if t == "dict":
-        return {_plain_key(k, name): plain__(v, name) for k, v in value.items()}
+        return {_plain_key(k, name): plain__(v, name, depth) for k, v in value.items()}
     if t == "struct":
         kind = getattr(value, "_type", None)
         if kind == "Label":
             return value._str
         if kind == "select":
             return {
-                "select__": [[_plain_key(k, name), plain__(v, name)] for k, v in value.branches.items()],
+                "select__": [[_plain_key(k, name), plain__(v, name, depth)] for k, v in value.branches.items()],
                 "error__": value.no_match_error,
             }
         if kind == "depset":
-            return plain__(value.to_list(), name)
+            return plain__(value.to_list(), name, depth)
     fail("attribute '%s' cannot hold a %s" % (name, type__(value)))
 
 def _plain_key(key, name):
@@ -290,6 +327,9 @@ def _plain_key(key, name):
 # ---- transitions -----------------------------------------------------------
 
 def transition(*, implementation, inputs, outputs):
+    for what, value in [("inputs", inputs), ("outputs", outputs)]:
+        if type(value) != "list":
+            fail("transition(%s = ...) is a list of settings, not %s" % (what, type__(value)))
     return struct(_type = "transition", implementation = implementation, inputs = inputs, outputs = outputs)
 
 def _cfg(cfg):
@@ -339,7 +379,14 @@ def make_rule__(registry, module):
             initializer = None,
             parent = None):
         index = len(registry)
+        if type(attrs) != "dict":
+            fail("rule(attrs = ...) is a dict of names to attr.string(), attr.label() ..., not %s" % type__(attrs))
+        if type(implementation) != "function":
+            fail("rule(implementation = ...) is a function, not %s" % type__(implementation))
+        if doc != None:
+            _text(doc, "doc")
         for name, value in attrs.items():
+            _text(name, "the name of an attribute")
             if name in _OWN:
                 fail("there is already a built-in attribute '%s', which a rule cannot define anew" % name)
             if not _is(value, "Attribute"):
@@ -377,7 +424,7 @@ def make_rule__(registry, module):
             "executable": executable or test,
             "test": test,
             "cfg": _cfg(cfg),
-            "outputs": outputs if type(outputs) == "dict" else {},
+            "outputs": _texts(outputs, "rule(outputs = ...)") if type(outputs) != "function" else {},
             "build_setting": build_setting.kind if build_setting else "",
         }))
 
@@ -496,13 +543,13 @@ def args__():
         if not made and omit_if_empty:
             return me[0]
         if name != None:
-            items.append(name)
+            items.append(_text(name, "an argument's name"))
         for one in made:
             if before_each != None:
-                items.append(before_each)
+                items.append(_text(before_each, "before_each"))
             items.append(one)
         if terminate_with != None:
-            items.append(terminate_with)
+            items.append(_text(terminate_with, "terminate_with"))
         return me[0]
 
     def add_joined(
@@ -528,16 +575,17 @@ def args__():
         if not made and omit_if_empty:
             return me[0]
         if name != None:
-            items.append(name)
-        items.append({"j": made, "w": join_with, "f": format_joined or "%s"})
+            items.append(_text(name, "an argument's name"))
+        joined = format_joined or "%s"
+        items.append({"j": made, "w": _text(join_with, "join_with"), "f": _text(joined, "format_joined")})
         return me[0]
 
     def use_param_file(param_file_arg, *, use_always = False):
-        me[1]["param"] = {"arg": param_file_arg, "always": use_always}
+        me[1]["param"] = {"arg": _text(param_file_arg, "param_file_arg"), "always": bool(use_always)}
         return me[0]
 
     def set_param_file_format(format):
-        me[1]["format"] = format
+        me[1]["format"] = _text(format, "format")
         return me[0]
 
     me.append(struct(
@@ -598,6 +646,9 @@ def actions__(target, label):
         return _declare(filename, sibling, True)
 
     def _emit(mnemonic, argv, inputs, outputs, **more):
+        _text(mnemonic, "mnemonic")
+        if more.get("progress_message") != None:
+            _text(more["progress_message"], "progress_message")
         ids, paths = _inputs(inputs, "inputs")
         tool_ids, tool_paths = _inputs(more.pop("tools", None), "tools", runfiles = True)
         for one in outputs:
@@ -668,9 +719,9 @@ def actions__(target, label):
             tools = tool_list,
             params = params,
             progress_message = progress_message,
-            env = env or {},
-            default_env = use_default_shell_env,
-            requirements = execution_requirements or {},
+            env = _texts(env, "env"),
+            default_env = bool(use_default_shell_env),
+            requirements = _texts(execution_requirements, "execution_requirements"),
         )
 
     def run_shell(
@@ -693,15 +744,15 @@ def actions__(target, label):
         argv, params = _argv(arguments)
         _emit(
             mnemonic or "Action",
-            ["/bin/bash", "-c", command] + ([""] + argv if argv else []),
+            ["/bin/bash", "-c", _text(command, "command")] + ([""] + argv if argv else []),
             inputs,
             outputs,
             tools = tools.to_list() if _is(tools, "depset") else list(tools or []),
             params = params,
             progress_message = progress_message,
-            env = env or {},
-            default_env = use_default_shell_env,
-            requirements = execution_requirements or {},
+            env = _texts(env, "env"),
+            default_env = bool(use_default_shell_env),
+            requirements = _texts(execution_requirements, "execution_requirements"),
         )
 
     def write(output, content, is_executable = False, *, mnemonic = None):
@@ -724,7 +775,7 @@ def actions__(target, label):
         _emit(
             "TemplateExpand",
             ["rulesengine-op", py_op("expand_template"), "--executable", "true" if is_executable else "false"] +
-            ["--substitutions", json.encode(substitutions), "--template", {"p": template.path, "f": "%s"}] +
+            ["--substitutions", json.encode(_texts(substitutions, "substitutions")), "--template", {"p": template.path, "f": "%s"}] +
             ["--out", {"p": output.path, "f": "%s"}],
             [template],
             [output],
@@ -745,6 +796,10 @@ def actions__(target, label):
 
     def fetch(*, output, sha256, size, kind, path, snapshot = ""):
         """A file by its digest, from whichever configured mirror of `kind` has it."""
+        for what, value in [("sha256", sha256), ("kind", kind), ("path", path), ("snapshot", snapshot)]:
+            _text(value, what)
+        if type(size) != "int":
+            fail("size is a number of bytes, not %s" % type__(size))
         _emit(
             "Fetch",
             ["rulesengine-op", py_op("fetch"), "--sha256", sha256, "--size", str(size), "--kind", kind, "--path", path] +
@@ -997,7 +1052,7 @@ def analyze__(rule, spec, deps):
                 groups[name] = (value if _is(value, "depset") else depset(value))._node[0]
     environment = {}
     if RunEnvironmentInfo in target:
-        environment = getattr(target[RunEnvironmentInfo], "environment", {})
+        environment = _texts(getattr(target[RunEnvironmentInfo], "environment", {}), "RunEnvironmentInfo.environment")
     py_done(spec["id"], json.encode({
         "files": given._node[0],
         "executable": run.path if run else None,
@@ -1044,10 +1099,24 @@ def _locations(attrs, targets):
     return known
 
 def transition__(cfg, settings, attrs):
-    return cfg.implementation(settings, struct(**attrs))
+    return _answer(cfg.implementation(settings, struct(**attrs)), 0)
 
-def attribute_transition__(rule, attribute, settings, attrs):
-    return rule.attrs[attribute].cfg.implementation(settings, struct(**attrs))
+def _answer(value, depth):
+    """What a transition returned, as plain data."""
+    t = type(value)
+    if t == "string" or t == "int" or t == "bool" or t == "NoneType":
+        return value
+    if _is(value, "Label"):
+        return value._str
+    if depth < 5:
+        if t == "list" or t == "tuple":
+            return [_answer(v, depth + 1) for v in value]
+        if t == "dict":
+            return {_text(str__(k), "a setting"): _answer(v, depth + 1) for k, v in value.items()}
+    fail("a transition returns a dict of settings, a list of them or a dict of them; it holds a %s" % type__(value))
+
+def transition_ports__(cfg):
+    return {"inputs": [_text(str__(x), "an input") for x in cfg.inputs], "outputs": [_text(str__(x), "an output") for x in cfg.outputs]}
 
 # ---- builtins that look right ----------------------------------------------
 
@@ -1120,19 +1189,21 @@ def fail__(*args, msg = None, attr = None, sep = " ", stack_trace = True):
     words = [x if type(x) == "string" else str__(x) for x in ([msg] if msg != None else []) + list(args)]
     fail(("attribute %s: " % attr if attr else "") + sep.join(words))
 
-def _ordered(x):
+def _ordered(x, depth = 0):
     """As Bazel's json.encode: keys in order."""
     t = type(x)
+    if depth > _MAX_JSON_DEPTH:
+        fail("json.encode(): the value nests deeper than %d" % _MAX_JSON_DEPTH)
     if t == "dict":
         if "label__" in x:
             fail("cannot encode Target as JSON")
-        return {k: _ordered(x[k]) for k in sorted(x)}
+        return {k: _ordered(x[k], depth + 1) for k in sorted(x)}
     if t == "list" or t == "tuple":
-        return [_ordered(v) for v in x]
+        return [_ordered(v, depth + 1) for v in x]
     if t == "struct":
         if hasattr(x, "_type") and x._type != "select":
             fail("cannot encode %s as JSON" % type__(x))
-        return {k: _ordered(getattr(x, k)) for k in dir(x) if k != "_provider"}
+        return {k: _ordered(getattr(x, k), depth + 1) for k in dir(x) if k != "_provider"}
     if t == "function":
         fail("cannot encode function as JSON")
     return x

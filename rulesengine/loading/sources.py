@@ -12,6 +12,14 @@ MAX_SOURCE_BYTES = 16 << 20
 """A BUILD, .bzl or data file larger than this is refused at loading time."""
 
 
+def is_directory(entry: os.DirEntry[str], *, follow: bool = True) -> bool:
+    """Whether an entry is a directory; a link that goes round in a circle is none."""
+    try:
+        return entry.is_dir(follow_symlinks=follow)
+    except OSError:
+        return False
+
+
 class Sources:
     """The files of all repositories.
 
@@ -102,14 +110,14 @@ class Sources:
             except OSError:
                 continue
             self.listed(here)
-            names = {entry.name for entry in entries if not entry.is_dir()}
+            names = {entry.name for entry in entries if not is_directory(entry)}
             if package != below and MODULE_FILE in names:
                 continue
             if not names.isdisjoint(BUILD_FILES):
                 out.append(package)
             for entry in entries:
                 name = f"{package}/{entry.name}" if package else entry.name
-                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".") and name not in ignored:
+                if is_directory(entry, follow=False) and not entry.name.startswith(".") and name not in ignored:
                     stack.append(name)
         return sorted(out)
 

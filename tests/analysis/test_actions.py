@@ -166,7 +166,7 @@ def test_inputs_of_every_shape(space: Space) -> None:
         ("ctx.actions.run(outputs = ['o'], executable = '/bin/x')", "outputs are declared Files"),
         ("ctx.actions.run(outputs = [o], executable = 3)", "executable is a File"),
         ("ctx.actions.run(outputs = [o], executable = '/bin/x', inputs = ['f'])", "takes Files"),
-        ("ctx.actions.run(outputs = [o], executable = '/bin/x', env = {'A': 1})", "not a string"),
+        ("ctx.actions.run(outputs = [o], executable = '/bin/x', env = {'A': 1})", "env is a dict of strings"),
         ("ctx.actions.run(outputs = [o], executable = '/bin/x', arguments = [None])", "arguments holds"),
         ("ctx.actions.run(outputs = [o], executable = '/bin/x', execution_requirements = {'timeout': 'x'})", "timeout"),
         ("ctx.actions.write(o, 3)", "content is a string"),
