@@ -69,7 +69,8 @@ FLAGS = (
         "curses", "choice", "draw progress in place; auto: on terminals", "auto",
         choices=("yes", "no", "auto"), commands=LOADERS,
     ),
-    Flag("block_for_lock", "bool", "wait when another pybuild builds this workspace; else exit with 9", True, commands=ALL),
+    Flag("block_for_lock", "bool", "wait when another pybuild builds this workspace; else exit "
+    "with 9", True, commands=ALL),
     Flag(
         "disk_cache", "path", "the cache, shared by workspaces (default: PYBUILD_CACHE, else ~/.cache/pybuild)",
         metavar="DIR", commands=("build", "lock", "query", "info", "clean", "init"),
@@ -78,16 +79,19 @@ FLAGS = (
          commands=BUILDERS),
     Flag("keep_going", "bool", "after a failure, build what does not depend on it", False, short="k", commands=LOADERS),
     Flag(
-        "platforms", "string", "for which platform: OS/ARCHITECTURE[/VARIANT] or the label of a platform (default: this "
+        "platforms", "string", "for which platform: OS/ARCHITECTURE[/VARIANT] or the label "
+        "of a platform (default: this "
         "machine's)", metavar="PLATFORM", commands=BUILDERS,
     ),
     Flag(
-        "mirror", "list", "where package archives are, tried in order before PYBUILD_MIRROR and the machine's apt sources: "
+        "mirror", "list", "where package archives are, tried in order before "
+        "PYBUILD_MIRROR and the machine's apt sources: "
         "[KIND=]URL, /DIRECTORY, system or snapshot", metavar="MIRROR", commands=("build", "lock", "init"),
     ),
     Flag("offline", "bool", "never reach for a server", False, commands=("build", "lock", "init")),
     Flag(
-        "show_output", "choice", "what to print on standard output: digests (LABEL DIGEST), json, files (paths) or nothing",
+        "show_output", "choice", "what to print on standard output: digests (LABEL DIGEST), "
+        "json, files (paths) or nothing",
         "none", choices=("none", "digests", "json", "files"), commands=("build", "lock", "init"),
     ),
     Flag("show_result", "int", "show each target's outputs when there are at most so many targets", 10, metavar="N",
@@ -100,7 +104,8 @@ FLAGS = (
         commands=BUILDERS,
     ),
     Flag(
-        "progress_report_interval", "int", "seconds between progress lines where there is no terminal (0: 10, then slower)",
+        "progress_report_interval", "int", "seconds between progress lines where there is no terminal "
+        "(0: 10, then slower)",
         0, metavar="SECONDS", commands=LOADERS,
     ),
     Flag("show_progress", "bool", "show progress at all", True, commands=LOADERS),
@@ -126,7 +131,8 @@ FLAGS = (
 COMMANDS = (
     Command(
         "build", "build targets", "pybuild [build] [FLAGS] TARGET… [-- -TARGET…]",
-        "Targets are labels and patterns as Bazel's: //base:static, //base:all, //base/..., //... . `pybuild LABEL` means\n"
+        "Targets are labels and patterns as Bazel's: //base:static, "
+        "//base:all, //base/..., //... . `pybuild LABEL` means\n"
         "`pybuild build LABEL`. Outputs are at pybuild-bin/PACKAGE/NAME, beside MODULE.bazel.", True,
     ),
     Command(
@@ -135,12 +141,14 @@ COMMANDS = (
     ),
     Command(
         "lock", "write the lock files of package archives", "pybuild lock [--check|--update] [TARGET…]",
-        "Finds deb_archive declarations (default: all of the workspace), verifies the archive's signature and pins each\n"
+        "Finds deb_archive declarations (default: all of the "
+        "workspace), verifies the archive's signature and pins each\n"
         "package by SHA-256. Without --update, a lock that answers its declaration is left as it is.", True,
     ),
     Command(
         "query", "ask about targets and what they depend on", "pybuild query [FLAGS] EXPRESSION",
-        "Functions: allpaths attr buildfiles deps filter kind labels loadfiles rdeps same_pkg_direct_rdeps siblings some\n"
+        "Functions: allpaths attr buildfiles deps filter kind labels "
+        "loadfiles rdeps same_pkg_direct_rdeps siblings some\n"
         "somepath tests visible. Operators: + - ^ union except intersect. Also set(…) and let … = … in … .", True,
     ),
     Command("info", "show facts about the workspace", "pybuild info [KEY…]"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
 
 from rulesengine.cli.console import Console
 from rulesengine.cli.context import Context
@@ -53,7 +52,7 @@ def _run(words: list[str], console: Console) -> int:
     root = _root(directory)
     files = find(line.startup, root, os.environ)
     options = defaults(flags_of(line.command).values())
-    _startup_lines(files, line, words)
+    _startup_lines(files, line)
     used = files.apply(line.command, options)
     arguments = _read(line, options, files, used)
     early = Console(str(options["color"]))
@@ -72,7 +71,7 @@ def _run(words: list[str], console: Console) -> int:
     return int(module.run(context))
 
 
-def _startup_lines(files: RcFiles, line: Line, words: Sequence[str]) -> None:
+def _startup_lines(files: RcFiles, line: Line) -> None:
     """`startup` lines of rc files first, then the command line's own again, which win."""
     if any(one.command == "startup" for one in files.lines):
         own = {name: line.startup.values[name] for name in line.startup.given}

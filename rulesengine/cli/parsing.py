@@ -16,7 +16,7 @@ _FALSE = {"0", "false", "no", "f", "n"}
 
 @define
 class Options:
-    """Values of flags by name; what was not given has its default.  `given` lists names in the order they were written."""
+    """Values of flags by name; what was not given has its default.  given: names in the order written."""
 
     values: dict[str, Any]
     given: list[str] = field(factory=list)
@@ -69,7 +69,7 @@ def split(words: Sequence[str]) -> Line:
             return Line(startup, "build", tuple(rest))
         if word.startswith("-") and not word.startswith("--") and word[1:2] in ("j", "k"):
             return Line(startup, "build", tuple(rest))
-        rest = read_flag(rest, table, startup, "pybuild", "a startup flag (before the command)")
+        rest = read_flag(rest, table, startup, "a startup flag (before the command)")
     if not rest:
         return Line(startup, "help", ())
     first = rest[0]
@@ -108,17 +108,17 @@ def read(name: str, arguments: Sequence[str], options: Options, source: str = ""
             left.append(word)
             rest = rest[1:]
             continue
-        if word.startswith("-//") or word.startswith("-:") or word.startswith("-@"):
+        if word.startswith(("-//", "-:", "-@")):
             raise UsageError(f"{word!r} looks like a flag", hint=f"write exclusions after --, as in: //... -- {word}")
         if word in ("--help", "-h") and not source:
             options.values["help"] = True
             rest = rest[1:]
             continue
-        rest = read_flag(rest, table, options, name, source or f"pybuild {name}")
+        rest = read_flag(rest, table, options, source or f"pybuild {name}")
     return left
 
 
-def read_flag(rest: list[str], table: dict[str, Flag], options: Options, name: str, where: str) -> list[str]:
+def read_flag(rest: list[str], table: dict[str, Flag], options: Options, where: str) -> list[str]:
     """Read the flag at the beginning of `rest`; what follows it.  Raises UsageError."""
     word = rest[0]
     if not word.startswith("--"):

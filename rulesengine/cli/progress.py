@@ -135,7 +135,7 @@ class Display:
             self.state.update(event)
             for line in self.permanent(event):
                 self.line(line)
-            self.changed(event)
+            self.changed()
 
     def permanent(self, event: Event) -> list[str]:
         """The lines that an event leaves behind for good."""
@@ -157,7 +157,7 @@ class Display:
         """Print a line for good."""
         self.console.say(text)
 
-    def changed(self, event: Event) -> None:
+    def changed(self) -> None:
         """The state is another one now."""
 
 
@@ -184,7 +184,7 @@ class PlainDisplay(Display):
         self._stop.set()
         self._thread.join()
 
-    def changed(self, event: Event) -> None:
+    def changed(self) -> None:
         """Report now and then only."""
         self.report()
 

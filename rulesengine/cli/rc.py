@@ -91,7 +91,7 @@ class RcFiles:
                 while rest:
                     if not rest[0].startswith("-"):
                         raise UsageError(f"{rest[0]!r} is not a startup flag", location=line.location)
-                    rest = read_flag(rest, table, options, "pybuild", str(line.location))
+                    rest = read_flag(rest, table, options, str(line.location))
 
     def apply(
         self, command: str, options: Options, config: str = "", active: tuple[str, ...] = ()
@@ -157,11 +157,9 @@ def _known(line: RcLine, command: str) -> tuple[str, ...]:
         if not rest[0].startswith("-"):
             raise UsageError(f"{rest[0]!r} is not a flag, and rc files hold flags only", location=line.location)
         try:
-            after = read_flag(rest, anywhere, probe, command, str(line.location))
+            after = read_flag(rest, anywhere, probe, str(line.location))
         except UsageError as fault:
             fault.location = fault.location or line.location
-            if line.command == "common" and fault.message.startswith("unknown flag"):
-                raise
             raise
         if probe.given[0] in mine:
             out += rest[: len(rest) - len(after)]

@@ -16,7 +16,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def cancelling(token: CancelToken, tell: Callable[[], None], restore: Callable[[], None]) -> Iterator[None]:
-    """While the block runs: the first signal cancels `token` and calls `tell`; the second calls `restore` and exits with 8."""
+    """While the block runs, the first signal cancels and calls `tell`; the second calls `restore` and exits with 8."""
     seen: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001

@@ -43,6 +43,14 @@ class Request:
     execute: bool = True
 
 
+@frozen
+class _Place:
+    """The top-level configuration's `bin` directory, and `pybuild-bin` where that leads to it."""
+
+    directory: str
+    shown: str
+
+
 @define
 class Build:
     """A build under way.  Used once, by one thread."""
@@ -54,10 +62,11 @@ class Build:
     listener: Listener
     cancel: Cancellation
     errors: list[RulesEngineError] = field(factory=list)
+    started: float = field(factory=time.monotonic)
+    started_ns: int = field(factory=time.time_ns)
 
     def run(self, request: Request) -> BuildResult:
         """Raises the first error, unless request.keep_going."""
-        started, started_ns = time.monotonic(), time.time_ns()
         labels = self._resolve(request)
         self.cancel.check()
         platform = request.platform or str(host_platform())
@@ -74,8 +83,8 @@ class Build:
         asked = self._asked(labels, analysis)
         if not request.execute:
             targets = tuple(TargetResult(str(label), one.configuration.mnemonic) for label, one in asked)
-            return BuildResult(targets, elapsed=time.monotonic() - started, errors=tuple(self.errors))
-        return self._execute(request, asked, analysis, configuration, started, started_ns)
+            return BuildResult(targets, elapsed=time.monotonic() - self.started, errors=tuple(self.errors))
+        return self._execute(request, asked, analysis.graph, configuration)
 
     # ---- loading --------------------------------------------------------------
 
@@ -111,17 +120,15 @@ class Build:
         self,
         request: Request,
         asked: list[tuple[Label, ConfiguredTarget]],
-        analysis: Analysis,
+        graph: ActionGraph,
         configuration: Configuration,
-        started: float,
-        started_ns: int,
     ) -> BuildResult:
         wanted = list(dict.fromkeys(file for _, one in asked for file in one.files))
         run = cached = failed = 0
         executed = Executed({})
         members: dict[Artifact, Members] = {}
         for attempt in range(_DELIVERY_ATTEMPTS):
-            executed = self.engine.execute(analysis.graph, wanted, keep_going=request.keep_going)
+            executed = self.engine.execute(graph, wanted, keep_going=request.keep_going)
             run, cached, failed = (
                 (executed.run, executed.cached, executed.failed)
                 if not attempt
@@ -140,19 +147,22 @@ class Build:
             )
         directory = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "bin")
         os.makedirs(directory, exist_ok=True)
-        shown = link.point(self.loader.root, directory, self.listener)
-        targets = tuple(self._target(label, one, executed.values, members, directory, shown) for label, one in asked)
+        place = _Place(directory, link.point(self.loader.root, directory, self.listener))
+        targets = tuple(self._target(label, one, executed.values, members, place) for label, one in asked)
         failed_labels = self._failed_labels(request, asked)
+        looked_at = None
+        if not self.errors:
+            looked_at = self._looked_at(sources_of(graph, wanted), members, place)
         return BuildResult(
             (*targets, *failed_labels),
             run,
             cached,
             failed,
-            time.monotonic() - started,
+            time.monotonic() - self.started,
             tuple(self.errors),
-            shown,
+            place.shown,
             self.engine.fetched,
-            self._looked_at(started_ns, analysis.graph, wanted, members, shown, directory) if not self.errors else None,
+            looked_at,
         )
 
     def _failed_labels(self, request: Request, asked: list[tuple[Label, ConfiguredTarget]]) -> Iterator[TargetResult]:
@@ -178,8 +188,7 @@ class Build:
         one: ConfiguredTarget,
         values: Mapping[Artifact, Value],
         members: Mapping[Artifact, Members],
-        directory: str,
-        shown: str,
+        place: _Place,
     ) -> TargetResult:
         outputs = []
         for file in one.files:
@@ -190,8 +199,8 @@ class Build:
                 path = self.engine.sources.path(file)
             else:
                 path = os.path.join(self.output_base, file.path)
-                if path.startswith(directory + "/"):
-                    path = shown + path[len(directory) :]
+                if path.startswith(place.directory + "/"):
+                    path = place.shown + path[len(place.directory) :]
             outputs.append(self._output(file, value, path, members.get(file, {})))
         return TargetResult(str(label), one.configuration.mnemonic, tuple(outputs))
 
@@ -205,28 +214,21 @@ class Build:
 
     # ---- what the no-op index needs ---------------------------------------------
 
-    def _looked_at(
-        self,
-        started_ns: int,
-        graph: ActionGraph,
-        wanted: Iterable[Artifact],
-        members: Mapping[Artifact, Members],
-        shown: str,
-        directory: str,
-    ) -> LookedAt:
-        read, absent = set(), set()
+    def _looked_at(self, sources: Iterable[Artifact], members: Mapping[Artifact, Members], place: _Place) -> LookedAt:
+        read: set[str] = set()
+        absent: set[str] = set()
         for path, kind in self.loader.tracked.items():
             (absent if kind == "absent" else read).add(path)
-        for artifact in sources_of(graph, wanted):
+        for artifact in sources:
             path = self.engine.sources.path(artifact)
             read.add(path)
             if os.path.isdir(path):
                 read.update(_below(path))
         links = self.outputs.links(members)
-        if os.path.islink(shown):
-            links.append((shown, directory))
+        if os.path.islink(place.shown):
+            links.append((place.shown, place.directory))
         made = self.outputs.signatures(members)
-        return LookedAt(started_ns, frozenset(read), frozenset(absent), tuple(made), tuple(links))
+        return LookedAt(self.started_ns, frozenset(read), frozenset(absent), tuple(made), tuple(links))
 
 
 def sources_of(graph: ActionGraph, wanted: Iterable[Artifact]) -> set[Artifact]:

@@ -141,9 +141,9 @@ class _OfflineFetcher:
     def fetch(
         self,
         pin: Pin,
-        write: Callable[[bytes], object],
-        progress: Callable[[int], None],
-        cancel: Cancellation,
+        write: Callable[[bytes], object],  # noqa: ARG002
+        progress: Callable[[int], None],  # noqa: ARG002
+        cancel: Cancellation,  # noqa: ARG002
     ) -> None:
         """Raise TransportError."""
         raise TransportError(

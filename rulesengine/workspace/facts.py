@@ -70,7 +70,7 @@ def _size(directory: str) -> str:
 
 
 def clean(workspace: Workspace, *, expunge: bool) -> None:
-    """Remove outputs and their record; with `expunge` everything of the output base but the lock.  Raises StoreError."""
+    """Remove outputs and their record; with `expunge` all of the output base but the lock.  Raises StoreError."""
     link.remove(workspace.root)
     base = workspace.output_base
     try:

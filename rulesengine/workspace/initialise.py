@@ -37,7 +37,7 @@ def shipped_lock() -> bytes | None:
 
 
 def initialise(directory: str) -> Initialised:
-    """Write a workspace's files into `directory`, which is made where it is missing.  Nothing is overwritten.
+    """Write a workspace's files into `directory`, made where it is missing.  Nothing is overwritten.
 
     Raises UsageError where it cannot be made, StoreError, DiskFullError.
     """
@@ -48,7 +48,8 @@ def initialise(directory: str) -> Initialised:
         raise UsageError(f"{directory} is a file, or lies below one", hint="name a directory") from None
     except OSError as fault:
         raise UsageError(f"cannot make {directory}: {fault.strerror}", hint="name a directory you can write") from None
-    written, kept = [], []
+    written: list[str] = []
+    kept: list[str] = []
     for path, source in _tree(resources.files("rulesengine").joinpath("data", "init"), ""):
         (written if _write(directory, path, source.read_bytes()) else kept).append(path)
     if _ignore(directory):

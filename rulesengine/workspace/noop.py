@@ -48,7 +48,7 @@ def key(version: str, arguments: Sequence[str]) -> str:
 
 
 def index_path(directory: str, text: str) -> str:
-    """The file of the index with this key; two keys that collide overwrite each other, and are told apart on reading."""
+    """The file of the index with this key; keys that collide overwrite each other, and are told apart on reading."""
     data = text.encode("utf-8", "surrogateescape")
     return f"{directory}/{zlib.crc32(data):08x}{zlib.adler32(data):08x}"
 

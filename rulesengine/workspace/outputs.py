@@ -39,7 +39,7 @@ class LinkingStore(Protocol):
 
 
 def members_of(value: Value, store: LinkingStore) -> Members:
-    """The files, links and empty directories of a value; a file's own path is ''.  Raises KeyError where blobs are lost."""
+    """Files, links and empty directories of a value; a file's own path is ''.  Raises KeyError where blobs are lost."""
     if isinstance(value, FileValue):
         return {"": TreeFile(value.digest, value.executable)}
     return dict(walk_tree(value.digest, store.read))

@@ -10,7 +10,7 @@ from rulesengine.model.digest import Digest
 
 @frozen
 class ImagePlatform:
-    """One image of an OCI layout: its platform, its manifest's digest, and the bytes that a pull moves (config and layers)."""
+    """One image of an OCI layout.  size: the bytes that a pull moves (config and layers)."""
 
     platform: str
     digest: Digest

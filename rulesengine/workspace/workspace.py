@@ -146,10 +146,11 @@ class Workspace:
         listener: Listener | None = None,
         cancel: CancelToken | None = None,
     ) -> list[LockResult]:
-        """Write the lock files of deb_archive declarations (default: all of the workspace) that lack one or have another.
+        """Write lock files that are missing or answer another declaration (of all deb_archives, or those named).
 
         update: resolve anew against the archive as it is today.  check: write nothing.  allow_missing: as in
-        locking.lock_archive.  Raises LoadingError, and what locking.lock_archive raises: DebianError, TrustError, TransportError.
+        locking.lock_archive.  Raises LoadingError, and what locking.lock_archive raises: DebianError, TrustError,
+        TransportError.
         """
         from rulesengine.workspace.archives import find_archives, lock_one
 
@@ -222,10 +223,14 @@ class Workspace:
         return Mirrors(mirror_order(self.mirrors), report=listener)
 
 
+def _deaf(_: Event) -> None:
+    """Hear nothing."""
+
+
 def _serial(listener: Listener | None) -> Listener:
     """A listener that is called by one thread at a time."""
     if listener is None:
-        return lambda event: None
+        return _deaf
     lock = threading.Lock()
 
     def tell(event: Event) -> None:

@@ -9,7 +9,8 @@ from rulesengine.cli.flags import COMMANDS, STARTUP, Command, Flag, command, fla
 from rulesengine.errors import UsageError, did_you_mean
 
 TOPICS = {
-    "exit-codes": "0  success\n1  the build (or a check) failed\n2  the command line, an rc file or the place is wrong\n"
+    "exit-codes": "0  success\n1  the build (or a check) failed\n"
+    "2  the command line, an rc file or the place is wrong\n"
     "8  interrupted\n9  another process builds this workspace (--noblock_for_lock)\n37 a bug in pybuild\n",
     "rc-files": "Read in this order, later ones win: /etc/pybuild.pybuildrc, .pybuildrc beside MODULE.bazel,\n"
     "~/.pybuildrc, files named by --pybuildrc. Each line is COMMAND FLAG…; `common` is for all commands,\n"

@@ -1,0 +1,128 @@
+"""LoadedTargets: the query room's TargetGraph over the loader."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from rulesengine.analysis.visibility import check as check_visibility
+from rulesengine.errors import NoSuchTargetError, VisibilityError
+from rulesengine.loading import Loader
+from rulesengine.loading.border import BUILD, BZL
+from rulesengine.model.label import Label
+from rulesengine.model.pattern import TargetPattern
+from rulesengine.model.ports import Cancellation
+from rulesengine.model.target import Target
+
+
+class LoadedTargets:
+    """Targets of a workspace, loaded as they are asked for.
+
+    package: where relative patterns are written.  implicit: whether dependencies that a rule adds by itself count.
+    """
+
+    def __init__(self, loader: Loader, package: str, implicit: bool, cancel: Cancellation) -> None:
+        self._loader = loader
+        self._package = package
+        self._implicit = implicit
+        self._cancel = cancel
+        self._dependencies: dict[Label, list[Label]] = {}
+        self._loads: dict[Label, list[Label]] = {}
+
+    def check(self) -> None:
+        """Raise InterruptedBuild when cancelled."""
+        self._cancel.check()
+
+    def resolve(self, pattern: str) -> Sequence[Label]:
+        """As on the command line, but with targets tagged `manual`."""
+        found = TargetPattern.parse(pattern, self._package)
+        if found.negative or found.kind == "single":
+            return self._loader.resolve([pattern], self._package)
+        repo = self._loader.canonical_repo(found.repo)
+        if found.kind == "package":
+            package = self._loader.package(repo, found.package)
+            if found.name in package.targets:
+                return [Label(repo, found.package, found.name)]
+            packages = [found.package]
+        else:
+            packages = self._loader.packages(found.package, repo)
+            if not packages:
+                self._loader.resolve([pattern], self._package)  # says so, with near names
+        out: list[Label] = []
+        for name in packages:
+            self.check()
+            package = self._loader.package(repo, name)
+            if found.files:
+                out += self.siblings(Label(repo, name, "BUILD"))
+            else:
+                out += [target.label for target in package.rule_targets()]
+        return out
+
+    def target(self, label: Label) -> Target:
+        """A target.  A .bzl file that was loaded counts as a source file."""
+        try:
+            return self._loader.target(label)
+        except NoSuchTargetError:
+            if label.name.endswith((".bzl", ".scl")) and os.path.isfile(self._loader.sources.path(label)):
+                return Target(label, "source")
+            raise
+
+    def dependencies(self, label: Label) -> Sequence[Label]:
+        """Direct dependencies, in the order of attributes."""
+        label = self._loader.canonical(label)
+        found = self._dependencies.get(label)
+        if found is None:
+            target = self.target(label)
+            every = (self._loader.canonical(one) for _, one in target.labels(implicit=self._implicit))
+            found = self._dependencies[label] = list(dict.fromkeys(every))
+        return found
+
+    def siblings(self, label: Label) -> Sequence[Label]:
+        """Rules, generated files, and the source files that rules name or that are exported."""
+        package = self._loader.package(label.repo, label.package)
+        names = [
+            *package.targets,
+            *sorted({*package.referenced, *package.exported, os.path.basename(package.build_file)}),
+        ]
+        out: dict[Label, None] = {}
+        for name in names:
+            try:
+                out[package.target(name).label] = None
+            except NoSuchTargetError:  # a rule names a file that does not exist: the build will say so
+                continue
+        return list(out)
+
+    def build_file(self, label: Label) -> Label:
+        """The BUILD file's label."""
+        package = self._loader.package(label.repo, label.package)
+        return Label(package.repo, package.name, os.path.basename(package.build_file))
+
+    def load_files(self, label: Label) -> Sequence[Label]:
+        """The .bzl files that the package loads, directly or not."""
+        out: dict[Label, None] = {}
+        waiting = list(self._loads_of(self.build_file(label), BUILD))
+        while waiting:
+            one = waiting.pop(0)
+            if one not in out:
+                out[one] = None
+                waiting += self._loads_of(one, BZL)
+        return list(out)
+
+    def visible(self, source: Label, label: Label) -> bool:
+        """Whether visibility lets `source` depend on `label`."""
+        try:
+            check_visibility(self._loader, self.target(source), self.target(label), "")
+        except VisibilityError:
+            return False
+        return True
+
+    def _loads_of(self, label: Label, dialect: Any) -> list[Label]:
+        known = self._loads.get(label)
+        if known is None:
+            shown = self._loader.shown(label)
+            text = self._loader.sources.read(self._loader.sources.path(label), shown)
+            ast = self._loader.interpreter.parse(shown, text, dialect)
+            known = [self._loader.label(one.module_id, label.repo, label.package) for one in ast.loads()]
+            self._loads[label] = known
+        return known
