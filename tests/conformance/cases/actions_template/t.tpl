@@ -1,0 +1,1 @@
+a={A} ab={AB} b={B} X XX {A}{B} end

@@ -1,0 +1,3 @@
+load(":cycle2.bzl", "b")
+
+a = b

@@ -1,0 +1,3 @@
+load(":cycle1.bzl", "a")
+
+b = a

@@ -1,0 +1,3 @@
+load(":broken.bzl", "x")
+
+y = x

@@ -1,0 +1,6 @@
+MyInfo = provider()
+
+def _impl(ctx):
+    return []
+
+r = rule(implementation = _impl, provides = [MyInfo])

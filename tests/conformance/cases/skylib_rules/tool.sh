@@ -1,0 +1,2 @@
+#!/bin/bash
+echo "$MODE: $*" | sed 's,[^ ]*/bin/,BIN/,g' > $1

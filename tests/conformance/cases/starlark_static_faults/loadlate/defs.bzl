@@ -1,0 +1,2 @@
+def f():
+    load("x.bzl", "y")

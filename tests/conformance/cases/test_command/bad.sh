@@ -1,0 +1,3 @@
+#!/bin/bash
+echo this goes wrong
+exit 7

@@ -1,0 +1,156 @@
+"""The corpus: one folder a case, with what is asked (case.toml) and what real Bazel answered (expected.json)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+CASES = Path(__file__).parent / "cases"
+_OWN = ("case.toml", "expected.json")
+_TEXT_LIMIT = 20_000
+
+_OUTPUT_ROOT = re.compile(r"(?:bazel|pybuild)-out/[^/\s\"':]+/bin\b")
+_CANONICAL_REPO = re.compile(r"((?:external/|\.\./|@@))(\w[\w.-]*?)(?:~[\w.~-]*|\+[\w.+-]*)(?=[/\s\"'])")
+
+
+@frozen
+class Step:
+    """One command of a case.
+
+    command: `build`, `test`, `query`, `cquery`.  arguments: target patterns, or the query expression.
+    says: words that both tools' error messages must hold.
+    differs: why the class of our failure is another one, on purpose.
+    write: files to write before the command (None: to remove), so that a case can change between two steps.
+    """
+
+    command: str
+    arguments: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+    write: Mapping[str, str | None] = field(factory=dict)
+    differs: str = ""
+
+
+@frozen
+class Case:
+    """A small workspace and the commands to run in it.
+
+    covers: the lines of the rule language that it exercises.  xfail: why we are known to answer otherwise than Bazel.
+    prints: whether what print() says is compared.  oracle: why this Bazel cannot answer it, where it cannot; what is
+    expected was then written by hand, from Bazel's documentation.
+    """
+
+    name: str
+    directory: Path
+    title: str
+    covers: tuple[str, ...]
+    steps: tuple[Step, ...]
+    xfail: str = ""
+    prints: bool = True
+    oracle: str = ""
+
+    def copy_to(self, where: Path) -> None:
+        """Fill a directory with the case's files, and nothing else."""
+        where.mkdir(parents=True, exist_ok=True)
+        for one in where.iterdir():
+            shutil.rmtree(one) if one.is_dir() and not one.is_symlink() else one.unlink()
+        for one in self.directory.iterdir():
+            if one.name in _OWN:
+                continue
+            if one.is_dir():
+                shutil.copytree(one, where / one.name, symlinks=True)
+            else:
+                shutil.copy2(one, where / one.name, follow_symlinks=False)
+
+    @property
+    def expected(self) -> dict[str, Any]:
+        """What Bazel answered; empty before it was recorded."""
+        path = self.directory / "expected.json"
+        return dict(json.loads(path.read_text())) if path.exists() else {}
+
+    def record(self, answer: Mapping[str, Any]) -> None:
+        """Write down what Bazel answered."""
+        text = json.dumps(answer, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        (self.directory / "expected.json").write_text(text)
+
+
+def read_case(directory: Path) -> Case:
+    """A case from its folder.  Raises ValueError for an unknown key."""
+    data = tomllib.loads((directory / "case.toml").read_text())
+    steps = []
+    for one in data.pop("step"):
+        command = next((name for name in ("build", "test", "query", "cquery") if name in one), None)
+        if command is None:
+            raise ValueError(f"{directory.name}: a step has build, test, query or cquery")
+        given = one.pop(command)
+        arguments = tuple(given) if isinstance(given, list) else (given,)
+        write = {name: text if isinstance(text, str) else None for name, text in one.pop("write", {}).items()}
+        steps.append(
+            Step(command, arguments, tuple(one.pop("flags", ())), tuple(one.pop("says", ())), write, one.pop("differs", ""))
+        )
+        if one:
+            raise ValueError(f"{directory.name}: unknown keys in a step: {sorted(one)}")
+    case = Case(
+        directory.name,
+        directory,
+        data.pop("title"),
+        tuple(data.pop("covers")),
+        tuple(steps),
+        data.pop("xfail", ""),
+        data.pop("prints", True),
+        data.pop("oracle", ""),
+    )
+    if data:
+        raise ValueError(f"{directory.name}: unknown keys: {sorted(data)}")
+    return case
+
+
+def all_cases(names: Iterable[str] = ()) -> list[Case]:
+    """Every case, or the named ones, by name."""
+    wanted = set(names)
+    found = [read_case(one.parent) for one in sorted(CASES.glob("*/case.toml"))]
+    if wanted - {one.name for one in found}:
+        raise ValueError(f"no such case: {', '.join(sorted(wanted - {one.name for one in found}))}")
+    return [one for one in found if not wanted or one.name in wanted]
+
+
+def apply(step: Step, where: Path) -> None:
+    """Write and remove the files that a step changes."""
+    for name, text in step.write.items():
+        path = where / name
+        if text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+
+def same_words(text: str) -> str:
+    """A text with the names that must differ made the same: output roots and canonical repository names."""
+    return _CANONICAL_REPO.sub(r"\1\2", _OUTPUT_ROOT.sub("OUT/bin", text))
+
+
+def content(data: bytes) -> dict[str, Any]:
+    """A file's bytes as they are compared: normalised text with its digest, or the digest alone."""
+    try:
+        text = same_words(data.decode())
+    except UnicodeDecodeError:
+        return {"sha256": hashlib.sha256(data).hexdigest()}
+    out: dict[str, Any] = {"sha256": hashlib.sha256(text.encode()).hexdigest()}
+    if len(text) <= _TEXT_LIMIT:
+        out["text"] = text
+    return out
+
+
+def query_lines(text: str) -> list[str]:
+    """The lines of a query's answer; order counts for nothing, and neither does how the main repository is written."""
+    lines = (same_words(line.strip()).removeprefix("@@") for line in text.splitlines())
+    return sorted(line for line in lines if line)

@@ -1,0 +1,186 @@
+"""The same questions put to `pybuild`, through its command line, inside this process."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import os
+import re
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from rulesengine.errors import (
+    AnalysisError,
+    ExecutionError,
+    InternalError,
+    LabelError,
+    LoadingError,
+    RulesEngineError,
+    UsageError,
+)
+from tests.conformance.corpus import Case, Step, apply, content, query_lines, same_words
+
+_DEBUG = re.compile(r"^DEBUG: ([^:\s]+):(\d+)(?::\d+)?: (.*?)(?=^(?:[A-Z]+: |//)|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def answer(case: Case, where: Path) -> dict[str, Any]:
+    """Run every step of a case in a directory; the answer in the form of expected.json."""
+    case.copy_to(where)
+    steps, prints = [], set[str]()
+    for step in case.steps:
+        apply(step, where)
+        made, err = _step(step, where)
+        steps.append(made)
+        prints |= {f"{m[1]}:{m[2]}: {same_words(m[3].rstrip())}" for m in _DEBUG.finditer(err)}
+    out: dict[str, Any] = {"steps": steps}
+    if case.prints and prints:
+        out["prints"] = sorted(prints)
+    return out
+
+
+def _run(where: Path, words: list[str]) -> tuple[int, str, str, RulesEngineError | None]:
+    from rulesengine.cli import main
+
+    caught: list[RulesEngineError] = []
+    report = main._report
+
+    def keep(fault: RulesEngineError, console: Any) -> int:
+        caught.append(fault)
+        return report(fault, console)
+
+    out, err = io.StringIO(), io.StringIO()
+    main._report = keep
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main.run(["--ignore_all_rc_files", "-C", str(where), *words])
+    finally:
+        main._report = report
+    return code, out.getvalue(), err.getvalue(), caught[0] if caught else None
+
+
+def _step(step: Step, where: Path) -> tuple[dict[str, Any], str]:
+    if step.command in ("query", "cquery"):
+        code, out, err, fault = _run(where, [step.command, *step.flags, "--", *step.arguments])
+        made: dict[str, Any] = {"exit": code}
+        if code == 0:
+            made["lines"] = query_lines(out)
+        else:
+            made["failure"] = _failure(fault, err)
+        return made, err
+    code, out, err, fault = _run(where, [step.command, "--show_output=json", *step.flags, "--", *step.arguments])
+    made = {"exit": code, "outputs": {}}
+    if out:
+        for target in json.loads(out)["targets"]:
+            if not target["failed"]:
+                made["outputs"][same_words(target["label"])] = dict(
+                    pair for one in target["outputs"] for pair in _files(one)
+                )
+    if code:
+        made["failure"] = _failure(fault, err)
+    return made, err
+
+
+def _files(output: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    name, path = same_words(output["name"]), output["path"]
+    if output["type"] == "directory":
+        return [
+            (f"{name}/{os.path.relpath(os.path.join(here, file), path)}", content(Path(here, file).read_bytes()))
+            for here, _, files in os.walk(path, followlinks=True)
+            for file in files
+        ]
+    if os.path.islink(path) and not os.path.exists(path):
+        return [(name, {"link": os.readlink(path)})]
+    return [(name, content(Path(path).read_bytes()))]
+
+
+def _failure(fault: RulesEngineError | None, err: str) -> dict[str, Any]:
+    """Class, every place that the message names, and the message."""
+    return {"class": _class(fault), "at": re.findall(r"([\w./+-]+:\d+)", err), "message": err}
+
+
+def _class(fault: RulesEngineError | None) -> str:
+    if fault is None:
+        return "unknown"
+    if isinstance(fault, UsageError):
+        return "command line"
+    if isinstance(fault, (LoadingError, AnalysisError, LabelError)):
+        return "analysis"
+    if isinstance(fault, ExecutionError):
+        return "execution"
+    return "internal" if isinstance(fault, InternalError) else type(fault).__name__
+
+
+def differences(case: Case, expected: dict[str, Any], ours: dict[str, Any]) -> list[str]:
+    """What we answer otherwise than Bazel; empty when nothing."""
+    out: list[str] = []
+    for number, (step, theirs, mine) in enumerate(zip(case.steps, expected["steps"], ours["steps"], strict=True), 1):
+        head = f"step {number} ({step.command} {' '.join((*step.flags, *step.arguments))}): "
+        if theirs["exit"] != mine["exit"]:
+            said = f"\n{mine['failure']['message']}" if "failure" in mine else ""
+            out.append(f"{head}exit {mine['exit']}, Bazel {theirs['exit']}{said}")
+            continue
+        for key in ("lines",):
+            if theirs.get(key) != mine.get(key):
+                out.append(f"{head}lines\n  ours  {mine.get(key)}\n  Bazel {theirs.get(key)}")
+        out += [head + one for one in _outputs(theirs.get("outputs", {}), mine.get("outputs", {}))]
+        if "failure" in theirs:
+            a, b = theirs["failure"], mine["failure"]
+            if a["class"] != b["class"] and not step.differs:
+                out.append(f"{head}failure is {b['class']}, Bazel: {a['class']}\n{b['message']}")
+            if a["at"] and not any(_same_place(one, b["at"][:1], case) for one in a["at"]):
+                out.append(f"{head}failure is not at {a['at']}:\n{b['message']}\nBazel: {a['message']}")
+            out += [f"{head}does not say {word!r}:\n{b['message']}" for word in step.says if word not in b["message"]]
+    if expected.get("prints") != ours.get("prints"):
+        out.append(f"prints\n  ours  {ours.get('prints')}\n  Bazel {expected.get('prints')}")
+    return out
+
+
+def _same_place(place: str, ours: list[str], case: Case) -> bool:
+    """Whether we name the line that Bazel names; in a BUILD file, any line of the statement that starts there:
+    Bazel names the call, and we may name the attribute."""
+    if place in ours:
+        return True
+    name, line = place.rsplit(":", 1)
+    path = case.directory / name
+    if path.name not in ("BUILD", "BUILD.bazel") or not path.exists():
+        return False
+    try:
+        statements = ast.parse(path.read_text()).body
+    except SyntaxError:
+        return False
+    lines = [range(one.lineno, (one.end_lineno or 0) + 1) for one in statements if one.lineno <= int(line) <= (one.end_lineno or 0)]
+    return any(f"{name}:{number}" in ours for one in lines for number in one)
+
+
+def _outputs(theirs: dict[str, Any], mine: dict[str, Any]) -> list[str]:
+    out = []
+    if sorted(theirs) != sorted(mine):
+        out.append(f"targets {sorted(mine)}, Bazel {sorted(theirs)}")
+    for label in sorted(set(theirs) & set(mine)):
+        a, b = theirs[label], mine[label]
+        if sorted(a) != sorted(b):
+            out.append(f"outputs of {label}: {sorted(b)}, Bazel {sorted(a)}")
+        for name in sorted(set(a) & set(b)):
+            if a[name] != b[name]:
+                out.append(
+                    f"{name} differs\n--- ours\n{b[name].get('text', b[name])}\n--- Bazel\n{a[name].get('text', a[name])}"
+                )
+    return out
+
+
+if __name__ == "__main__":  # what we answer to the named cases, and how it differs
+    import tempfile
+
+    from tests.conformance.corpus import all_cases
+
+    failed = 0
+    for one in all_cases(sys.argv[1:]):
+        with tempfile.TemporaryDirectory() as scratch:
+            os.environ["PYBUILD_CACHE"] = os.path.join(scratch, "cache")
+            found = differences(one, one.expected, answer(one, Path(scratch, "ws")))
+        failed += bool(found)
+        print(f"{'FAIL' if found else 'ok  '} {one.name}" + "".join("\n    " + x.replace("\n", "\n    ") for x in found))
+    print(f"{failed} failed")

@@ -1,0 +1,55 @@
+"""Every case of the corpus gives what real Bazel gave; and Bazel still gives what was recorded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conformance import ours
+from tests.conformance.bazel import Bazel
+from tests.conformance.corpus import Case, all_cases
+from tests.oracles.tools import missing
+
+_CASES = all_cases()
+
+
+def _parameters() -> list[object]:
+    return [
+        pytest.param(case, id=case.name, marks=[pytest.mark.xfail(reason=case.xfail, strict=True)] if case.xfail else [])
+        for case in _CASES
+    ]
+
+
+@pytest.mark.parametrize("case", _parameters())
+def test_as_bazel(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outputs byte for byte, answers to queries, prints, and class and place of failures."""
+    monkeypatch.setenv("PYBUILD_CACHE", str(tmp_path / "cache"))
+    assert case.expected, "tests/conformance/record has not been run for it"
+    found = ours.differences(case, case.expected, ours.answer(case, tmp_path / "ws"))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.oracle
+def test_bazel_still_answers_what_was_recorded() -> None:
+    """Asks Bazel everything anew.  One test, because one server answers all."""
+    try:
+        bazel = Bazel()
+    except OSError as fault:
+        missing(str(fault))
+        return
+    changed = []
+    with bazel:
+        for case in _CASES:
+            if case.oracle:
+                continue
+            answer = bazel.answer(case)
+            if json.loads(json.dumps(answer)) != case.expected:
+                changed.append(f"{case.name}\n  recorded {case.expected}\n  now      {answer}")
+    assert not changed, "\n".join(changed)
+
+
+def test_the_corpus_is_large_enough() -> None:
+    """A case that vanishes is noticed."""
+    assert len(_CASES) >= 60
