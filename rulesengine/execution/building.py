@@ -98,10 +98,17 @@ class Build:
         for task in self._plan.tasks:
             if task.done and not task.announced:
                 self._announce(task, cached=True)
+        # The same action for several configurations (an `all` package for six platforms) is one action.
+        ran: dict[object, bool] = {}
+        for task in self._plan.tasks:
+            if task.done:
+                key = task.key if task.action.cacheable else task
+                same: object = task.action.pinned[0][1] if task.is_pinned else key
+                ran[same] = ran.get(same, False) or task.ran
         return ExecutionResult(
             self._values,
-            run=sum(1 for task in self._plan.tasks if task.done and task.ran),
-            cached=sum(1 for task in self._plan.tasks if task.done and not task.ran),
+            run=sum(ran.values()),
+            cached=len(ran) - sum(ran.values()),
             failed=tuple(self._failures),
             skipped=sum(1 for task in self._plan.tasks if not task.done and not task.failed),
         )

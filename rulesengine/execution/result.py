@@ -15,7 +15,8 @@ class ExecutionResult:
     """What came of a request.
 
     values: requested artifacts and all others that were made or found on the way.
-    run + cached: the actions that the request needed and that succeeded; skipped: not tried, or stopped.
+    run + cached: the actions that the request needed and that succeeded, equal ones (of several configurations) counted
+    once; skipped: not tried, or stopped.
     """
 
     values: Mapping[Artifact, Value]

@@ -76,7 +76,7 @@ def test_the_same_conversion_for_six_platforms_is_one_action(bench: Bench) -> No
     outs = [made("layer", f"linux_{number}") for number in range(6)]
     graph = graph_of(*[op_action("mix", [a], [out]) for out in outs])
     result = bench.build(graph, *outs)
-    assert (result.run, result.cached, len(bench.ran)) == (1, 5, 1)
+    assert (result.run, result.cached, len(bench.ran)) == (1, 0, 1), "counted once, too"
     assert len({result.values[out].digest for out in outs}) == 1
 
 
