@@ -176,7 +176,7 @@ def test_bytes_that_changed_since_the_digest_are_refused(tmp_path: Path, root: P
 
 def test_a_file_that_keeps_changing_is_said(tmp_path: Path, root: Path) -> None:
     path = root / "log"
-    path.write_bytes(b"x" * 4_000_000)
+    path.write_bytes(b"x" * 64_000_000)  # so long that the writer gets its turn on a busy machine, too
     stop = threading.Event()
 
     def scribble() -> None:
