@@ -1,0 +1,9 @@
+"""Functions on structs."""
+
+def _to_dict(s):
+    """The fields of a struct by name."""
+    return {name: getattr(s, name) for name in dir(s) if name not in ("to_json", "to_proto")}
+
+structs = struct(
+    to_dict = _to_dict,
+)
