@@ -83,10 +83,11 @@ def _check_name(name: str, prefix: str) -> None:
 
 def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Iterator[tuple[str, bool]]:
     """(path below `directory`, is a directory) of everything in the package; `saw` is told every
-    directory that was listed.  Sub-packages are not entered.  depth: how many levels, None: all."""
-    stack: list[tuple[str, int]] = [("", 1)]
+    directory that was listed.  Sub-packages are not entered, nor links that lead back to where the
+    walk came from.  depth: how many levels, None: all."""
+    stack: list[tuple[str, int, tuple[str, ...]]] = [("", 1, ())]
     while stack:
-        prefix, level = stack.pop()
+        prefix, level, links = stack.pop()
         here = os.path.join(directory, prefix) if prefix else directory
         saw(here)
         try:
@@ -106,7 +107,13 @@ def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Itera
                 if entry.name == ".git" and not prefix:
                     continue
                 if depth is None or level < depth:
-                    stack.append((f"{prefix}{entry.name}/", level + 1))
+                    followed = links
+                    if entry.is_symlink():
+                        real = os.path.realpath(entry.path)
+                        if real in links or f"{os.path.realpath(here)}/".startswith(f"{real}/"):
+                            continue
+                        followed = (*links, real)
+                    stack.append((f"{prefix}{entry.name}/", level + 1, followed))
                 elif not _is_package(entry.path):
                     yield prefix + entry.name, True
             elif entry.is_symlink() or entry.is_file():
@@ -127,8 +134,8 @@ def glob(
         return []
     depth = None if any("**" in one for one in wanted) else max(len(one) for one in wanted)
     found = []
-    for path, is_directory in walk(directory, saw, depth):
-        if is_directory and exclude_directories:
+    for path, listed in walk(directory, saw, depth):
+        if listed and exclude_directories:
             continue
         parts = path.split("/")
         if any(matches(one, parts) for one in wanted) and not any(matches(one, parts) for one in unwanted):

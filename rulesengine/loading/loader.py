@@ -62,7 +62,7 @@ class Loader:
         self.registry = Registry(self.label)
         self._packages = Packages(self.sources, self.interpreter, self.registry, self.canonical, listener)
         self.prelude = self._load_prelude()
-        self._modules = Modules(self.sources, self.interpreter, self.prelude, self.label)
+        self._modules = Modules(self.sources, self.interpreter, self.registry, self.prelude, self.label)
 
     @property
     def texts(self) -> SourceTexts:

@@ -84,9 +84,7 @@ def translate(text: str, texts: SourceTexts, kind: type[RulesEngineError]) -> Ru
             location = texts.location(*place, parsed=True)
         elif users:
             location = texts.location(users[-1][0], users[-1][1])
-        elif failure.frames and place is None:
-            location = texts.location(failure.frames[-1][0], failure.frames[-1][1])
-        elif place is not None:
+        elif place is not None and not place[0].startswith("<"):
             location = texts.location(*place, parsed=True)
         chain = users[:-1] if users and location is not None and _at(location, users[-1]) else users
         notes = [
@@ -178,6 +176,8 @@ def _key(match: re.Match[str], expression: str) -> _Answer:
 
 def _operation(match: re.Match[str], expression: str) -> _Answer:
     operation, first, second = match[1], match[2], match[3]
+    if second and operation == "[]":
+        return f"type '{first}' has no operator []({second})", None
     if second:
         return f"unsupported binary operation: {first} {operation} {second}", None
     if operation == "call()":
@@ -239,6 +239,7 @@ _TEMPLATES: list[tuple[re.Pattern[str], str, str | None]] = [
             r"'\1' is not allowed at the top level of a file",
             "put it into a function of a .bzl file, or write a comprehension or an X if C else Y",
         ),
+        (r"(.* at line \d+ column \d+)", r"json.decode(): \1", None),
         (r"Module symbol ['`](.+?)['`] is not exported", r"the file does not contain symbol '\1'", None),
         (r"Cannot import private symbol `(.+?)`", r"symbol '\1' is private and cannot be loaded", None),
         (r"(?:Parse error: )?tabs are not allowed", "tab characters are not allowed", "indent with spaces"),

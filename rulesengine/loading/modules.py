@@ -13,6 +13,7 @@ from attrs import frozen
 from rulesengine.errors import CycleError, LoadingError, Location, RulesEngineError, did_you_mean
 from rulesengine.loading import preamble
 from rulesengine.loading.border import BZL, Interpreter, parse_own
+from rulesengine.loading.registry import Registry
 from rulesengine.loading.sources import Sources
 from rulesengine.model.label import Label
 
@@ -48,12 +49,14 @@ class Modules:
         self,
         sources: Sources,
         interpreter: Interpreter,
+        registry: Registry,
         prelude: Any,
         resolve: Callable[[str, str, str], Label],
     ) -> None:
         self._sources = sources
         self._interpreter = interpreter
         self._texts = interpreter.texts
+        self._registry = registry
         self._prelude = prelude
         self._resolve = resolve
         self._done: dict[Label, Any] = {}
@@ -167,7 +170,11 @@ class Modules:
         text = preamble.for_bzl(label.repo, label.package, self._sources.shown(label), self.native is not None)
         load = self.loader(label)
         self._interpreter.evaluate(module, parse_own("<preamble>", text), load)
-        self.run(module, one.ast, label)
+        self._registry.open_module = str(label)
+        try:
+            self.run(module, one.ast, label)
+        finally:
+            self._registry.open_module = ""
         epilogue = preamble.epilogue(module, one.text)
         if epilogue is not None:
             self._interpreter.evaluate(module, parse_own("<epilogue>", epilogue), load)

@@ -55,7 +55,7 @@ def for_bzl(repo: str, package: str, shown: str, native: bool) -> str:
         f'export__ = "export__")\n'
         + ('load("n", "native")\n' if native else "")
         + "RULES__ = []\nPROVIDERS__ = []\nrule = make_rule__(RULES__, KEY__)\n"
-        "provider = make_provider__(PROVIDERS__)\n"
+        "provider = make_provider__(PROVIDERS__, KEY__)\n"
         f"Label = make_label__({json.dumps(repo)}, {json.dumps(package)})\n"
         f"print = make_print__({json.dumps(shown)})\n"
         "def visibility(value):\n    pass\nNone\n"

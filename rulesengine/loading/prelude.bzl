@@ -123,8 +123,13 @@ def _depset_topological(root):
 # ---- providers -------------------------------------------------------------
 # The closure that provider() returns is the constructor and the key in a target's dict at once.
 
-def make_provider__(registry):
+def make_provider__(registry, module):
     def provider(doc = "", *, fields = None, init = None):
+        py_top_level("provider()", module)
+        if fields != None and type(fields) != "list" and type(fields) != "dict":
+            fail("provider(fields = ...) is a list or a dict of names, not %s" % type__(fields))
+        if init != None and type(init) != "function":
+            fail("provider(init = ...) is a function, not %s" % type__(init))
         allowed = None if fields == None else {f: True for f in fields}
 
         def raw(**kwargs):
@@ -158,7 +163,7 @@ def make_provider__(registry):
     return provider
 
 _core = []
-_provider = make_provider__(_core)
+_provider = make_provider__(_core, "")
 
 DefaultInfo = _provider(fields = ["files", "runfiles", "data_runfiles", "default_runfiles", "executable", "files_to_run"])
 OutputGroupInfo = _provider()
@@ -378,6 +383,7 @@ def make_rule__(registry, module):
             subrules = [],
             initializer = None,
             parent = None):
+        py_top_level("rule()", module)
         index = len(registry)
         if type(attrs) != "dict":
             fail("rule(attrs = ...) is a dict of names to attr.string(), attr.label() ..., not %s" % type__(attrs))
@@ -631,6 +637,7 @@ def _inputs(values, what, runfiles = False):
 
 def actions__(target, label):
     def _declare(filename, sibling, directory):
+        _text(filename, "a file name")
         if sibling != None:
             prefix = sibling.dirname[len(sibling.root.path) + 1:] if not sibling.is_source else ""
             package = label.workspace_root + "/" + label.package if label.workspace_root else label.package

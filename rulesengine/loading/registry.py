@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from rulesengine.errors import LoadingError
 from rulesengine.model.label import Label
 from rulesengine.model.rule import AttributeSchema, Rule
 
@@ -14,18 +15,23 @@ DepsetNode = tuple[tuple[str, ...], tuple[int, ...], str]
 
 
 class Registry:
-    """Numbers what stays a Starlark value; the prelude hands the numbers back."""
+    """Numbers what stays a Starlark value; the prelude hands the numbers back.
+
+    open_module: the .bzl file that is being evaluated, where rules and providers may be made.
+    """
 
     def __init__(self, label: Callable[[str, str, str], Label]) -> None:
         self.rules: list[Rule] = []
         self.depsets: list[DepsetNode] = []
         self.provider_names: list[str] = []
+        self.open_module = ""
         self._label = label
 
     @property
     def callables(self) -> dict[str, Callable[..., Any]]:
         """What the prelude calls, by its name there."""
         return {
+            "py_top_level": self._top_level,
             "py_depset": self._depset,
             "py_provider": self._provider,
             "py_provider_name": lambda index: self.provider_names[index] or "provider",
@@ -34,6 +40,13 @@ class Registry:
             "py_rule_name": self._name_rule,
             "py_rule_label": lambda index: self.rules[index].name,
         }
+
+    def _top_level(self, what: str, module: str) -> None:
+        if module != self.open_module:
+            raise LoadingError(
+                f"{what} may only be called while its .bzl file is evaluated",
+                hint="call it at the top level of the file and give the result a name",
+            )
 
     def _depset(self, paths: list[str], children: list[int], order: str) -> int:
         self.depsets.append((tuple(paths), tuple(children), order))
@@ -51,6 +64,9 @@ class Registry:
         spec = json.loads(text)
         module = Label.parse(spec["module"])
         schema = {name: self._schema(raw, module) for name, raw in spec["schema"].items()}
+        for name in schema:
+            if not name.isidentifier():
+                raise LoadingError(f"rule(): attribute name {name!r} is not an identifier")
         if spec["build_setting"]:
             schema["build_setting_default"] = AttributeSchema(spec["build_setting"], mandatory=True)
         self.rules.append(

@@ -55,7 +55,9 @@ class Label:
         Raises LabelError with the text as written.
         """
         raw = text
-        if not isinstance(text, str) or not text:
+        if not isinstance(text, str):
+            raise LabelError(f"bad label {text!r}: it is not a string")
+        if not text:
             raise LabelError(f"bad label {text!r}: it is empty")
         if text.startswith("@"):
             text = text[2:] if text.startswith("@@") else text[1:]
