@@ -1,5 +1,6 @@
 """ctx.actions.*: what a rule declares becomes the action graph."""
 
+# ruff: noqa: E501 - Starlark programs stand here as data
 from __future__ import annotations
 
 import pytest

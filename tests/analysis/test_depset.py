@@ -1,5 +1,6 @@
 """depset in Starlark and its mirror in Python agree, in every order, with each other and with a plain walk."""
 
+# ruff: noqa: E501 - Starlark programs stand here as data
 from __future__ import annotations
 
 import json

@@ -1,5 +1,6 @@
 """The walk over dependencies: depth, cycles, each target once, --keep_going, cancellation."""
 
+# ruff: noqa: E501 - Starlark programs stand here as data
 from __future__ import annotations
 
 import signal
@@ -137,7 +138,7 @@ def test_ctrl_c_gets_through(space: Space) -> None:
     space.write("a/s.bzl", ENDLESS + "spin()\n")
     space.write("a/BUILD", 'load(":s.bzl", "spin")\n')
 
-    class Interrupt(Exception):  # noqa: N818
+    class Interrupt(Exception):
         pass
 
     def handler(*_: object) -> None:

@@ -1,5 +1,6 @@
 """rule(), attr.*, provider(), ctx: what a rule implementation sees and what it may return."""
 
+# ruff: noqa: E501 - Starlark programs stand here as data
 from __future__ import annotations
 
 import pytest
@@ -158,8 +159,7 @@ return [DefaultInfo(files = depset([o]))]
     space.write("a/sub/f.txt", "")
     assert space.prints("//a:x") == [
         "a/sub/f.txt a/sub/f.txt f.txt a/sub txt True False True @@//a:sub/f.txt",
-        "pybuild-out/linux-amd64/bin/a/d/o.tar.gz a/d/o.tar.gz o.tar.gz pybuild-out/linux-amd64/bin/a/d gz False "
-        "pybuild-out/linux-amd64/bin @@//a:x",
+        "pybuild-out/linux-amd64/bin/a/d/o.tar.gz a/d/o.tar.gz o.tar.gz pybuild-out/linux-amd64/bin/a/d gz False pybuild-out/linux-amd64/bin @@//a:x",
         "True pybuild-out/linux-amd64/bin/a/tree [<generated file a/d/o.tar.gz>, <source file a/sub/f.txt>]",
         "a/d/side 1 False File",
     ]

@@ -1,5 +1,6 @@
 """select(): conditions, specificity, defaults, aliases, concatenation (https://bazel.build/docs/configurable-attributes)."""
 
+# ruff: noqa: E501 - Starlark programs stand here as data
 from __future__ import annotations
 
 import pytest

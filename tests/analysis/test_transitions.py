@@ -1,5 +1,6 @@
 """Transitions: a rule's own, an attribute's, split by list and by dict."""
 
+# ruff: noqa: E501 - Starlark programs stand here as data
 from __future__ import annotations
 
 import pytest

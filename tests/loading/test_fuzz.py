@@ -1,5 +1,6 @@
 """Mutated BUILD and .bzl files: only our own errors come out, each with words a person can use."""
 
+# ruff: noqa: E501 - Starlark programs stand here as data
 from __future__ import annotations
 
 import tempfile
@@ -170,12 +171,12 @@ def test_only_our_errors_come_out(mutations: list[tuple[str, float, int, str]]) 
             faults = [fault]
     if not mutations:
         assert faults == []
-    for fault in faults:
-        shown = str(fault)
-        assert not isinstance(fault, InternalError), shown
-        assert fault.exit_code in (1, 2), shown
+    for found in faults:
+        shown = str(found)
+        assert not isinstance(found, InternalError), shown
+        assert found.exit_code in (1, 2), shown
         head = shown.split("\n")[0]
         assert not INTERNALS.search(head.replace("__pkg__", "").replace("__subpackages__", "")) or "__" in str(files), (
             shown
         )
-        assert fault.location is not None or fault.label is not None, shown
+        assert found.location is not None or found.label is not None, shown
