@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from rulesengine.analysis.platforms import follow
@@ -52,10 +51,13 @@ class Conditions:
             facts.add(value)
         for label_text, wanted in (target.attributes.get("flag_values") or {}).items():
             flag = follow(self._loader, Label.parse(label_text))
-            if self._setting(flag, configuration) != wanted.lower().strip():
+            if not self._is_set(flag, configuration, wanted):
                 return None
             facts.add(f"{flag.label}={wanted}")
         for name, wanted in (target.attributes.get("values") or {}).items():
+            if name == "define":
+                name, _, wanted = wanted.partition("=")  # noqa: PLW2901
+                name = f"define/{name}"  # noqa: PLW2901
             have = configuration.setting(f"//command_line_option:{name}")
             if name == "cpu" and have is None:
                 have = configuration.platform.architecture
@@ -71,11 +73,16 @@ class Conditions:
         return frozenset(facts)
 
     @staticmethod
-    def _setting(flag: Target, configuration: Configuration) -> str:
+    def _is_set(flag: Target, configuration: Configuration, wanted: str) -> bool:
+        """Whether a build setting has a value, as config_setting(flag_values = …) writes it; a list: holds it."""
         value = configuration.setting(str(flag.label))
         if value is None:
             value = flag.attributes.get("build_setting_default")
-        return str(value).lower() if isinstance(value, (bool, str, int)) else json.dumps(value)
+        if isinstance(value, list):
+            return wanted in value
+        if isinstance(value, bool):
+            return wanted.lower() in (("true", "1", "yes") if value else ("false", "0", "no"))
+        return str(value) == wanted
 
     def resolve(
         self, target: Target, name: str, schema: AttributeSchema | None, value: Any, configuration: Configuration

@@ -83,6 +83,16 @@ FLAGS = (
         "of a platform (default: this "
         "machine's)", metavar="PLATFORM", commands=BUILDERS,
     ),
+    Flag("define", "list", "a value that config_setting(define_values = …) and $(NAME) read", metavar="NAME=VALUE",
+         commands=BUILDERS),
+    Flag(
+        "compilation_mode", "choice", "what config_setting(values = {\"compilation_mode\": …}) reads", "fastbuild", short="c",
+        choices=("fastbuild", "dbg", "opt"), commands=BUILDERS,
+    ),
+    Flag(
+        "setting", "list", "a build setting, in the words that Bazel has for it: --//package:name=value, --no//package:name",
+        metavar="LABEL=VALUE", commands=BUILDERS,
+    ),
     Flag(
         "mirror", "list", "where package archives are, tried in order before "
         "PYBUILD_MIRROR and the machine's apt sources: "

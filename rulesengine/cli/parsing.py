@@ -124,6 +124,9 @@ def read_flag(rest: list[str], table: dict[str, Flag], options: Options, where: 
     if not word.startswith("--"):
         return _read_short(rest, table, options, where)
     text, equals, value = word[2:].partition("=")
+    if text.startswith(("//", "@", ":", "no//", "no@", "no:")) and "setting" in table:
+        options.take(table["setting"], word[2:])
+        return rest[1:]
     flag = table.get(text) or table.get(text.replace("-", "_"))
     if flag is None and text.startswith("no"):
         positive = table.get(text[2:].lstrip("_")) or table.get(text[2:].replace("-", "_"))

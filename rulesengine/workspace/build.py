@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from attrs import define, field, frozen
 
 from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget, platform_of
+from rulesengine.analysis.settings import settings
 from rulesengine.errors import LostBlobError, RulesEngineError, UsageError
 from rulesengine.loading import Loader
 from rulesengine.model.action import ActionGraph
@@ -32,6 +33,7 @@ _DELIVERY_ATTEMPTS = 3
 class Request:
     """What to build and how.
 
+    settings, defines, compilation_mode: as Workspace.build takes them.
     package: where relative patterns are written.  platform: OS/ARCHITECTURE[/VARIANT] or a label, None: the host's.
     execute: False stops after analysis (`--nobuild`).
     """
@@ -39,6 +41,9 @@ class Request:
     patterns: tuple[str, ...]
     package: str = ""
     platform: str | None = None
+    settings: tuple[str, ...] = ()
+    defines: tuple[str, ...] = ()
+    compilation_mode: str = "fastbuild"
     keep_going: bool = False
     execute: bool = True
 
@@ -70,12 +75,19 @@ class Build:
         labels = self._resolve(request)
         self.cancel.check()
         platform = request.platform or str(host_platform())
-        configuration = platform_of(self.loader, platform)
+        chosen = settings(
+            self.loader,
+            flags=request.settings,
+            defines=request.defines,
+            compilation_mode=request.compilation_mode,
+            package=request.package,
+        )
+        configuration = platform_of(self.loader, platform, chosen)
         self.listener(PhaseStarted("analysis", f"{len(labels)} target" + ("s" if len(labels) != 1 else "")))
         analysis = Analyzer(self.loader, self.listener).analyze(
             labels,
             configuration,
-            exec_configuration=platform_of(self.loader, str(host_platform())),
+            exec_configuration=platform_of(self.loader, str(host_platform()), chosen),
             keep_going=request.keep_going,
         )
         self.cancel.check()

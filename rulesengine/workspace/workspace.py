@@ -72,6 +72,9 @@ class Workspace:
         self,
         *patterns: str,
         platform: str | None = None,
+        settings: Sequence[str] = (),
+        defines: Sequence[str] = (),
+        compilation_mode: str = "fastbuild",
         jobs: int | None = None,
         keep_going: bool = False,
         execute: bool = True,
@@ -85,6 +88,8 @@ class Workspace:
         """Build target patterns; `-//x` takes away from what came before.
 
         platform: OS/ARCHITECTURE[/VARIANT] or the label of a platform target; None: this machine's.
+        settings: build settings, `LABEL=VALUE`, `LABEL` or `noLABEL`.  defines: `NAME=VALUE`.
+        compilation_mode: `fastbuild`, `dbg` or `opt`.
         jobs: actions at a time; None: as many as processors.  keep_going: build what does not depend on failures and
         list them in the result; otherwise the first is raised.  execute: False stops after analysis.
         sandbox: whether processes must (True) or must not (False) be sandboxed; None: where it is available.
@@ -118,7 +123,18 @@ class Workspace:
             ) as engine:
                 outputs = Outputs(self.output_base, engine.store)
                 build = Build(loader, engine, outputs, self.output_base, told, token)
-                return build.run(Request(patterns, package, platform, keep_going, execute))
+                return build.run(
+                    Request(
+                        patterns,
+                        package,
+                        platform,
+                        tuple(settings),
+                        tuple(defines),
+                        compilation_mode,
+                        keep_going,
+                        execute,
+                    )
+                )
 
     def query(
         self,

@@ -1,0 +1,93 @@
+"""From `--define`, `--compilation_mode` and `--//package:flag=value` to the settings of a configuration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from rulesengine.analysis.platforms import follow
+from rulesengine.errors import LabelError, LoadingError, UsageError
+from rulesengine.loading import Loader
+
+COMMAND_LINE = "//command_line_option:"
+COMPILATION_MODES = ("fastbuild", "dbg", "opt")
+_TRUE = frozenset({"1", "true", "yes", "t", "y"})
+_FALSE = frozenset({"0", "false", "no", "f", "n"})
+
+
+def settings(
+    loader: Loader,
+    *,
+    flags: Iterable[str] = (),
+    defines: Iterable[str] = (),
+    compilation_mode: str = "fastbuild",
+    package: str = "",
+) -> tuple[tuple[str, str], ...]:
+    """The settings of the top-level configuration, as `Configuration.settings` holds them.
+
+    flags: `LABEL=VALUE`, `LABEL` or `noLABEL`, the last of equal ones counts.  defines: `NAME=VALUE`.
+    package: where relative labels are written.  Raises UsageError.
+    """
+    out: dict[str, str] = {}
+    for text in flags:
+        key, value, default = _flag(loader, text, package)
+        if value == default:
+            out.pop(key, None)
+        else:
+            out[key] = json.dumps(value, sort_keys=True)
+    for text in defines:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--define={text}: it is NAME=VALUE")
+        out[f"{COMMAND_LINE}define/{name}"] = json.dumps(value)
+    if compilation_mode != COMPILATION_MODES[0]:
+        out[f"{COMMAND_LINE}compilation_mode"] = json.dumps(compilation_mode)
+    return tuple(sorted(out.items()))
+
+
+def _flag(loader: Loader, text: str, package: str) -> tuple[str, Any, Any]:
+    """(the setting's label, its value, its default)."""
+    written, equals, value = text.partition("=")
+    negative = written.startswith("no") and written[2:3] in ("/", "@", ":")
+    name = written[2:] if negative else written
+    try:
+        target = follow(loader, loader.label(name, package=package))
+    except (LoadingError, LabelError) as fault:
+        raise UsageError(
+            f"--{text}: {fault.message}", location=fault.location, hint=fault.hint, notes=fault.notes
+        ) from None
+    kind = "" if target.rule is None else target.rule.build_setting
+    if not kind:
+        raise UsageError(
+            f"--{text}: {target.label} is a {target.rule_name}, not a build setting", location=target.location
+        )
+    if not getattr(target.rule, "build_setting_flag", True):
+        raise UsageError(
+            f"--{text}: {target.label} is a setting that only transitions change",
+            location=target.location,
+            hint="its rule says config.string() and so on without flag = True",
+        )
+    default = target.attributes.get("build_setting_default")
+    if negative and (kind != "bool" or equals):
+        raise UsageError(f"--{text}: --no… is for settings that are true or false, without a value")
+    if not equals:
+        if kind != "bool":
+            raise UsageError(f"--{text}: it lacks its value", hint=f"write --{name}=VALUE")
+        return str(target.label), not negative, default
+    return str(target.label), _value(kind, value, text), default
+
+
+def _value(kind: str, value: str, text: str) -> Any:
+    if kind == "bool":
+        if value.lower() in _TRUE | _FALSE:
+            return value.lower() in _TRUE
+        raise UsageError(f"--{text}: {value!r} is not a boolean", hint="write true or false")
+    if kind == "int":
+        try:
+            return int(value, 0)
+        except ValueError:
+            raise UsageError(f"--{text}: {value!r} is not a number") from None
+    if kind == "string_list":
+        return value.split(",") if value else []
+    return value
