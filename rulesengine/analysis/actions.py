@@ -60,7 +60,12 @@ class ActionBuilder:
     def declare(self, label: Label, configuration: Configuration, filename: str, directory: bool) -> Artifact:
         """An output of a target.  Raises AnalysisError for a name outside of its package."""
         parts = filename.split("/")
-        if not filename or filename.startswith("/") or any(part in ("", ".", "..") for part in parts):
+        if (
+            not filename
+            or filename.startswith("/")
+            or any(part in ("", ".", "..") for part in parts)
+            or not filename.isprintable()
+        ):
             raise AnalysisError(f"output {filename!r} is not a path inside the package", label=label)
         path = self.output_path(label, configuration, filename)
         known = self.artifacts.get(path)

@@ -23,11 +23,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
 
-_FILE_TARGET = (
-    'load("p", "file_target__", "file__", "label__")\n'
-    "TARGET__ = file_target__(\n"
-    "    file__(FILE[0], FILE[1], FILE[2], label__(*OWNER), FILE[3], FILE[4]), label__(*LABEL))\nNone\n"
-)
+_FILE_TARGET = 'load("p", "file_target__")\nTARGET__ = file_target__(SPEC)\nNone\n'
 _COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": None, "features": []}
 _ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
@@ -72,9 +68,9 @@ class Implementations:
     def file_module(self, artifact: Artifact, label: Label) -> Any:
         """The module of a file as a dependency: its TARGET__ has DefaultInfo."""
         module = sl.Module()
-        module["FILE"] = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.is_directory]
-        module["LABEL"] = _parts(label)
-        module["OWNER"] = _parts(Label.parse(artifact.owner))
+        file = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.is_directory]
+        owner = Label.parse(artifact.owner)
+        module["SPEC"] = json.dumps({"file": file, "label": _parts(label), "owner": _parts(owner)})
         prelude = self._loader.prelude
         self._loader.interpreter.evaluate(module, _file_driver(), lambda _: prelude, AnalysisError)
         return module.freeze()
@@ -91,7 +87,8 @@ class Implementations:
         self._running.append(running)
         module = sl.Module()
         module["INDEX"] = rule.index
-        module["SPEC"] = self._spec(target, configuration, resolved)
+        # One text: each value that crosses the border by itself costs more than all of them in JSON.
+        module["SPEC"] = json.dumps(self._spec(target, configuration, resolved))
 
         def load(name: str) -> Any:
             if name == "p":
@@ -177,15 +174,15 @@ class Implementations:
             "py_declare": self._declare,
             "py_action": self._action,
             "py_done": self._finish,
-            "py_expand_location": lambda text, label, known: expand_location(text, Label(*label), known),
-            "py_expand_make": expand_make,
+            "py_expand_location": self._expand_location,
+            "py_expand_make": lambda text, variables: expand_make(text, json.loads(variables)),
             "py_output_path": self._output_path,
         }
 
-    def _declare(self, index: int, filename: str, directory: bool) -> list[str]:
+    def _declare(self, index: int, filename: str, directory: bool) -> str:
         running = self._running[index]
         artifact = self._actions.declare(running.target.label, running.configuration, filename, directory)
-        return [artifact.path, artifact.root, artifact.short_path]
+        return "\n".join((artifact.path, artifact.root, artifact.short_path))
 
     def _action(self, index: int, text: str) -> None:
         running = self._running[index]
@@ -216,6 +213,11 @@ class Implementations:
                         label=owner,
                         hint="make it with ctx.actions.run, run_shell, write or symlink",
                     )
+
+    @staticmethod
+    def _expand_location(text: str, what: str) -> str:
+        label, known = json.loads(what)
+        return expand_location(text, Label(*label), known)
 
     def _output_path(self, text: str) -> str:
         running, label = self._running[-1], Label.parse(text)

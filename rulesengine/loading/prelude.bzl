@@ -74,11 +74,22 @@ def depset(direct = None, order = "default", *, transitive = None):
         if not _is(t, "depset"):
             fail("depset(transitive = ...) takes depsets, not %s" % type__(t))
     transitive = [t for t in transitive if t._node[1] or t._node[2]]
-    if not direct and len(transitive) == 1 and transitive[0]._node[3] == order:
-        return transitive[0]  # as Bazel: long chains of groups stay short
-    id = py_depset([x.path for x in direct if _is(x, "File")], [t._node[0] for t in transitive], order)
+    if not direct:
+        if not transitive:
+            return _EMPTY[order]
+        if len(transitive) == 1 and transitive[0]._node[3] == order:
+            return transitive[0]  # as Bazel: long chains of groups stay short
+    return _depset(direct, order, transitive)
+
+def _depset(direct, order, transitive):
+    # One text crosses to Python: every value that crosses costs as much as a hundred Starlark calls.
+    id = py_depset("\n".join(
+        [order, ",".join([str(t._node[0]) for t in transitive])] + [x.path for x in direct if _is(x, "File")],
+    ))
     node = (id, list(direct), [t._node for t in transitive], order)
     return struct(_type = "depset", _node = node, to_list = lambda: _depset_list(node))
+
+_EMPTY = {order: _depset([], order, []) for order in _ORDERS}
 
 def _depset_list(root):
     order = root[3]
@@ -643,7 +654,7 @@ def actions__(target, label):
             package = label.workspace_root + "/" + label.package if label.workspace_root else label.package
             inside = prefix[len(package):].lstrip("/")
             filename = inside + "/" + filename if inside else filename
-        path, root, short_path = py_declare(target, filename, directory)
+        path, root, short_path = py_declare(target, filename, directory).split("\n")
         return file__(path, root, short_path, label, False, directory)
 
     def declare_file(filename, *, sibling = None):
@@ -888,8 +899,12 @@ def dot__(value, name):
         return value[DefaultInfo].default_runfiles
     return getattr(value, name)
 
-def file_target__(file, label):
+def file_target__(spec):
     """A source file, or one output of a rule, as a dependency."""
+    spec = json.decode(spec)
+    label = label__(*spec["label"])
+    path, root, short_path, is_source, is_directory = spec["file"]
+    file = file__(path, root, short_path, label__(*spec["owner"]), is_source, is_directory)
     return {
         "label__": label,
         DefaultInfo: _default_info(depset([file]), runfiles__(depset()), None),
@@ -928,7 +943,8 @@ def _link(value, schema, name, deps, owner):
     return target
 
 def analyze__(rule, spec, deps):
-    """Run one rule implementation.  spec: plain data from Python; label values are indices into deps."""
+    """Run one rule implementation.  spec: JSON from Python; label values are indices into deps."""
+    spec = json.decode(spec)
     label = label__(*spec["label"])
     attrs, files, file, executable, split, outputs = {}, {}, {}, {}, {}, {}
     for name, value in spec["attrs"].items():
@@ -1005,10 +1021,15 @@ def analyze__(rule, spec, deps):
         target_platform_has_constraint = lambda value: value[ConstraintValueInfo].label._text in spec["constraints"],
         build_setting_value = spec["setting"],
         runfiles = _ctx_runfiles,
-        expand_location = lambda input, targets = []: py_expand_location(input, spec["label"], _locations(attrs, targets)),
-        expand_make_variables = lambda attribute_name, command, additional_substitutions = {}: py_expand_make(
-            command,
-            _union(spec["vars"], additional_substitutions),
+        expand_location = lambda input, targets = []: _expand_location(
+            _text(input, "input"),
+            spec["label"],
+            attrs,
+            targets,
+        ),
+        expand_make_variables = lambda attribute_name, command, additional_substitutions = {}: _expand_make(
+            _text(command, "command"),
+            _union(spec["vars"], _texts(additional_substitutions, "additional_substitutions")),
         ),
         features = [],
         disabled_features = [],
@@ -1089,8 +1110,14 @@ def keyed__(pairs):
     )
 
 def _output(id, filename, label):
-    path, root, short_path = py_declare(id, filename, False)
+    path, root, short_path = py_declare(id, filename, False).split("\n")
     return file__(path, root, short_path, label, False)
+
+def _expand_location(input, label, attrs, targets):
+    return py_expand_location(input, json.encode([label, _locations(attrs, targets)])) if "$(" in input else input
+
+def _expand_make(command, variables):
+    return py_expand_make(command, json.encode(variables)) if "$" in command else command
 
 def _locations(attrs, targets):
     """Label text -> execution paths of every dependency that $(location) may name."""

@@ -48,8 +48,10 @@ class Registry:
                 hint="call it at the top level of the file and give the result a name",
             )
 
-    def _depset(self, paths: list[str], children: list[int], order: str) -> int:
-        self.depsets.append((tuple(paths), tuple(children), order))
+    def _depset(self, text: str) -> int:
+        order, children, *paths = text.split("\n")
+        below = tuple(int(child) for child in children.split(",")) if children else ()
+        self.depsets.append((tuple(paths), below, order))
         return len(self.depsets) - 1
 
     def _provider(self) -> int:
