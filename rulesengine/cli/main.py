@@ -81,6 +81,8 @@ def _startup_lines(files: RcFiles, line: Line) -> None:
 
 def _read(line: Line, options: Options, files: RcFiles, used: list[tuple[RcLine, tuple[str, ...]]]) -> list[str]:
     """The command line's own flags, `--config` ones expanded where they stand."""
+    if line.command == "help":
+        return list(line.arguments)  # `pybuild help --jobs` asks about a flag
     before, dashes, after = _at_dashes(list(line.arguments))
     left: list[str] = []
     run: list[str] = []

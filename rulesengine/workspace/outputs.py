@@ -163,6 +163,9 @@ class Outputs:
                 return
             temporary = self._temporary(path)
             self._store.link(member.digest, temporary, executable=member.executable)
+            mode = _mode(member)
+            if stat.S_IMODE(os.lstat(temporary).st_mode) != mode:  # somebody's chmod reached the store's own file
+                os.chmod(temporary, mode)
         try:
             _replace(temporary, path)
         except BaseException:
@@ -198,9 +201,7 @@ class Outputs:
             if path in kept:
                 continue
             self._records.pop(path, None)
-            if any(other.startswith(path + "/") for other in kept):
-                continue
-            _remove(os.path.join(self._base, path))
+            self._remove_but(path, {other for other in kept if other.startswith(path + "/")})
             above = os.path.dirname(path)
             while above.count("/") > 2:  # pybuild-out/CONFIGURATION/bin stays
                 try:
@@ -208,6 +209,17 @@ class Outputs:
                 except OSError:
                     break
                 above = os.path.dirname(above)
+
+    def _remove_but(self, path: str, kept: set[str]) -> None:
+        """Remove `path`; of a directory only what is not among `kept` (outputs of others that lie inside)."""
+        full = os.path.join(self._base, path)
+        if not kept or os.path.islink(full) or not os.path.isdir(full):
+            _remove(full)
+            return
+        for name in os.listdir(full):
+            inside = f"{path}/{name}"
+            if inside not in kept:
+                self._remove_but(inside, {other for other in kept if other.startswith(inside + "/")})
 
     # ---- the record -----------------------------------------------------------
 
@@ -252,13 +264,17 @@ def _signature(path: str) -> Signature:
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_mode)
 
 
+def _mode(member: TreeFile) -> int:
+    return 0o555 if member.executable else 0o444
+
+
 def _is(path: str, member: TreeFile) -> bool:
     """Whether `path` already is this file, by its bytes."""
     try:
         found = os.lstat(path)
         if not stat.S_ISREG(found.st_mode) or found.st_size != member.digest.size:
             return False
-        if stat.S_IMODE(found.st_mode) != (0o555 if member.executable else 0o444):
+        if stat.S_IMODE(found.st_mode) != _mode(member):
             return False
         with open(path, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest() == member.digest.hash
@@ -280,7 +296,7 @@ def _replace(temporary: str, path: str) -> None:
 def _remove(path: str) -> None:
     try:
         os.unlink(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as fault:
         if fault.errno not in (errno.EISDIR, errno.EPERM):
