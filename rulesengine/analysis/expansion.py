@@ -8,6 +8,8 @@ from typing import Any
 from rulesengine.errors import AnalysisError, did_you_mean
 from rulesengine.model.label import Label
 
+MAIN_REPOSITORY = "_main"
+"""The main repository's directory among runfiles, as in Bazel with MODULE.bazel."""
 _VARIABLE = re.compile(r"\$(?:\$|\(([^()\s]*)\)|([@<^])|(.?))", re.DOTALL)
 _LOCATION = re.compile(
     r"\$\((location|locations|execpath|execpaths|rootpath|rootpaths|rlocationpath|rlocationpaths) ([^)]*)\)"
@@ -27,8 +29,7 @@ def expand_location(text: str, owner: Label, known: dict[str, list[list[str]]]) 
                 label=owner,
                 hint="add it to srcs, tools or data",
             )
-        which = 1 if kind.startswith(("rootpath", "rlocation")) else 0
-        paths = [file[which] for file in files]
+        paths = sorted({_path(kind, *file) for file in files})
         if not kind.endswith("s") and len(paths) != 1:
             raise AnalysisError(
                 f"$({kind} {written}): {label} has {len(paths)} files, not one", label=owner, hint=f"write $({kind}s …)"
@@ -36,6 +37,14 @@ def expand_location(text: str, owner: Label, known: dict[str, list[list[str]]]) 
         return " ".join(paths)
 
     return _LOCATION.sub(one, text)
+
+
+def _path(kind: str, path: str, short_path: str) -> str:
+    """How `$(location …)` and its kin write a file: one without a directory is made to look like a path, as Bazel does."""
+    if kind.startswith("rlocation"):
+        return short_path[3:] if short_path.startswith("../") else f"{MAIN_REPOSITORY}/{short_path}"
+    text = short_path if kind.startswith("rootpath") else path
+    return text if "/" in text else f"./{text}"
 
 
 def expand_make(text: str, variables: dict[str, Any]) -> str:

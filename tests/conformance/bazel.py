@@ -23,12 +23,19 @@ _STARTUP = "--nosystem_rc --nohome_rc --noworkspace_rc --bazelrc=/bazelrc"
 _BUILD_FLAGS = ("--spawn_strategy=local", "--build_event_json_file=/tmp/events.json", "--nostamp")
 _FRAME = re.compile(r'^\tFile "/ws/([^"]+)", line (\d+), column (\d+), in ', re.MULTILINE)
 _PLACE = re.compile(r"^ERROR: /ws/([^:\s]+):(\d+):(\d+)", re.MULTILINE)
-_DEBUG = re.compile(r"^DEBUG: /ws/([^:\s]+):(\d+):\d+: (.*?)(?=^(?:[A-Z]+: |\t|Target |Loading|Analyzing)|\Z)", re.MULTILINE | re.DOTALL)
+_DEBUG = re.compile(
+    r"^DEBUG: /ws/([^:\s]+):(\d+):\d+: (.*?)(?=^(?:[A-Z]+: |\t|Target |Loading|Analyzing)|\Z)", re.MULTILINE | re.DOTALL
+)
 _BEFORE_EXECUTION = {
     "analysis", "packageLoading", "starlarkLoading", "targetPatterns", "loading", "query", "toolchain",
     "externalRepository", "buildConfiguration", "externalDeps", "starlark", "packageOptions",
 }  # fmt: skip
 _OWN_GROUPS = re.compile(r".*(?:_INTERNAL_|_hidden_).*|_validation.*")
+
+
+def installed() -> bool:
+    """Whether Bazel's root is there, so that asking it costs no download."""
+    return subprocess.run([str(SCRIPT), "--installed"], capture_output=True, check=False).returncode == 0
 
 
 class Bazel:
@@ -50,7 +57,9 @@ class Bazel:
     def __enter__(self) -> Bazel:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._run("shutdown")
         assert self._shell.stdin is not None
         self._shell.stdin.close()

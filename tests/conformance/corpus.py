@@ -94,7 +94,14 @@ def read_case(directory: Path) -> Case:
         arguments = tuple(given) if isinstance(given, list) else (given,)
         write = {name: text if isinstance(text, str) else None for name, text in one.pop("write", {}).items()}
         steps.append(
-            Step(command, arguments, tuple(one.pop("flags", ())), tuple(one.pop("says", ())), write, one.pop("differs", ""))
+            Step(
+                command,
+                arguments,
+                tuple(one.pop("flags", ())),
+                tuple(one.pop("says", ())),
+                write,
+                one.pop("differs", ""),
+            )
         )
         if one:
             raise ValueError(f"{directory.name}: unknown keys in a step: {sorted(one)}")

@@ -130,7 +130,7 @@ def differences(case: Case, expected: dict[str, Any], ours: dict[str, Any]) -> l
             a, b = theirs["failure"], mine["failure"]
             if a["class"] != b["class"] and not step.differs:
                 out.append(f"{head}failure is {b['class']}, Bazel: {a['class']}\n{b['message']}")
-            if a["at"] and not any(_same_place(one, b["at"][:1], case) for one in a["at"]):
+            if a["at"] and not any(_same_place(one, b["at"][:2], case) for one in a["at"]):
                 out.append(f"{head}failure is not at {a['at']}:\n{b['message']}\nBazel: {a['message']}")
             out += [f"{head}does not say {word!r}:\n{b['message']}" for word in step.says if word not in b["message"]]
     if expected.get("prints") != ours.get("prints"):
@@ -151,7 +151,11 @@ def _same_place(place: str, ours: list[str], case: Case) -> bool:
         statements = ast.parse(path.read_text()).body
     except SyntaxError:
         return False
-    lines = [range(one.lineno, (one.end_lineno or 0) + 1) for one in statements if one.lineno <= int(line) <= (one.end_lineno or 0)]
+    lines = [
+        range(one.lineno, (one.end_lineno or 0) + 1)
+        for one in statements
+        if one.lineno <= int(line) <= (one.end_lineno or 0)
+    ]
     return any(f"{name}:{number}" in ours for one in lines for number in one)
 
 
@@ -166,9 +170,8 @@ def _outputs(theirs: dict[str, Any], mine: dict[str, Any]) -> list[str]:
             out.append(f"outputs of {label}: {sorted(b)}, Bazel {sorted(a)}")
         for name in sorted(set(a) & set(b)):
             if a[name] != b[name]:
-                out.append(
-                    f"{name} differs\n--- ours\n{b[name].get('text', b[name])}\n--- Bazel\n{a[name].get('text', a[name])}"
-                )
+                texts = [one.get("text", one) for one in (b[name], a[name])]
+                out.append(f"{name} differs\n--- ours\n{texts[0]}\n--- Bazel\n{texts[1]}")
     return out
 
 
@@ -187,5 +190,7 @@ if __name__ == "__main__":  # what we answer to the named cases, and how it diff
             continue
         found = differences(one, one.expected, mine)
         wrong += bool(found)
-        print(f"{'FAIL' if found else 'ok  '} {one.name}" + "".join("\n    " + x.replace("\n", "\n    ") for x in found))
+        print(
+            f"{'FAIL' if found else 'ok  '} {one.name}" + "".join("\n    " + x.replace("\n", "\n    ") for x in found)
+        )
     print(f"{wrong} failed")
