@@ -270,8 +270,19 @@ def _alternatives(providers):
     return [providers]
 
 _KINDS = [
-    "bool", "int", "int_list", "label", "label_keyed_string_dict", "label_list", "output", "output_list", "string",
-    "string_dict", "string_keyed_label_dict", "string_list", "string_list_dict",
+    "bool",
+    "int",
+    "int_list",
+    "label",
+    "label_keyed_string_dict",
+    "label_list",
+    "output",
+    "output_list",
+    "string",
+    "string_dict",
+    "string_keyed_label_dict",
+    "string_list",
+    "string_list_dict",
 ]
 
 attr = struct(**{kind: _attribute(kind) for kind in _KINDS})
