@@ -60,7 +60,7 @@ def _debs(directory: Path) -> list[str]:
     root.mkdir()
     (root / "MODULE.bazel").write_text("")
     (root / "BUILD").write_text(BASE_BUILD)
-    pybuild_in(root, cache, "lock")
+    pybuild_in(root, cache, "lock", "--allow_missing_indexes")
     pybuild_in(root, cache, "//:base")
     names = []
     for one in sorted(locked(root / "trixie.lock.json"), key=lambda one: -int(one["size"])):

@@ -25,7 +25,7 @@ class Cost:
 def of_process(
     command: Sequence[str | Path], *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Cost:
-    """The cost of a process and the children it waited for.  Raises CalledProcessError where it fails."""
+    """The cost of a process and the children it waited for.  Raises SystemExit where it fails."""
     with open(os.devnull, "wb") as null:
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -40,7 +40,7 @@ def of_process(
         wall = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, process.args)
+        raise SystemExit(f"{' '.join(map(str, command))}: exit {process.returncode}")
     return Cost(usage.ru_utime + usage.ru_stime, wall)
 
 
