@@ -17,7 +17,7 @@ from tests.docs.session import environment
 
 @frozen
 class Locked:
-    """cache: one in which the archive's indexes were read.  rc: lines for ~/.pybuildrc without which locking fails here."""
+    """cache: in which the archive's indexes were read.  rc: lines for ~/.pybuildrc without which locking fails here."""
 
     cache: Path
     rc: str
@@ -36,7 +36,12 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not rc.exists():
             done = subprocess.run(
-                ["pybuild", "init", "hello"], cwd=home, env=environment(home), capture_output=True, text=True, check=False
+                ["pybuild", "init", "hello"],
+                cwd=home,
+                env=environment(home),
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert done.returncode == 0, done.stderr
             # A mirror that lags behind for some architecture is no fault of the documentation.
@@ -60,9 +65,7 @@ def containers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n[engine]\nruntime = "runc"\n'
         )
         storage = Path(directory) / "storage.conf"
-        storage.write_text(
-            f'[storage]\ndriver = "vfs"\ngraphroot = "{directory}/root"\nrunroot = "{directory}/run"\n'
-        )
+        storage.write_text(f'[storage]\ndriver = "vfs"\ngraphroot = "{directory}/root"\nrunroot = "{directory}/run"\n')
         monkeypatch.setenv("CONTAINERS_CONF", str(settings))
         monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(storage))
         yield

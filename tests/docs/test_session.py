@@ -32,8 +32,14 @@ def test_digests_times_sizes_and_the_home_directory_are_normalised() -> None:
 
 
 def test_blocks_become_commands_and_files() -> None:
-    text = "```python file=a/b\nx\n```\n```console\n$ cat a/b\nx\n$ false # exit 1\n```\n```console not-run\n$ no\n```\n"
-    assert list(_steps(text)) == [File(1, "a/b", "x\n"), Command(5, "cat a/b", ("x",), 0), Command(7, "false # exit 1", (), 1)]
+    text = (
+        "```python file=a/b\nx\n```\n```console\n$ cat a/b\nx\n$ false # exit 1\n```\n```console not-run\n$ no\n```\n"
+    )
+    assert list(_steps(text)) == [
+        File(1, "a/b", "x\n"),
+        Command(5, "cat a/b", ("x",), 0),
+        Command(7, "false # exit 1", (), 1),
+    ]
     assert [info for _, info, _ in blocks(text)] == ["python file=a/b", "console", "console not-run"]
 
 

@@ -1,4 +1,4 @@
-"""Links lead somewhere; nothing of the writer's machine is in the text; the reference is what scripts/reference makes."""
+"""Links lead somewhere; nothing of the writer's machine is in the text; the reference is up to date."""
 
 from __future__ import annotations
 
@@ -76,5 +76,7 @@ def test_decisions_are_of_a_length_that_people_read() -> None:
 
 
 def test_the_reference_is_up_to_date() -> None:
-    done = subprocess.run([sys.executable, ROOT / "scripts/reference", "--check"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/reference", "--check"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
