@@ -140,7 +140,13 @@ class Build:
         executed = Executed({})
         members: dict[Artifact, Members] = {}
         for attempt in range(_DELIVERY_ATTEMPTS):
-            executed = self.engine.execute(graph, wanted, keep_going=request.keep_going)
+            try:
+                executed = self.engine.execute(graph, wanted, keep_going=request.keep_going)
+            except RulesEngineError as fault:
+                self._locate(fault)
+                raise
+            for fault in executed.errors:
+                self._locate(fault)
             run, cached, failed = (
                 (executed.run, executed.cached, executed.failed)
                 if not attempt
@@ -176,6 +182,15 @@ class Build:
             self.engine.fetched,
             looked_at,
         )
+
+    def _locate(self, fault: RulesEngineError) -> None:
+        """Say where the target stands whose action failed."""
+        if fault.location is not None or fault.label is None:
+            return
+        try:
+            fault.location = self.loader.target(self.loader.label(fault.label)).location
+        except RulesEngineError:
+            return
 
     def _failed_labels(self, request: Request, asked: list[tuple[Label, ConfiguredTarget]]) -> Iterator[TargetResult]:
         known = {str(label) for label, _ in asked}

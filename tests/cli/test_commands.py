@@ -21,7 +21,8 @@ def test_exit_codes(space: Space) -> None:
     assert space.run("//a:g").returncode == 0
     bad = space.run("//a:bad")
     assert bad.returncode == 1
-    assert bad.stderr.startswith("ERROR: //a:bad: ")
+    assert bad.stderr.startswith("ERROR: a/BUILD:")
+    assert ": //a:bad: " in bad.stderr.splitlines()[0]
     assert "exit code 3\n  oops\n" in bad.stderr
     assert "Traceback" not in bad.stderr
     assert space.run("//a:nope").returncode == 1
