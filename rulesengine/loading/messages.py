@@ -7,13 +7,13 @@ there is a frame of theirs.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
 from itertools import groupby
 
 from attrs import frozen
 
 from rulesengine.errors import Location, RulesEngineError
+from rulesengine.loading.python_tree import python_tree
 from rulesengine.loading.repository import BUILD_FILES
 from rulesengine.loading.texts import SourceTexts
 
@@ -273,12 +273,8 @@ def _in_bazels_words(words: str, expression: str) -> _Answer:
 
 def _brackets(text: str) -> tuple[str, int, int] | None:
     """What Python's parser says of a bracket that is not closed or does not match, with line and column."""
-    import ast
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
+        python_tree(text)
     except SyntaxError as fault:
         if fault.msg and _BRACKET.search(fault.msg) and fault.lineno:
             return "syntax error: " + fault.msg, fault.lineno, fault.offset or 1

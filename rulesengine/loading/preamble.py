@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 import json
 import re
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import starlark as sl
+
+from rulesengine.loading.python_tree import python_tree
 
 _REWRITTEN = ("dot__", "provider__", "mod__", "format__")
 """What `rewrite` puts into files."""
@@ -96,9 +97,7 @@ def _private(text: str) -> list[str]:
     if not re.search(r"^_\w*\s*=", text, re.MULTILINE):
         return []
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(text).body
+        body = python_tree(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     targets = [target for one in body if isinstance(one, ast.Assign) for target in one.targets]

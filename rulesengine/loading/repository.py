@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from rulesengine.errors import LoadingError, Location, NoSuchPackageError, SyntaxFault, did_you_mean
+from rulesengine.loading.python_tree import python_tree
 
 MODULE_FILE = "MODULE.bazel"
 BUILD_FILES = ("BUILD.bazel", "BUILD")
@@ -76,7 +77,7 @@ def read_repositories(root: str) -> Repositories:
     except (OSError, UnicodeDecodeError) as fault:
         raise LoadingError(f"cannot read {MODULE_FILE}: {fault}", location=Location(MODULE_FILE)) from None
     try:
-        tree = ast.parse(text)
+        tree = python_tree(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
         line, column = getattr(fault, "lineno", 0) or 0, getattr(fault, "offset", 0) or 0
         lines = text.split("\n")

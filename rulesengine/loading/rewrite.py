@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 
 from attrs import field, frozen
+
+from rulesengine.loading.python_tree import python_tree
 
 _TARGET_NAMES = frozenset(
     {"label", "files", "files_to_run", "default_runfiles", "data_runfiles", "same_package_label", "relative"}
@@ -73,9 +74,7 @@ def rewrite(text: str) -> Rewritten:
     if not formats and not _WORTH.search(_CTX_ONLY.sub("ctx_", text)):
         return Rewritten(text, text)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+        tree = python_tree(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Rewritten(text, text)
     names = _TARGET_NAMES | _SET_NAMES if _SET.search(text) else _TARGET_NAMES

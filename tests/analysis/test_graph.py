@@ -144,11 +144,12 @@ def test_ctrl_c_gets_through(space: Space) -> None:
     def handler(*_: object) -> None:
         raise Interrupt
 
+    loader = Loader(str(space.root), cancel=Flag())
     previous = signal.signal(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, 0.3)
     try:
         with pytest.raises(Interrupt):
-            Loader(str(space.root), cancel=Flag()).package("", "a")
+            loader.package("", "a")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
