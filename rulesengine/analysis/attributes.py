@@ -93,7 +93,7 @@ class Attributes:
         if schema.kind == "label_list":
             return [index(one) for one in value]
         if schema.kind == "string_keyed_label_dict":
-            return {key: index(one) for key, one in value.items()}
+            return [[key, index(one)] for key, one in value.items()]
         return [[index(one), text] for one, text in value.items()]
 
     def _place(self, target: Target, name: str) -> Location | None:

@@ -135,9 +135,9 @@ class Implementations:
         return {
             "id": len(self._running) - 1,
             "label": _parts(label),
-            "attrs": attributes,
+            "attrs": [[name, _pairs(value)] for name, value in attributes.items()],
             "split": resolved.split,
-            "outputs": {name: pattern.replace("%{name}", label.name) for name, pattern in rule.outputs.items()},
+            "outputs": [[name, pattern.replace("%{name}", label.name)] for name, pattern in rule.outputs.items()],
             "vars": _variables(configuration, bin_dir),
             "bin_dir": bin_dir,
             "workspace": loader.repositories.module_name or "_main",
@@ -222,6 +222,11 @@ class Implementations:
     def _output_path(self, text: str) -> str:
         running, label = self._running[-1], Label.parse(text)
         return self._actions.output_path(label, running.configuration, label.name)
+
+
+def _pairs(value: Any) -> Any:
+    """A dict as a list of pairs, which keeps its order through JSON."""
+    return [list(pair) for pair in value.items()] if isinstance(value, dict) else value
 
 
 def _declared(target: Target, place: Location) -> str:

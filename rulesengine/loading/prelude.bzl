@@ -954,11 +954,14 @@ def _link(value, schema, name, deps, owner):
     return target
 
 def analyze__(rule, spec, deps):
-    """Run one rule implementation.  spec: JSON from Python; label values are indices into deps."""
+    """Run one rule implementation.  spec: JSON from Python; label values are indices into deps.
+
+    Dicts whose order matters are lists of pairs there: json.decode() sorts keys.
+    """
     spec = json.decode(spec)
     label = label__(*spec["label"])
     attrs, files, file, executable, split, outputs = {}, {}, {}, {}, {}, {}
-    for name, value in spec["attrs"].items():
+    for name, value in spec["attrs"]:
         schema = rule.attrs.get(name)
         kind = schema.kind if schema else "string"
         if kind == "label" or kind == "label_list" or kind == "label_keyed_string_dict" or kind == "string_keyed_label_dict":
@@ -1003,9 +1006,11 @@ def analyze__(rule, spec, deps):
             declared = [_output(spec["id"], one, label) for one in ([value] if kind == "output" and value else value or [])]
             outputs[name] = (declared[0] if declared else None) if kind == "output" else declared
             attrs[name] = [label__(label.repo_name, label.package, one) for one in value or []] if kind == "output_list" else (label__(label.repo_name, label.package, value) if value else None)
+        elif kind == "string_dict" or kind == "string_list_dict":
+            attrs[name] = {key: one for key, one in value}
         else:
             attrs[name] = value
-    for name, filename in spec["outputs"].items():
+    for name, filename in spec["outputs"]:
         outputs[name] = _output(spec["id"], filename, label)
     default_executable = None
     if rule.executable:
@@ -1108,7 +1113,7 @@ def _targets(kind, value, schema, name, deps, owner):
     if kind == "label_list":
         return [_link(one, schema, name, deps, owner) for one in value or []]
     if kind == "string_keyed_label_dict":
-        return {key: _link(one, schema, name, deps, owner) for key, one in (value or {}).items()}
+        return {key: _link(one, schema, name, deps, owner) for key, one in value or []}
 
     # A target is a dict, which cannot be a key: pairs take its place.
     return keyed__([(_link(one, schema, name, deps, owner), text) for one, text in value or []])

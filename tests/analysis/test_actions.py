@@ -202,7 +202,7 @@ return []
     )
     space.write("a/f", "")
     space.write("a/g", "")
-    assert space.prints("//a:x") == ["a/f a/f a/f a/f a/g a/o", "amd64 1 $(Y) out"]
+    assert space.prints("//a:x") == ["a/f a/f a/f a/f a/g _main/a/o", "amd64 1 $(Y) out"]
 
 
 # ---- genrule, filegroup, sh_* -----------------------------------------------------

@@ -59,8 +59,8 @@ return []
 exports_files(["f", "g"])
 thing(
     name = "x", string = "s", int = -3, bool = 1, label = "f", label_list = ["f", ":g"], string_list = ["a"],
-    int_list = [1, 2], string_dict = {"k": "v"}, string_list_dict = {"k": ["v", "w"]}, output = "o", output_list = ["p", "d/q"],
-    keyed = {"f": "one", ":g": "two"}, labels = {"first": "f"}, tags = ["t"], visibility = ["//visibility:public"],
+    int_list = [1, 2], string_dict = {"z": "v", "a": "w"}, string_list_dict = {"k": ["v", "w"], "b": []}, output = "o", output_list = ["p", "d/q"],
+    keyed = {"f": "one", ":g": "two"}, labels = {"z": "f", "a": "g"}, tags = ["t"], visibility = ["//visibility:public"],
 )
 """,
     )
@@ -68,8 +68,8 @@ thing(
     space.write("a/g", "")
     assert space.prints("//a:x") == [
         's -3 True @@//a:f ["f", "g"] ["a"] [1, 2]',
-        '{"k": "v"} {"k": ["v", "w"]} @@//a:o [Label("//a:p"), Label("//a:d/q")]',
-        '[("f", "one"), ("g", "two")] {"first": "f"}',
+        '{"z": "v", "a": "w"} {"k": ["v", "w"], "b": []} @@//a:o [Label("//a:p"), Label("//a:d/q")]',
+        '[("f", "one"), ("g", "two")] {"z": "f", "a": "g"}',
         '["a/f", "a/g"] ["a/f", "a/g"] a/o',
         '["p", "q"] ["t"] ["//visibility:public"]',
     ]
