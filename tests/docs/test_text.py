@@ -18,7 +18,7 @@ _PUBLIC = {
     "specifications.freedesktop.org", "www.gnu.org", "www.freedesktop.org",
 }  # fmt: skip
 _RESERVED = (".example", ".test", "example.com", "example.org", "company.example")
-_MACHINE = re.compile(r"(?<![\w./])/(?:work|root|tmp/(?!hello|app)\w)")
+_MACHINE = re.compile(r"(?<![\w./])/(?:work/|root/|tmp/)\w")
 
 
 def _anchors(text: str) -> set[str]:
