@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 
 from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget, platform_of
 from rulesengine.analysis.settings import settings
-from rulesengine.errors import LostBlobError, RulesEngineError, UsageError
+from rulesengine.errors import Location, LostBlobError, RulesEngineError, UsageError
 from rulesengine.loading import Loader
 from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, Value
@@ -188,9 +188,12 @@ class Build:
         if fault.location is not None or fault.label is None:
             return
         try:
-            fault.location = self.loader.target(self.loader.label(fault.label)).location
+            place = self.loader.target(self.loader.label(fault.label)).location
         except RulesEngineError:
             return
+        if place is not None:
+            # Without the excerpt: the BUILD file is not what went wrong.
+            fault.location = Location(place.path, place.line, place.column)
 
     def _failed_labels(self, request: Request, asked: list[tuple[Label, ConfiguredTarget]]) -> Iterator[TargetResult]:
         known = {str(label) for label, _ in asked}
