@@ -139,7 +139,8 @@ def lock_one(
     except LockfileError as fault:
         if existing is None and not update:  # unreadable: a person must see it before it is replaced
             raise
-        reason = "; ".join((fault.message, *fault.notes))
+        # A stale lock's own message names the file, which whoever shows the reason names too.
+        reason = "; ".join(fault.notes if existing is not None and fault.notes else (fault.message, *fault.notes))
     if existing is not None and not reason and not update:
         return LockResult(archive.label, archive.path, "fresh", len(existing.packages))
     if check and not update:

@@ -59,7 +59,8 @@ def pages() -> list[Page]:
 
 def blocks(text: str) -> Iterator[tuple[int, str, list[str]]]:
     """(line of the fence, info string, lines) of each fenced block."""
-    start, info, inside = 0, "", None
+    start, info = 0, ""
+    inside: list[str] | None = None
     for number, line in enumerate(text.splitlines(), 1):
         if inside is None:
             found = _FENCE.match(line)
@@ -86,7 +87,8 @@ def _steps(text: str) -> Iterator[Command | File]:
 
 
 def _commands(start: int, lines: list[str]) -> Iterator[Command]:
-    text, shown, where = "", [], start
+    text, where = "", start
+    shown: list[str] = []
     assert lines[0].startswith("$ "), f"line {start}: a console block starts with a command"
     for number, line in enumerate(lines, start + 1):
         if line.startswith("$ "):
