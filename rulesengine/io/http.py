@@ -49,10 +49,11 @@ class Transport(Protocol):
 class _Transient(Exception):  # noqa: N818 - never leaves this module
     """Worth another try; carries the error to raise when tries run out."""
 
-    def __init__(self, error: TransportError, wait: float | None = None) -> None:
+    def __init__(self, error: TransportError, wait: float | None = None, *, nobody: bool = False) -> None:
         super().__init__(str(error))
         self.error = error
         self.wait = wait
+        self.nobody = nobody
 
 
 def redacted(url: str) -> str:
@@ -110,7 +111,8 @@ class UrlTransport:
             try:
                 return transfer.run()
             except _Transient as fault:
-                if attempt == self.attempts:
+                # Where nobody answers at all, one more try tells a hiccup from an outage.
+                if attempt == self.attempts or (fault.nobody and attempt > 1):
                     raise fault.error from None
                 pause = wait if fault.wait is None else min(max(fault.wait, 0.0), 30.0)
                 _sleep(pause, cancel)
@@ -317,9 +319,9 @@ class _Transfer:
         if isinstance(error, faults.ProxyError):
             return _Transient(TransportError(f"{self.shown}: cannot reach the proxy {self._proxy()}", hint=check))
         if isinstance(error, faults.NameResolutionError):
-            return _Transient(TransportError(f"{self.shown}: unknown host {host}", hint=check))
+            return _Transient(TransportError(f"{self.shown}: unknown host {host}", hint=check), nobody=True)
         if isinstance(error, faults.NewConnectionError):
-            return _Transient(TransportError(f"{self.shown}: cannot connect to {host}", hint=check))
+            return _Transient(TransportError(f"{self.shown}: cannot connect to {host}", hint=check), nobody=True)
         if isinstance(error, faults.ConnectTimeoutError):
             return _Transient(TransportError(f"{self.shown}: no answer from {host}", hint=check))
         if isinstance(error, faults.SSLError):
