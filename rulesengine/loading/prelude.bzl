@@ -500,7 +500,7 @@ def export__(rules, providers, names):
 
 def op(name):
     """An operation shipped with the engine or registered by a plug-in, as the executable of ctx.actions.run."""
-    return struct(_type = "op", name = name, key = py_op(name))
+    return struct(_type = "op", name = name, key = py_op(_text(name, "the name of an operation")))
 
 def _argument(value, format = None):
     if type(value) == "string":
@@ -1259,14 +1259,14 @@ def _ordered(x, depth = 0):
     return x
 
 def _json_decode(x, default = unset__):
-    if default != unset__ and not py_json_valid(x):
+    if default != unset__ and not py_json_valid(_text(x, "a JSON text")):
         return default
     return json.decode(x)
 
 json__ = struct(
     encode = lambda x: json.encode(_ordered(x)),
-    encode_indent = lambda x, *, prefix = "", indent = "\t": py_json_indent(json.encode(_ordered(x)), prefix, indent),
-    indent = lambda s, *, prefix = "", indent = "\t": py_json_indent(s, prefix, indent),
+    encode_indent = lambda x, *, prefix = "", indent = "\t": py_json_indent(json.encode(_ordered(x)), _text(prefix, "prefix"), _text(indent, "indent")),
+    indent = lambda s, *, prefix = "", indent = "\t": py_json_indent(_text(s, "a JSON text"), _text(prefix, "prefix"), _text(indent, "indent")),
     decode = _json_decode,
 )
 
@@ -1328,7 +1328,7 @@ def _package_group(*, name, packages = [], includes = []):
     py_package_group(name, packages, plain__(includes), call_stack(strip_frames = 1))
 
 def _existing_rule(name):
-    text = py_existing_rule(name)
+    text = py_existing_rule(_text(name, "a target's name"))
     return None if text == None else json.decode(text)
 
 def _existing_rules():

@@ -153,6 +153,11 @@ def mutate(text: str, at: float, length: int, word: str) -> str:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(MUTATION, min_size=0, max_size=3))
 @example([])
+@example([("a/BUILD", 0.0, 0, "existing_rule([])")])
+@example([("a/BUILD", 0.0, 0, "op(3)")])
+@example([("a/other.bzl", 0.0, 0, "json.indent(3)")])
+@example([("a/other.bzl", 0.0, 0, "json.decode(3, default = 1)")])
+@example([("a/defs.bzl", 0.0, 0, "op([])")])
 def test_only_our_errors_come_out(mutations: list[tuple[str, float, int, str]]) -> None:
     files = dict(FILES)
     for path, at, length, word in mutations:
