@@ -26,7 +26,7 @@ def _impl(ctx):
     three = ctx.actions.declare_file("three.txt")
     ctx.actions.run_shell(
         outputs = [three],
-        command = "set -u; echo ${HOME-unset} ${USER-unset} ${LANG-unset} > %s" % three.path,
+        command = "set -u; echo ${USER-unset} ${SHELL_SESSION-unset} > %s" % three.path,
     )
     four, five = ctx.actions.declare_file("four.txt"), ctx.actions.declare_file("five.txt")
     ctx.actions.run_shell(

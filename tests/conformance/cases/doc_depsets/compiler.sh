@@ -1,0 +1,4 @@
+#!/bin/bash
+out=$1
+shift
+cat "$@" > "$out"

@@ -1,0 +1,2 @@
+// Greets {NAME}.
+int main() { return 0; }
