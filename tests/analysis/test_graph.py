@@ -138,7 +138,7 @@ def test_ctrl_c_gets_through(space: Space) -> None:
     space.write("a/s.bzl", ENDLESS + "spin()\n")
     space.write("a/BUILD", 'load(":s.bzl", "spin")\n')
 
-    class Interrupt(Exception):
+    class Interrupt(BaseException):  # as KeyboardInterrupt
         pass
 
     def handler(*_: object) -> None:
