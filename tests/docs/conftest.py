@@ -65,7 +65,24 @@ def containers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n[engine]\nruntime = "runc"\n'
         )
         storage = Path(directory) / "storage.conf"
-        storage.write_text(f'[storage]\ndriver = "vfs"\ngraphroot = "{directory}/root"\nrunroot = "{directory}/run"\n')
+        # Twenty layers are twenty copies of the whole without overlays, which not every file system can hold.
+        driver = "overlay" if _overlays(directory) else "vfs"
+        storage.write_text(
+            f'[storage]\ndriver = "{driver}"\ngraphroot = "{directory}/root"\nrunroot = "{directory}/run"\n'
+        )
         monkeypatch.setenv("CONTAINERS_CONF", str(settings))
         monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(storage))
         yield
+
+
+def _overlays(directory: str) -> bool:
+    """Whether an overlay can be mounted in this directory."""
+    places = {name: os.path.join(directory, "probe", name) for name in ("lower", "upper", "work", "all")}
+    for path in places.values():
+        os.makedirs(path)
+    options = "lowerdir={lower},upperdir={upper},workdir={work}".format(**places)
+    words = ["mount", "-t", "overlay", "overlay", "-o", options, places["all"]]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        return False
+    subprocess.run(["umount", places["all"]], capture_output=True, check=True)
+    return True
