@@ -33,6 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
         except OSError:
             _quiet()
         return 0
+    import gc
+
+    # Modules, graphs and parsed files live until the end: to look through them for garbage every 700 allocations
+    # costs a build a tenth of its time.
+    gc.set_threshold(100_000, 20, 20)
     from rulesengine.cli.main import run
 
     return run(words)

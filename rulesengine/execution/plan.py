@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
@@ -11,6 +12,12 @@ from rulesengine.execution.keys import Spelling
 from rulesengine.model.action import Action, ActionGraph
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.digest import Digest
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+SMALL = 256
+"""Up to so many actions are put in order without networkx: to import it takes longer than to run most of them."""
 
 
 @define(eq=False)
@@ -55,12 +62,10 @@ class Plan:
 
 def make_plan(graph: ActionGraph, requested: Sequence[Artifact]) -> Plan:
     """The actions needed for `requested`.  Raises ExecutionError for a cycle or an artifact nobody makes."""
-    import networkx as nx
-
     flattened: dict[int, list[Artifact]] = {}
     tasks: dict[int, Task] = {}
     makers: dict[Artifact, Task] = {}
-    order: nx.DiGraph[Task] = nx.DiGraph()
+    edges: dict[tuple[int, int], None] = {}
 
     def task_of(artifact: Artifact, wanted_by: str) -> Task:
         action = graph.makers.get(artifact)
@@ -72,7 +77,6 @@ def make_plan(graph: ActionGraph, requested: Sequence[Artifact]) -> Plan:
             if inputs is None:
                 inputs = flattened[id(action.inputs)] = action.inputs.to_list()
             task = tasks[id(action)] = Task(len(tasks), action, inputs)
-            order.add_node(task)
             stack.append(task)
             for output in action.outputs:
                 makers[output] = task
@@ -87,20 +91,49 @@ def make_plan(graph: ActionGraph, requested: Sequence[Artifact]) -> Plan:
         for artifact in task.inputs:
             if not artifact.is_source:
                 maker = task_of(artifact, task.action.owner)
-                if not order.has_edge(maker, task):
-                    order.add_edge(maker, task)
+                edge = (maker.index, task.index)
+                if edge not in edges:
+                    edges[edge] = None
                     maker.waiters.append(task)
                     task.waiting += 1
 
+    sequence = _order(list(tasks.values()))
+    for task in reversed(sequence):  # critical path first: the longest chain of actions that wait for it
+        task.priority = 1 + max((waiter.priority for waiter in task.waiters), default=0)
+    return Plan(sequence, makers)
+
+
+def action_digraph(tasks: Sequence[Task]) -> nx.DiGraph[Task]:
+    """The action graph: an edge from each task to those that need its outputs."""
+    import networkx as nx
+
+    graph: nx.DiGraph[Task] = nx.DiGraph()
+    graph.add_nodes_from(tasks)
+    graph.add_edges_from((task, waiter) for task in tasks for waiter in task.waiters)
+    return graph
+
+
+def _order(tasks: Sequence[Task]) -> list[Task]:
+    """The tasks in a topological order.  Raises ExecutionError for a cycle, and shows it."""
+    if len(tasks) <= SMALL:
+        missing = {task.index: task.waiting for task in tasks}
+        sequence = [task for task in tasks if not task.waiting]
+        for task in sequence:
+            for waiter in task.waiters:
+                missing[waiter.index] -= 1
+                if not missing[waiter.index]:
+                    sequence.append(waiter)
+        if len(sequence) == len(tasks):
+            return sequence
+    import networkx as nx
+
+    graph = action_digraph(tasks)
     try:
-        sequence: list[Task] = list(nx.topological_sort(order))
+        return list(nx.topological_sort(graph))
     except nx.NetworkXUnfeasible:
-        round_trip = [edge[0].action for edge in nx.find_cycle(order)]
+        round_trip = [edge[0].action for edge in nx.find_cycle(graph)]
         raise ExecutionError(
             "actions need one another's outputs in a circle",
             label=round_trip[0].owner or None,
             notes=[f"{action.mnemonic} of {action.owner}" for action in (*round_trip, round_trip[0])],
         ) from None
-    for task in reversed(sequence):  # critical path first: the longest chain of actions that wait for it
-        task.priority = 1 + max((waiter.priority for waiter in task.waiters), default=0)
-    return Plan(sequence, makers)

@@ -527,3 +527,34 @@ def test_the_specification_catches_a_cache_with_too_small_a_key(tmp_path: Path) 
     with pytest.raises((AssertionError, ExecutionError)):
         _play(bench, [[-1], [-1, 0], [1]], [("edit", 0, letter) for letter in "abcdabcd"], 1)
     bench.close()
+
+
+@pytest.mark.parametrize("small", [0, 10_000])
+def test_order_is_the_same_with_and_without_networkx(small: int, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rulesengine.execution import plan
+
+    monkeypatch.setattr(plan, "SMALL", small)
+    outs = [made(f"o{number}") for number in range(40)]
+    actions = [op_action("mix", [outs[below] for below in {number // 2, number // 3} if below < number], [outs[number]])
+               for number in range(1, 40)]  # fmt: skip
+    first = op_action("mix", [bench.write("a", "text")], [outs[0]])
+    made_plan = plan.make_plan(graph_of(first, *actions), [outs[-1], outs[20]])
+    place = {task.index: number for number, task in enumerate(made_plan.tasks)}
+    for task in made_plan.tasks:
+        for waiter in task.waiters:
+            assert place[task.index] < place[waiter.index]
+            assert task.priority > waiter.priority
+    digraph = plan.action_digraph(made_plan.tasks)
+    assert digraph.number_of_nodes() == len(made_plan.tasks)
+    assert digraph.number_of_edges() == sum(len(task.waiters) for task in made_plan.tasks)
+
+
+@pytest.mark.parametrize("small", [0, 10_000])
+def test_a_circle_is_shown_with_and_without_networkx(small: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rulesengine.execution import plan
+
+    monkeypatch.setattr(plan, "SMALL", small)
+    one, two, three = made("one"), made("two"), made("three")
+    graph = graph_of(op_action("mix", [two], [one]), op_action("mix", [one], [two]), op_action("mix", [two], [three]))
+    with pytest.raises(ExecutionError, match="in a circle"):
+        plan.make_plan(graph, [three])
