@@ -68,7 +68,9 @@ def run(page: Page, home: Path) -> list[str]:
 def environment(home: Path) -> dict[str, str]:
     """What the shell of a page sees: little, so that no setting of who runs the tests takes part."""
     kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.lower().endswith("_proxy")}
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    path = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin:/usr/local/go/bin:/usr/lib/go/bin"]
+    )
     cache = os.environ.get("GOCACHE") or str(Path.home() / ".cache/go-build")
     return {**kept, "HOME": str(home), "PATH": path, "TERM": "dumb", "USER": "you", "GOCACHE": cache}
 

@@ -9,8 +9,18 @@ import pytest
 from tests.docs.conftest import Locked
 from tests.docs.pages import Page, pages
 from tests.docs.session import run, seed
+from tests.oracles.tools import tool
 
-_TOOLS = ("skopeo", "umoci", "podman", "go build", "gcc")
+_TOOLS = {
+    "skopeo ": "skopeo",
+    "umoci ": "umoci",
+    "podman ": "podman",
+    "go build": "go",
+    "gcc ": "gcc",
+    "openssl ": "openssl",
+}
+"""Words of a command -> the program that must be there."""
+
 RUN = [page for page in pages() if page.steps]
 
 
@@ -29,6 +39,9 @@ def test_what_a_page_shows_is_what_happens(page: Page, tmp_path: Path, request: 
         seed(home, locked.cache)
         if locked.rc:
             (home / ".pybuildrc").write_text(locked.rc)
+    for words, program in _TOOLS.items():
+        if words in page.words:
+            tool(program)
     if "podman" in page.words:
         request.getfixturevalue("containers")
     faults = run(page, home)
