@@ -78,7 +78,7 @@ class RulesEngineError(Exception):
         head = ""
         if self.location is not None:
             head += f"{self.location}: "
-        if self.label is not None and self.label not in self.message:
+        if self.label is not None and not _mentions(self.message, self.label):
             head += f"{self.label}: "
         lines = [head + self.message]
         if self.location is not None and self.location.excerpt:
@@ -88,6 +88,17 @@ class RulesEngineError(Exception):
         if self.hint:
             lines.append("  hint: " + self.hint.replace("\n", "\n        "))
         return "\n".join(lines)
+
+
+def _mentions(text: str, label: str) -> bool:
+    """Whether a text names a label as a whole, not as the beginning of a longer one."""
+    start = text.find(label)
+    while start >= 0:
+        following = text[start + len(label) : start + len(label) + 1]
+        if not (following.isalnum() or following in ("_", "-", "/", "+")):
+            return True
+        start = text.find(label, start + 1)
+    return False
 
 
 def nearest(word: str, candidates: Iterable[str], count: int = 3) -> list[str]:

@@ -86,8 +86,8 @@ FLAGS = (
     Flag("define", "list", "a value that config_setting(define_values = …) and $(NAME) read", metavar="NAME=VALUE",
          commands=BUILDERS),
     Flag(
-        "compilation_mode", "choice", "what config_setting(values = {\"compilation_mode\": …}) reads", "fastbuild", short="c",
-        choices=("fastbuild", "dbg", "opt"), commands=BUILDERS,
+        "compilation_mode", "choice", "what config_setting(values = {\"compilation_mode\": …}) reads", "fastbuild",
+        short="c", choices=("fastbuild", "dbg", "opt"), commands=BUILDERS,
     ),
     Flag(
         "setting", "list", "a build setting, in the words that Bazel has for it: --//package:name=value, --no//package:name",

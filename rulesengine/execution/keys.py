@@ -12,7 +12,7 @@ from attrs import frozen
 
 from rulesengine.errors import ExecutionError
 from rulesengine.model.action import Action, PathArgument
-from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
+from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, TreeValue, Value
 from rulesengine.model.digest import Digest
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ def spell(action: Action, inputs: Sequence[Artifact]) -> Spelling:
 
     Operations get mapped paths (the configuration replaced by `any`), so that the same conversion
     asked for by six platforms is one action; unless two of the action's artifacts would then
-    share a path or lie inside one another.  Processes keep the real paths.
+    share a path or lie inside one another, or unless an argument spells a real path as text.
+    Processes keep the real paths.
     """
-    if action.op is not None:
+    if action.op is not None and not _spells_paths(action):
         read = {artifact.mapped_path: artifact for artifact in inputs}
         made = {artifact.mapped_path: artifact for artifact in action.outputs}
         paths = len(read) + len(made)
@@ -53,6 +54,12 @@ def spell(action: Action, inputs: Sequence[Artifact]) -> Spelling:
         {artifact.path: artifact for artifact in inputs},
         {artifact.path: artifact for artifact in action.outputs},
     )
+
+
+def _spells_paths(action: Action) -> bool:
+    """Whether an argument holds the path of the configuration's outputs as text, which cannot be mapped."""
+    root = f"{OUTPUT_ROOT}/{action.configuration}/"
+    return any(isinstance(one, str) and root in one for one in action.arguments)
 
 
 def _nested(inputs: Sequence[Artifact], outputs: Sequence[Artifact]) -> bool:

@@ -13,8 +13,10 @@ from typing import Any
 import starlark as sl
 
 from rulesengine.errors import InternalError, LoadingError, RulesEngineError, SyntaxFault
+from rulesengine.loading.memo import Known, Memo
 from rulesengine.loading.messages import translate
 from rulesengine.loading.nesting import check_nesting
+from rulesengine.loading.python_tree import private_names
 from rulesengine.loading.rewrite import rewrite
 from rulesengine.loading.texts import SourceTexts
 from rulesengine.model.ports import Cancellation
@@ -95,19 +97,33 @@ def parse_own(path: str, text: str) -> Any:
 class Interpreter:
     """Parses and evaluates; remembers the texts for excerpts and what callables raised."""
 
-    def __init__(self, cancel: Cancellation | None = None) -> None:
+    def __init__(self, cancel: Cancellation | None = None, memo: Memo | None = None) -> None:
         self.texts = SourceTexts()
         self.guard = Guard(cancel)
+        self.memo = memo or Memo()
 
     def parse(self, path: str, text: str, dialect: Any) -> Any:
         """Parse a file into starlark-pyo3's AST.  Raises SyntaxFault with its place."""
-        check_nesting(path, text)
-        rewritten = rewrite(text)
-        self.texts.add(path, rewritten)
+        known = self.memo.get(text)
+        if known is None:
+            check_nesting(path, text)
+            known = Known(rewrite(text), private_names(text))
+            fresh = True
+        else:
+            fresh = False
+        self.texts.add(path, known.rewritten)
         try:
-            return sl.parse(path, rewritten.text, dialect)
+            ast = sl.parse(path, known.rewritten.text, dialect)
+            if fresh:
+                self.memo.put(text, known)
+            return ast
         except sl.StarlarkError as fault:
             raise translate(str(fault), self.texts, SyntaxFault) from None
+
+    def private(self, text: str) -> tuple[str, ...]:
+        """The private names that a parsed file's top level assigns."""
+        known = self.memo.get(text)
+        return () if known is None else known.private
 
     def evaluate(
         self,

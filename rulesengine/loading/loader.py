@@ -14,6 +14,7 @@ from rulesengine.errors import Location, NoSuchTargetError
 from rulesengine.loading import targets
 from rulesengine.loading.border import Guard, Interpreter, parse_own
 from rulesengine.loading.jsontext import indent_json, is_json
+from rulesengine.loading.memo import Memo
 from rulesengine.loading.modules import Modules
 from rulesengine.loading.package import FRAME, Package
 from rulesengine.loading.packages import Packages
@@ -37,6 +38,7 @@ class Loader:
     operations: name of an operation -> its `NAME@VERSION` (raises for an unknown one).
     cancel: asked while Starlark runs, so that even an endless loop stops.
     tracked: every path looked at -> `file`, `directory` (it was listed) or `absent`.
+    memo: a file in which what texts were found to be is remembered; see `Memo`.
     analysis: what rule implementations call, by name; an Analyzer fills it.
     """
 
@@ -46,11 +48,12 @@ class Loader:
         listener: Listener | None = None,
         operations: Callable[[str], str] | None = None,
         cancel: Cancellation | None = None,
+        memo: str = "",
     ) -> None:
         self.root = os.path.abspath(root)  # noqa: PTH100
         self.listener = listener
         self.cancel = cancel
-        self.interpreter = Interpreter(cancel)
+        self.interpreter = Interpreter(cancel, Memo(memo))
         self.operations = operations or (lambda name: f"{name}@0")
         self.analysis: dict[str, Callable[..., Any]] = {}
         self.tracked: dict[str, str] = {}
@@ -63,6 +66,10 @@ class Loader:
         self._packages = Packages(self.sources, self.interpreter, self.registry, self.canonical, listener)
         self.prelude = self._load_prelude()
         self._modules = Modules(self.sources, self.interpreter, self.registry, self.prelude, self.label)
+
+    def save(self) -> None:
+        """Write the memo, if there is one and something is new."""
+        self.interpreter.memo.save()
 
     @property
     def texts(self) -> SourceTexts:

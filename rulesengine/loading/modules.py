@@ -175,7 +175,7 @@ class Modules:
             self.run(module, one.ast, label)
         finally:
             self._registry.open_module = ""
-        epilogue = preamble.epilogue(module, one.text)
+        epilogue = preamble.epilogue(module, one.text, self._interpreter.private(one.text))
         if epilogue is not None:
             self._interpreter.evaluate(module, parse_own("<epilogue>", epilogue), load)
         self._done[label] = module.freeze()

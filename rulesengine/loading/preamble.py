@@ -6,15 +6,12 @@ shadow what the preamble defines.
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import starlark as sl
-
-from rulesengine.loading.python_tree import python_tree
 
 _REWRITTEN = ("dot__", "provider__", "mod__", "format__")
 """What `rewrite` puts into files."""
@@ -83,26 +80,13 @@ def for_native(rules: Iterable[str]) -> str:
     return f'load("p", "native_core__")\nload("n", {loads})\nnative = struct(**(native_core__ | dict({pairs})))\n'
 
 
-def epilogue(module: Any, text: str) -> str | None:
+def epilogue(module: Any, text: str, private: Iterable[str]) -> str | None:
     """What tells Python the names of a module's rules and providers; None when it has none."""
-    names = [name for name in assigned(text) if _is_function(module, name)] + _private(text)
+    names = [name for name in assigned(text) if _is_function(module, name)] + list(private)
     if not names:
         return None
     pairs = ", ".join(f"{json.dumps(name)}: {name}" for name in names)
     return f"export__(RULES__, PROVIDERS__, {{{pairs}}})\nNone\n"
-
-
-def _private(text: str) -> list[str]:
-    """The private names of a file's top level: a module does not show them, so the text must be parsed."""
-    if not re.search(r"^_\w*\s*=", text, re.MULTILINE):
-        return []
-    try:
-        body = python_tree(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    targets = [target for one in body if isinstance(one, ast.Assign) for target in one.targets]
-    names = (name for target in targets for name in (target.elts if isinstance(target, ast.Tuple) else [target]))
-    return [one.id for one in names if isinstance(one, ast.Name) and one.id.startswith("_")]
 
 
 def _is_function(module: Any, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import threading
 import warnings
 from functools import lru_cache
@@ -18,3 +19,16 @@ def python_tree(text: str) -> ast.Module:
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)
+
+
+def private_names(text: str) -> tuple[str, ...]:
+    """The private names of a file's top level: a module does not show them, so the text must be parsed."""
+    if not re.search(r"^_\w*\s*=", text, re.MULTILINE):
+        return ()
+    try:
+        body = python_tree(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    targets = [target for one in body if isinstance(one, ast.Assign) for target in one.targets]
+    names = (name for target in targets for name in (target.elts if isinstance(target, ast.Tuple) else [target]))
+    return tuple(one.id for one in names if isinstance(one, ast.Name) and one.id.startswith("_"))

@@ -90,6 +90,7 @@ class Build:
             exec_configuration=platform_of(self.loader, str(host_platform()), chosen),
             keep_going=request.keep_going,
         )
+        self.loader.save()
         self.cancel.check()
         self.errors += analysis.errors
         asked = self._asked(labels, analysis)

@@ -229,7 +229,7 @@ class Workspace:
         from rulesengine.loading import Loader
         from rulesengine.ops.registry import operation_key
 
-        return Loader(self.root, listener, operation_key, cancel)
+        return Loader(self.root, listener, operation_key, cancel, os.path.join(self.cache, "parsed"))
 
     def _mirrors(self, listener: Listener) -> Mirrors:
         if self.offline:

@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parents[2]
 _NAMES = ("BUILD", "BUILD.bazel", "MODULE.bazel")
 _BROKEN_ON_PURPOSE = ("tests/conformance/cases/starlark_static_faults/",)
 _ONE_USER_A_LINE = "rulesengine/data/init/base/BUILD"
-"""The first file a newcomer reads: its table of users stays a table, which buildifier would spread over thirty lines."""
+"""The first file a newcomer reads: its table of users stays a table, not thirty lines."""
 
 
 def _buildifier() -> str:

@@ -168,3 +168,18 @@ def test_ten_thousand_keys_in_about_a_second() -> None:
     assert len(keys) == 10_000
     print(f"{took:.2f} s")
     assert took < 5
+
+
+def test_a_path_given_as_text_is_kept_as_it_is() -> None:
+    out = Artifact("pybuild-out/linux-arm64-v8/bin/p/out", "//p:t")
+    fields = {
+        "owner": "//p:t",
+        "mnemonic": "M",
+        "inputs": Depset([]),
+        "outputs": (out,),
+        "configuration": "linux-arm64-v8",
+    }
+    text = Action(arguments=("rulesengine-op", "x@1", "--out", out.path), **fields)  # type: ignore[arg-type]
+    assert list(spell(text, []).outputs) == [out.path]
+    file = Action(arguments=("rulesengine-op", "x@1", "--out", PathArgument(out)), **fields)  # type: ignore[arg-type]
+    assert list(spell(file, []).outputs) == ["pybuild-out/any/bin/p/out"]

@@ -1,0 +1,112 @@
+"""What was worked out of files' texts in earlier runs, so that unchanged files are not looked through again.
+
+One file, read whole and written whole; what does not verify is not there.  An entry is named by the digest of the
+text, and the file by the digest of the code that works it out, so nothing here can be stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import os
+import sys
+from contextlib import suppress
+
+from attrs import frozen
+
+from rulesengine.loading.rewrite import Rewritten
+
+_MAX_ENTRIES = 5000
+"""More files than this are not remembered: reading the memo would cost what it saves."""
+_CODE = ("memo.py", "nesting.py", "preamble.py", "python_tree.py", "rewrite.py")
+
+_Stored = tuple[str | None, dict[int, list[tuple[int, int, int]]], tuple[str, ...]]
+
+
+@frozen
+class Known:
+    """What is known of a text: how it is rewritten, and the private names its top level assigns."""
+
+    rewritten: Rewritten
+    private: tuple[str, ...]
+
+
+class Memo:
+    """Remembers across runs; with an empty path, within one."""
+
+    def __init__(self, path: str = "") -> None:
+        self._path = path
+        self._new: dict[bytes, _Stored] = {}
+        self._old: dict[bytes, _Stored] = {}
+        self._seen: dict[str, Known] = {}
+        self._code = _code_digest() if path else b""
+        if path:
+            self._old = self._load()
+
+    def get(self, text: str) -> Known | None:
+        """What is known of a text, or None."""
+        known = self._seen.get(text)
+        if known is None and self._old:
+            name = _name(text)
+            stored = self._old.get(name)
+            if stored is not None:
+                known = self._seen[text] = Known(
+                    Rewritten(text, text if stored[0] is None else stored[0], stored[1]), stored[2]
+                )
+        return known
+
+    def put(self, text: str, known: Known) -> None:
+        """Remember what was worked out."""
+        self._seen[text] = known
+        if self._path:
+            rewritten = known.rewritten
+            changed = None if rewritten.text == text else rewritten.text
+            self._new[_name(text)] = (changed, dict(rewritten.shifts), known.private)
+
+    def save(self) -> None:
+        """Write what is new.  A memo that cannot be written costs time, no more."""
+        if not self._new or not self._path:
+            return
+        kept = self._old if len(self._old) + len(self._new) <= _MAX_ENTRIES else {}
+        body = marshal.dumps({**kept, **dict(list(self._new.items())[:_MAX_ENTRIES])})
+        temporary = f"{self._path}.{os.getpid()}"
+        with suppress(OSError):
+            os.makedirs(os.path.dirname(self._path), exist_ok=True)  # noqa: PTH103, PTH120
+            with open(temporary, "wb") as stream:
+                stream.write(self._code + hashlib.sha256(body).digest() + body)
+            os.replace(temporary, self._path)  # noqa: PTH105
+            self._new = {}
+        with suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108
+
+    def _load(self) -> dict[bytes, _Stored]:
+        try:
+            with open(self._path, "rb") as stream:
+                data = stream.read()
+        except OSError:
+            return {}
+        body = data[64:]
+        if data[:32] != self._code or data[32:64] != hashlib.sha256(body).digest():
+            return {}
+        found = marshal.loads(body)
+        return found if isinstance(found, dict) else {}
+
+
+def _name(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _code_digest() -> bytes:
+    """Of the modules that make the entries, and of the interpreter whose parser they use."""
+    digest = hashlib.sha256(sys.version.encode())
+    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
+    for name in _CODE:
+        try:
+            with open(os.path.join(here, name), "rb") as stream:
+                digest.update(stream.read())
+        except OSError:  # no sources beside the compiled modules
+            digest.update(name.encode())
+    from rulesengine import __version__
+
+    digest.update(__version__.encode())
+    return digest.digest()
