@@ -40,7 +40,7 @@ def expand_location(text: str, owner: Label, known: dict[str, list[list[str]]]) 
 
 
 def _path(kind: str, path: str, short_path: str) -> str:
-    """How `$(location …)` and its kin write a file; as Bazel's, a name without a directory is made to look like a path."""
+    """How `$(location …)` and its kin write a file; a name without a directory is made to look like a path."""
     if kind.startswith("rlocation"):
         return short_path[3:] if short_path.startswith("../") else f"{MAIN_REPOSITORY}/{short_path}"
     text = short_path if kind.startswith("rootpath") else path

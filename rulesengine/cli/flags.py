@@ -90,7 +90,7 @@ FLAGS = (
         short="c", choices=("fastbuild", "dbg", "opt"), commands=BUILDERS,
     ),
     Flag(
-        "setting", "list", "a build setting, in the words that Bazel has for it: --//package:name=value, --no//package:name",
+        "setting", "list", "a build setting, in Bazel's words: --//package:name=value, --no//package:name",
         metavar="LABEL=VALUE", commands=BUILDERS,
     ),
     Flag(

@@ -40,7 +40,9 @@ class Memo:
         self._old: dict[bytes, _Stored] = {}
         self._seen: dict[str, Known] = {}
         self._code = _code_digest() if path else b""
-        if path:
+        if not self._code:
+            self._path = ""
+        else:
             self._old = self._load()
 
     def get(self, text: str) -> Known | None:
@@ -104,9 +106,6 @@ def _code_digest() -> bytes:
         try:
             with open(os.path.join(here, name), "rb") as stream:
                 digest.update(stream.read())
-        except OSError:  # no sources beside the compiled modules
-            digest.update(name.encode())
-    from rulesengine import __version__
-
-    digest.update(__version__.encode())
+        except OSError:  # no sources beside the compiled modules: nothing says which code it is, so nothing is kept
+            return b""
     return digest.digest()

@@ -146,8 +146,8 @@ class Build:
             except RulesEngineError as fault:
                 self._locate(fault)
                 raise
-            for fault in executed.errors:
-                self._locate(fault)
+            for error in executed.errors:
+                self._locate(error)
             run, cached, failed = (
                 (executed.run, executed.cached, executed.failed)
                 if not attempt
