@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from rulesengine.errors import LockfileError, UsageError
+from rulesengine.errors import DebianError, LockfileError, UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.model.target import Target
@@ -21,15 +21,18 @@ if TYPE_CHECKING:
     from rulesengine.workspace.locking import LockChange
 
 RULE = "_deb_archive"
+_MAX_KEYRING = 16 << 20
+"""Bytes of a keyring that are read; Debian's has 60 KiB."""
 
 
 @frozen
 class Archive:
-    """A declaration: where it stands and where its lock file is."""
+    """A declaration: where it stands, where its lock file is and, where it names one, its keyring."""
 
     label: str
     path: str
     declaration: ArchiveDeclaration
+    keyring: str = ""
 
 
 @frozen
@@ -106,7 +109,20 @@ def _collect(loader: Loader, package: str, name: str | None, found: dict[Label, 
                 components=tuple(values.get("components") or ("main",)),
                 dependencies=bool(values.get("dependencies", True)),
             ),
+            os.path.join(loader.root, package, values["keyring"].lstrip(":")) if values.get("keyring") else "",
         )
+
+
+def _read_keyring(archive: Archive) -> bytes:
+    try:
+        with open(archive.keyring, "rb") as stream:
+            return stream.read(_MAX_KEYRING)
+    except OSError as fault:
+        raise DebianError(
+            f"cannot read the keyring {archive.keyring}: {fault.strerror}",
+            label=archive.label,
+            hint="put the OpenPGP certificates that sign the archive there, or leave keyring out for Debian's own",
+        ) from None
 
 
 def lock_one(
@@ -145,6 +161,8 @@ def lock_one(
         return LockResult(archive.label, archive.path, "fresh", len(existing.packages))
     if check and not update:
         return LockResult(archive.label, archive.path, "stale", 0, (), reason)
+    if keyring is None and archive.keyring:
+        keyring = _read_keyring(archive)
     lock = lock_archive(
         archive.declaration,
         existing=existing,

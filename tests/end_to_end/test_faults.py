@@ -9,7 +9,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +40,7 @@ load("@rulesengine//debian:defs.bzl", "deb_archive")
 deb_archive(
     name = "fixture",
     architectures = ["amd64", "arm64"],
+    keyring = "fixture.asc",
     lock = "fixture.lock.json",
     packages = ["base-thing"],
     suites = ["fixture"],
@@ -113,8 +113,8 @@ def site(archive: Path, mirror: Mirror, tmp_path: Path) -> Site:
     for path, text in {"MODULE.bazel": "", "debian/BUILD": ARCHIVE_BUILD, "app/BUILD": APP_BUILD}.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
-    program = (sys.executable, str(Path(__file__).with_name("with_keyring.py")), str(archive / "key.asc"))
-    run = Pybuild(tmp_path / "cache", home, {"PYBUILD_MIRROR": f"debian={mirror.url}"}, program=program)
+    shutil.copy(archive / "key.asc", root / "debian/fixture.asc")
+    run = Pybuild(tmp_path / "cache", home, {"PYBUILD_MIRROR": f"debian={mirror.url}"})
     return Site(root, run, mirror)
 
 
@@ -167,9 +167,22 @@ def test_in_release_that_cannot_be_trusted_at_first(site: Site) -> None:
 
 def test_in_release_by_an_unknown_key(site: Site, archive: Path, tmp_path: Path) -> None:
     """Debian's keys are the only ones trusted by default."""
-    program = Pybuild(tmp_path, tmp_path).program
-    site.fails(1, "lock", says=["InRelease", site.mirror.url, "key", "hint:"], run=evolve(site.run, program=program))
+    build = site.root / "debian/BUILD"
+    build.write_text(build.read_text().replace('    keyring = "fixture.asc",\n', ""))
+    site.fails(1, "lock", says=["InRelease", site.mirror.url, "key", "hint:"])
     assert not site.lock.exists()
+
+
+def test_a_keyring_that_is_not_there_or_is_none(site: Site) -> None:
+    keyring = site.root / "debian/fixture.asc"
+    good = keyring.read_bytes()
+    keyring.unlink()
+    site.fails(1, "lock", says=["//debian:fixture", "fixture.asc", "No such file", "hint:"])
+    keyring.write_bytes(b"no key")
+    site.fails(1, "lock", says=["keyring"])
+    assert not site.lock.exists()
+    keyring.write_bytes(good)
+    site.works()
     site.works()
 
 

@@ -24,6 +24,7 @@ _deb_archive = rule(
         "architectures": attr.string_list(mandatory = True),
         "components": attr.string_list(),
         "dependencies": attr.bool(default = True),
+        "keyring": attr.string(),
         "lock": attr.string(mandatory = True),
         "packages": attr.string_list(mandatory = True),
         "suites": attr.string_list(mandatory = True),
@@ -62,6 +63,7 @@ def deb_archive(
         packages,
         components = ["main"],
         dependencies = True,
+        keyring = None,
         compression = "gzip",
         exclude = [],
         visibility = None):
@@ -81,6 +83,8 @@ def deb_archive(
       packages: the packages wanted
       components: of the archive
       dependencies: whether the lock holds what the packages depend on, too
+      keyring: file of this package with the OpenPGP certificates (binary or armored) that may sign the archive, for one
+        that is not Debian's own; by default Debian's public archive keys
       compression: of the layers (`gzip`, `zstd`, `none`)
       exclude: paths left out of every package, as glob patterns
       visibility: of the targets
@@ -93,6 +97,7 @@ def deb_archive(
         architectures = architectures,
         components = components,
         dependencies = dependencies,
+        keyring = keyring,
         lock = lock,
         packages = packages,
         suites = suites,
