@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ from rulesengine.model.digest import Digest
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 
+_PLAIN = re.compile(r"[\w@%:,./+-]+", re.ASCII)
+"""What needs no quotes in a parameter file for a shell, as Bazel has it."""
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 PARAM_FILE_AFTER = 2000
 """Arguments after which use_param_file() writes a file."""
@@ -175,6 +178,8 @@ class ActionBuilder:
 
     def _param_file(self, call: _Call, number: int, params: dict[str, Any]) -> Artifact:
         lines = [_quoted(_text(one), params["format"]) for one in params["items"]]
+        if params["format"] == "flag_per_line":
+            lines = _flag_per_line(lines)
         path = f"{call.output.path}-{number}.params"
         file = self.artifacts[path] = Artifact(path, str(call.owner))
         content = "".join(line + "\n" for line in lines)
@@ -214,9 +219,20 @@ def _text(item: Any) -> str:
     return item if isinstance(item, str) else str(item["f"]).replace("%s", item["p"])
 
 
-def _quoted(text: str, form: str) -> str:
-    if form != "shell":
-        return text
-    import shlex
+def _flag_per_line(arguments: list[str]) -> list[str]:
+    """Each flag on a line with what follows it: `--name=first second`."""
+    out: list[str] = []
+    for one in arguments:
+        if one.startswith("--") or not out:
+            out.append(one)
+        elif "=" in out[-1] or not out[-1].startswith("--") or " " in out[-1]:
+            out[-1] += " " + one
+        else:
+            out[-1] += "=" + one
+    return out
 
-    return shlex.quote(text)
+
+def _quoted(text: str, form: str) -> str:
+    if form != "shell" or (text and _PLAIN.fullmatch(text)):
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"

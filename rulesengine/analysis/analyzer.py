@@ -80,7 +80,7 @@ class Analyzer:
             if wanted in on_stack:
                 names = [entry[0][0] for entry in stack]
                 circle = names[names.index(wanted[0]) :]
-                target = self.loader.target(circle[-1])
+                target = self.loader.target(circle[0])
                 raise CycleError(
                     "dependencies go round in a circle",
                     location=target.location,

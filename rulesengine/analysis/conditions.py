@@ -35,6 +35,13 @@ class Conditions:
 
     def _facts(self, condition: str, configuration: Configuration) -> frozenset[str] | None:
         target = follow(self._loader, Label.parse(condition))
+        for _ in range(100):
+            if target.rule is None or target.rule_name != "alias":
+                break
+            chosen = self.resolve(
+                target, "actual", target.rule.schema["actual"], target.attributes.get("actual"), configuration
+            )
+            target = follow(self._loader, Label.parse(str(chosen)))
         if target.rule_name == "constraint_value":
             return frozenset({str(target.label)}) if str(target.label) in configuration.constraints else None
         if target.rule_name == "platform":

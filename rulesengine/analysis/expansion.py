@@ -43,7 +43,9 @@ def _path(kind: str, path: str, short_path: str) -> str:
     """How `$(location …)` and its kin write a file; a name without a directory is made to look like a path."""
     if kind.startswith("rlocation"):
         return short_path[3:] if short_path.startswith("../") else f"{MAIN_REPOSITORY}/{short_path}"
-    text = short_path if kind.startswith("rootpath") else path
+    text = path
+    if kind.startswith("rootpath"):
+        text = "external/" + short_path[3:] if short_path.startswith("../") else short_path
     return text if "/" in text else f"./{text}"
 
 

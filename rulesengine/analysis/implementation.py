@@ -14,7 +14,7 @@ from attrs import define, field
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Resolved
 from rulesengine.analysis.configured import ConfiguredTarget
-from rulesengine.analysis.expansion import expand_location, expand_make
+from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make
 from rulesengine.errors import AnalysisError, Location, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
@@ -24,7 +24,7 @@ from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
 
 _FILE_TARGET = 'load("p", "file_target__")\nTARGET__ = file_target__(SPEC)\nNone\n'
-_COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": None, "features": []}
+_COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": [], "features": []}
 _ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
 
@@ -137,10 +137,10 @@ class Implementations:
             "label": _parts(label),
             "attrs": [[name, _pairs(value)] for name, value in attributes.items()],
             "split": resolved.split,
-            "outputs": [[name, pattern.replace("%{name}", label.name)] for name, pattern in rule.outputs.items()],
+            "outputs": [list(pair) for pair in rule.output_names(label.name, resolved.values).items()],
             "vars": _variables(configuration, bin_dir),
             "bin_dir": bin_dir,
-            "workspace": loader.repositories.module_name or "_main",
+            "workspace": MAIN_REPOSITORY,
             "build_file": loader.package(label.repo, label.package).build_file,
             "platform": {
                 "os": platform.os,
@@ -240,7 +240,7 @@ def _variables(configuration: Configuration, bin_dir: str) -> dict[str, str]:
         "BINDIR": bin_dir,
         "GENDIR": bin_dir,
         "TARGET_CPU": configuration.platform.architecture,
-        "COMPILATION_MODE": "fastbuild",
+        "COMPILATION_MODE": configuration.setting("//command_line_option:compilation_mode") or "fastbuild",
     }
     prefix = "//command_line_option:define/"
     for name, value in configuration.settings:

@@ -47,6 +47,7 @@ class Package:
 
     referenced: source files that a rule of this package names, hence targets that others may use.
     exported: source files of exports_files() and their visibility.
+    above_outputs: directories that outputs lie in, and one such output each.
     """
 
     repo: str
@@ -59,6 +60,7 @@ class Package:
     exported: dict[str, tuple[str, ...]] = field(factory=dict)
     referenced: set[str] = field(factory=set)
     packages_called: bool = False
+    above_outputs: dict[str, str] = field(factory=dict)
 
     @property
     def id(self) -> str:
@@ -77,7 +79,8 @@ class Package:
         exists = self._exists(name)
         named = name in self.exported or name in self.referenced or name == os.path.basename(self.build_file)  # noqa: PTH119
         if named and exists:
-            made = Target(label, "source", visibility=self.exported.get(name, (PUBLIC,)))
+            other = (PRIVATE,) if name in self.referenced else (PUBLIC,)
+            made = Target(label, "source", visibility=self.exported.get(name, other))
             self.targets[name] = made
             return made
         if exists:
@@ -159,6 +162,13 @@ class PackageBuilder:
         """A rule was called in a BUILD file or in a macro."""
         rule = self._rules[rule_id]
         place, chain = self.place(stack)
+        if not rule.name:
+            raise LoadingError(
+                f"the rule of target '{name}' has no name",
+                location=place,
+                notes=_chain(chain),
+                hint=f"give what rule() returns a name at the top level of {Label.parse(rule.module)}",
+            )
         try:
             target = self._target(rule, name, json.loads(text), place, chain)
         except AttributeValueError as fault:
@@ -171,8 +181,10 @@ class PackageBuilder:
             if schema.kind in OUTPUT_KINDS
             for output in _listed(target.attributes.get(key))
         ]
-        outputs += [pattern.replace("%{name}", name) for pattern in rule.outputs.values()]
+        if rule.outputs:
+            outputs += rule.output_names(name, target.attributes).values()
         for output in outputs:
+            self._check_prefixes(output, rule, place)
             if output == name:
                 continue  # as Bazel: an output may be called as its rule is, which then hides it
             generated = Target(
@@ -184,6 +196,25 @@ class PackageBuilder:
                 stack=chain,
             )
             self.add(generated)
+
+    def _check_prefixes(self, output: str, rule: Rule, place: Location | None) -> None:
+        """No output may lie below another one, which would have to be a directory then."""
+        above = self.package.above_outputs
+        clash = next((name for name in _parents(output) if self._is_output(name)), None)
+        if clash is None:
+            clash = above.get(output)
+        if clash is not None:
+            raise LoadingError(
+                f"the outputs '{output}' and '{clash}' cannot both be there: one would be a directory",
+                location=place,
+                hint="give one of them another name",
+            )
+        for parent in _parents(output):
+            above.setdefault(parent, output)
+
+    def _is_output(self, name: str) -> bool:
+        target = self.package.targets.get(name)
+        return target is not None and target.kind == "generated"
 
     def _target(
         self, rule: Rule, name: str, given: dict[str, Any], place: Location | None, chain: tuple[str, ...]
@@ -213,6 +244,9 @@ class PackageBuilder:
                 raise AttributeValueError(
                     f"missing value for mandatory attribute '{key}' in rule '{rule.name}'", location=place, label=label
                 )
+        for key, label_text in rule.default_labels:
+            if key not in attributes:
+                self._mention(Label.parse(label_text))
         visibility = self.package.default_visibility
         if "visibility" in attributes:
             visibility = self.visibility(attributes["visibility"], place)
@@ -249,6 +283,12 @@ class PackageBuilder:
 def _chain(stack: tuple[str, ...]) -> list[str]:
     """Notes for the calls between the BUILD file and the rule, when a macro is in between."""
     return [f"by the macro at {place}" for place in stack[1:]]
+
+
+def _parents(path: str) -> list[str]:
+    """`a/b/c` -> `a`, `a/b`."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _listed(value: Any) -> list[Any]:

@@ -45,7 +45,7 @@ def file__(path, root, short_path, owner, is_source, is_directory = False):
         path = path,
         short_path = short_path,
         basename = base,
-        dirname = path.rpartition("/")[0],
+        dirname = path.rpartition("/")[0] or ".",
         extension = extension if dot else "",
         is_source = is_source,
         is_directory = is_directory,
@@ -73,6 +73,8 @@ def depset(direct = None, order = "default", *, transitive = None):
     for t in transitive:
         if not _is(t, "depset"):
             fail("depset(transitive = ...) takes depsets, not %s" % type__(t))
+        if t._node[3] != order and t._node[3] != "default" and order != "default":
+            fail("Order '%s' is incompatible with order '%s'" % (order, t._node[3]))
     transitive = [t for t in transitive if t._node[1] or t._node[2]]
     if not direct:
         if not transitive:
@@ -510,7 +512,8 @@ def _argument(value, format = None):
         if kind == "File":
             return {"p": value.path, "f": format or "%s"}
         if kind == "Label":
-            return format.replace("%s", value._str) if format else value._str
+            text = value._str if value.repo_name else value._text
+            return format.replace("%s", text) if format else text
     if type(value) == "int" or type(value) == "bool":
         return format.replace("%s", str(value)) if format else str(value)
     fail("an argument is a string, an int, a File or a Label, not %s" % type__(value))
@@ -858,21 +861,23 @@ def actions__(target, label):
 
 # ---- runfiles --------------------------------------------------------------
 
-def runfiles__(files, symlinks = {}):
+def runfiles__(files, symlinks = _EMPTY["default"], root_symlinks = _EMPTY["default"]):
     def merge(other):
-        return runfiles__(depset(transitive = [files, other.files]), _union(symlinks, other.symlinks__))
+        return merge_all([other])
 
     def merge_all(others):
-        links = symlinks
-        for other in others:
-            links = _union(links, other.symlinks__)
-        return runfiles__(depset(transitive = [files] + [o.files for o in others]), links)
+        return runfiles__(
+            depset(transitive = [files] + [o.files for o in others]),
+            depset(transitive = [symlinks] + [o.symlinks for o in others]),
+            depset(transitive = [root_symlinks] + [o.root_symlinks for o in others]),
+        )
 
     return struct(
         _type = "runfiles",
         files = files,
-        symlinks__ = symlinks,
-        empty_filenames = depset(),
+        symlinks = symlinks,
+        root_symlinks = root_symlinks,
+        empty_filenames = _EMPTY["default"],
         merge = merge,
         merge_all = merge_all,
     )
@@ -882,8 +887,32 @@ def _union(a, b):
     out.update(b)
     return out
 
-def _ctx_runfiles(files = [], transitive_files = None, symlinks = {}, root_symlinks = {}, collect_data = False, collect_default = False):
-    return runfiles__(depset(files, transitive = [transitive_files] if transitive_files else []), symlinks)
+def _links(given, name):
+    """`symlinks` of ctx.runfiles(), a dict or a depset of entries, as a depset."""
+    if _is(given, "depset"):
+        return given
+    if type(given) != "dict":
+        fail("ctx.runfiles(%s = ...) takes a dict or a depset, not %s" % (name, type__(given)))
+    return depset([struct(_type = "SymlinkEntry", path = path, target_file = file) for path, file in given.items()])
+
+def _ctx_runfiles(attrs):
+    def runfiles(files = [], transitive_files = None, collect_data = False, collect_default = False, symlinks = {}, root_symlinks = {}):
+        made = runfiles__(
+            depset(files, transitive = [transitive_files] if transitive_files else []),
+            _links(symlinks, "symlinks"),
+            _links(root_symlinks, "root_symlinks"),
+        )
+        if collect_data or collect_default:
+            infos = [
+                one[DefaultInfo]
+                for name in ["srcs", "data", "deps"]
+                for one in (attrs[name] if type(attrs.get(name)) == "list" else [])
+                if type(one) == "dict" and DefaultInfo in one
+            ]
+            made = made.merge_all([one.data_runfiles if collect_data else one.default_runfiles for one in infos])
+        return made
+
+    return runfiles
 
 # ---- targets and analysis --------------------------------------------------
 
@@ -906,7 +935,9 @@ def dot__(value, name):
         return value[DefaultInfo].files
     if name == "files_to_run":
         return value[DefaultInfo].files_to_run
-    if name == "data_runfiles" or name == "default_runfiles":
+    if name == "data_runfiles":
+        return value[DefaultInfo].data_runfiles
+    if name == "default_runfiles":
         return value[DefaultInfo].default_runfiles
     return getattr(value, name)
 
@@ -918,14 +949,14 @@ def file_target__(spec):
     file = file__(path, root, short_path, label__(*spec["owner"]), is_source, is_directory)
     return {
         "label__": label,
-        DefaultInfo: _default_info(depset([file]), runfiles__(depset()), None),
+        DefaultInfo: _default_info(depset([file]), runfiles__(depset()), file),
     }
 
-def _default_info(files, runfiles, executable):
+def _default_info(files, runfiles, executable, data_runfiles = None):
     return DefaultInfo(
         files = files,
         default_runfiles = runfiles,
-        data_runfiles = runfiles,
+        data_runfiles = data_runfiles or runfiles,
         files_to_run = struct(
             _type = "FilesToRun",
             executable = executable,
@@ -989,6 +1020,8 @@ def analyze__(rule, spec, deps):
             of = []
             for target in listed:
                 of.extend(target[DefaultInfo].files.to_list())
+            if len(listed) > 1:
+                of = {f.path: f for f in of}.values()
             files[name] = of
             if schema.single:
                 if len(of) > 1:
@@ -1036,7 +1069,7 @@ def analyze__(rule, spec, deps):
         target_platform = struct(**spec["platform"]),
         target_platform_has_constraint = lambda value: value[ConstraintValueInfo].label._text in spec["constraints"],
         build_setting_value = spec["setting"],
-        runfiles = _ctx_runfiles,
+        runfiles = _ctx_runfiles(attrs),
         expand_location = lambda input, targets = []: _expand_location(
             _text(input, "input"),
             spec["label"],
@@ -1082,8 +1115,8 @@ def analyze__(rule, spec, deps):
         runfiles = getattr(default, "runfiles", None) or getattr(default, "default_runfiles", None)
     runfiles = runfiles or runfiles__(depset())
     if run:
-        runfiles = runfiles__(depset([run], transitive = [runfiles.files]), runfiles.symlinks__)
-    target[DefaultInfo] = _default_info(given, runfiles, run)
+        runfiles = runfiles__(depset([run], transitive = [runfiles.files]), runfiles.symlinks, runfiles.root_symlinks)
+    target[DefaultInfo] = _default_info(given, runfiles, run, getattr(default, "data_runfiles", None) if default else None)
     for one in rule.provides:
         if one not in target:
             fail("%s: the rule advertises %s, but its implementation did not return it" % (label._text, provider_name__(one)))
@@ -1094,6 +1127,8 @@ def analyze__(rule, spec, deps):
             if not name.startswith("_"):
                 value = getattr(info, name)
                 groups[name] = (value if _is(value, "depset") else depset(value))._node[0]
+    else:
+        target[OutputGroupInfo] = _NO_GROUPS
     environment = {}
     if RunEnvironmentInfo in target:
         environment = _texts(getattr(target[RunEnvironmentInfo], "environment", {}), "RunEnvironmentInfo.environment")
@@ -1102,10 +1137,12 @@ def analyze__(rule, spec, deps):
         "executable": run.path if run else None,
         "runfiles": runfiles.files._node[0],
         "groups": groups,
-        "providers": [provider_name__(p) for p in target if type(p) == "function"],
+        "providers": [provider_name__(p) for p in target if type(p) == "function" and (p != OutputGroupInfo or target[p] != _NO_GROUPS)],
         "environment": environment,
     }))
     return target
+
+_NO_GROUPS = OutputGroupInfo()
 
 def _targets(kind, value, schema, name, deps, owner):
     if kind == "label":
@@ -1181,9 +1218,8 @@ def str__(x):
             return "depset([%s])" % ", ".join([_repr(v) for v in x.to_list()])
         if kind == "Label":
             return x._str
-        if kind != None or hasattr(x, "_provider"):
-            shown = ["%s = %s" % (n, _repr(getattr(x, n))) for n in dir(x) if not n.startswith("_")]
-            return "%s(%s)" % (kind or "struct", ", ".join(shown))
+        shown = ["%s = %s" % (n, _repr(getattr(x, n))) for n in dir(x) if n != "_provider" and n != "_type"]
+        return "%s(%s)" % (kind or "struct", ", ".join(shown))
     elif type(x) == "dict":
         if "label__" in x:
             return "<target %s>" % x["label__"]._text
@@ -1192,12 +1228,32 @@ def str__(x):
         return "[%s]" % ", ".join([_repr(v) for v in x])
     elif type(x) == "tuple":
         return "(%s%s)" % (", ".join([_repr(v) for v in x]), "," if len(x) == 1 else "")
+    elif type(x) == "float":
+        return _float(x)
+    elif type(x) == "range":
+        text = str(x)
+        return text if "," in text else text.replace("(", "(0, ")
     return str(x)
 
+def _float(x):
+    """As Bazel writes a float: without an exponent as long as all its digits mean something."""
+    text = str(x)
+    if "e" in text and -1e17 < x and x < 1e17 and x == int(x):
+        return str(int(x)) + ".0"
+    return text
+
 def _repr(x):
+    if type(x) == "string":
+        return _quoted(x)
     if type(x) == "struct" and getattr(x, "_type", None) == "Label":
         return 'Label("%s")' % (x._text if not x.repo_name else x._str)
-    return repr(x) if type(x) == "string" else str__(x)
+    return str__(x)
+
+def _quoted(text):
+    """A text in quotes; letters beyond ASCII stay as they are."""
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    return '"' + text.replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
 
 repr__ = _repr
 
@@ -1211,17 +1267,35 @@ def type__(x):
 def _shown(x):
     return str__(x) if type(x) in _ODD else x
 
-_ODD = {"struct": 1, "dict": 1, "list": 1, "tuple": 1}
+_ODD = {"struct": 1, "dict": 1, "list": 1, "tuple": 1, "float": 1, "range": 1}
 
 def mod__(a, b):
     """`a % b`; a text formats labels, files and targets as Bazel does."""
     if type(a) != "string":
         return a % b
+    if "%r" in a:
+        return _mod_with_repr(a, b if type(b) == "tuple" else (b,))
     if type(b) == "tuple":
         return a % tuple([_shown(x) for x in b])
     if type(b) in _ODD:
         return a % (_shown(b),)
     return a % b
+
+def _mod_with_repr(a, values):
+    """`a % values` where some are written as repr() does: those are written here, and put in as texts."""
+    conversions, percent = [], False
+    for c in a.elems():
+        if percent:
+            if c != "%":
+                conversions.append(c)
+            percent = False
+        else:
+            percent = c == "%"
+    if len(conversions) != len(values):
+        return a % values  # which says so
+    shown = [_repr(x) if c == "r" else _shown(x) for c, x in zip(conversions, values)]
+    parts = a.split("%%")
+    return "%%".join([part.replace("%r", "%s") for part in parts]) % tuple(shown)
 
 def format__(text__, *args, **kwargs):
     """`text.format(...)` likewise."""

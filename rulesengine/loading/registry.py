@@ -73,7 +73,7 @@ class Registry:
             schema["build_setting_default"] = AttributeSchema(spec["build_setting"], mandatory=True)
         self.rules.append(
             Rule(
-                "rule",
+                "",
                 spec["module"],
                 spec["index"],
                 schema,
@@ -122,5 +122,5 @@ class Registry:
 
     def _name_rule(self, rule_id: int, name: str) -> None:
         rule = self.rules[rule_id]
-        if rule.name == "rule":
+        if not rule.name:
             object.__setattr__(rule, "name", name)

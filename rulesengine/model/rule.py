@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import weakref
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import field, frozen
 
 LABEL_KINDS = frozenset({"label", "label_list", "label_keyed_string_dict", "string_keyed_label_dict"})
 OUTPUT_KINDS = frozenset({"output", "output_list"})
+
+_PLACEHOLDER = re.compile(r"%\{(\w+)\}")
 
 EMPTY_VALUES: dict[str, Any] = {
     "bool": False,
@@ -62,6 +67,15 @@ class AttributeSchema:
     providers: tuple[tuple[str, ...], ...] = ()
 
 
+_DEFAULT_LABELS: weakref.WeakKeyDictionary[Rule, tuple[tuple[str, str], ...]] = weakref.WeakKeyDictionary()
+
+
+def _texts(kind: str, value: Any) -> list[str]:
+    if kind == "label":
+        return [value] if isinstance(value, str) else []
+    return [one for one in (value.values() if kind == "string_keyed_label_dict" else value) if isinstance(one, str)]
+
+
 @frozen(eq=False)
 class Rule:
     """A rule class.  module: the .bzl file (as a label's text) that holds its implementation at `index`."""
@@ -77,9 +91,39 @@ class Rule:
     outputs: dict[str, str] = field(factory=dict)
     build_setting: str = ""
 
+    @property
+    def default_labels(self) -> tuple[tuple[str, str], ...]:
+        """(attribute, label) of every default of a label attribute."""
+        known = _DEFAULT_LABELS.get(self)
+        if known is None:
+            known = _DEFAULT_LABELS[self] = tuple(
+                (key, text)
+                for key, schema in self.schema.items()
+                if schema.kind in LABEL_KINDS and schema.default
+                for text in _texts(schema.kind, schema.default)
+            )
+        return known
+
     def public_attributes(self) -> list[str]:
         """The names a BUILD file may set, common ones left out."""
         return ["name", *(name for name in self.schema if not name.startswith("_"))]
+
+    def output_names(self, name: str, values: Mapping[str, Any]) -> dict[str, str]:
+        """The files of `outputs`, for a target of this name: `%{attribute}` stands for a text attribute's value."""
+
+        def value(match: re.Match[str]) -> str:
+            key = match[1]
+            if key in ("name", "basename"):
+                return name if key == "name" else name.rpartition("/")[2]
+            if key == "dirname":
+                return name.rpartition("/")[0] + ("/" if "/" in name else "")
+            schema = self.schema.get(key)
+            found = values.get(key)
+            if found is None and schema is not None:
+                found = schema.default
+            return match[0] if found is None or not isinstance(found, str) else found
+
+        return {key: _PLACEHOLDER.sub(value, pattern) for key, pattern in self.outputs.items()}
 
     def takes(self, name: str) -> bool:
         """Whether a BUILD file may set this attribute."""

@@ -42,7 +42,7 @@ def arguments(space: Space, calls: str) -> list[str]:
         ('args.add(f, format = "--in=%s")', ["--in=a/f.c"]),
         ('args.add("v", format = "-%s-")', ["-v-"]),
         ("args.add(3)", ["3"]),
-        ("args.add(ctx.label)", ["@@//a:x"]),
+        ("args.add(ctx.label)", ["//a:x"]),
         ('args.add("-a").add("-b")', ["-a", "-b"]),
         ("args.add_all([f, g])", ["a/f.c", "a/g.h"]),
         ("args.add_all(depset([f, g]))", ["a/f.c", "a/g.h"]),
@@ -85,7 +85,7 @@ def test_parameter_files(space: Space) -> None:
     assert argv(action) == ["/bin/x", "first", f"@{BIN}/o-0.params", "last"]
     assert file.outputs[0] in list(action.inputs)
     assert argv(file)[:6] == [
-        "rulesengine-op", "write@0", "--executable", "false", "--content", f"'a b'\n'c'\"'\"'d'\ne\n-o\n{BIN}/o\n",
+        "rulesengine-op", "write@0", "--executable", "false", "--content", f"'a b'\n'c'\\''d'\ne\n-o\n{BIN}/o\n",
     ]  # fmt: skip
     [_, big] = actions(
         space,

@@ -24,7 +24,11 @@ def _filegroup_impl(ctx):
     runfiles = ctx.runfiles(ctx.files.data).merge_all(
         [src.default_runfiles for src in ctx.attr.srcs] + [d.default_runfiles for d in ctx.attr.data],
     )
-    return [DefaultInfo(files = files, runfiles = runfiles)]
+    return [DefaultInfo(
+        files = files,
+        default_runfiles = runfiles,
+        data_runfiles = runfiles.merge(ctx.runfiles(ctx.files.srcs)),
+    )]
 
 filegroup = rule(
     implementation = _filegroup_impl,
