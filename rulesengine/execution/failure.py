@@ -112,8 +112,10 @@ def _command(action: Action, arguments: Sequence[str], verbose: bool) -> list[st
 
 
 def _printed(result: Result) -> list[str]:
-    data = result.stderr if result.stderr.strip() else result.stdout
-    text = data[-TAIL:].decode("utf-8", "replace").rstrip()
-    if not text:
-        return ["it printed nothing"]
-    return [("… " if len(data) > TAIL else "") + text]
+    """What the command wrote, standard output first; the end of it where it is long."""
+    notes = []
+    for data in (result.stdout, result.stderr):
+        text = data[-TAIL:].decode("utf-8", "replace").rstrip()
+        if text:
+            notes.append(("… " if len(data) > TAIL else "") + text)
+    return notes or ["it printed nothing"]

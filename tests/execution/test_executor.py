@@ -558,3 +558,12 @@ def test_a_circle_is_shown_with_and_without_networkx(small: int, monkeypatch: py
     graph = graph_of(op_action("mix", [two], [one]), op_action("mix", [one], [two]), op_action("mix", [two], [three]))
     with pytest.raises(ExecutionError, match="in a circle"):
         plan.make_plan(graph, [three])
+
+
+def test_a_failed_command_shows_all_it_wrote(bench: Bench) -> None:
+    out = made("out")
+    with pytest.raises(ExecutionError) as caught:
+        bench.build(graph_of(shell("echo told; echo complained >&2; exit 3", [], [out])), out)
+    text = str(caught.value)
+    assert text.index("told") < text.index("complained")
+    assert "exit code 3" in text
