@@ -21,7 +21,7 @@ _BZL_NAMES = (
 )  # fmt: skip
 _BUILD_NAMES = ("depset", "select", "set", *_REWRITTEN)
 _SHADOWS = (
-    'fail = "fail__", json = "json__", repr = "repr__", str = "str__", type = "type__", make_label__ = "make_label__", '
+    'dir = "dir__", fail = "fail__", json = "json__", repr = "repr__", str = "str__", type = "type__", make_label__ = "make_label__", '
     'make_print__ = "make_print__"'
 )
 _FROM_NATIVE = (

@@ -1264,6 +1264,15 @@ def type__(x):
         return "Target"
     return type(x)
 
+def dir__(x):
+    """The names of a value's fields and methods, without those that make the value what it is here."""
+    names = dir(x)
+    if type(x) != "struct":
+        return names
+    if hasattr(x, "_type"):
+        return [name for name in names if not name.startswith("_") and not name.endswith("__")]
+    return [name for name in names if name != "_provider"]
+
 def _shown(x):
     return str__(x) if type(x) in _ODD else x
 

@@ -40,22 +40,21 @@ def _config_setting_group(name, match_any = [], match_all = [], visibility = Non
         _all(name, chosen, visibility)
 
 def _any(name, conditions, visibility):
-    """The first that holds stands for all; when none does, the last one does not hold either."""
-    branches = {one: one for one in conditions}
-    branches[_DEFAULT] = conditions[-1]
-    native.alias(name = name, actual = select(branches), visibility = visibility)
+    """Where a condition holds it stands for all; where not, what follows decides."""
+    _chain(name, conditions, visibility, lambda condition, others: {condition: condition, _DEFAULT: others})
 
 def _all(name, conditions, visibility):
-    """A chain of aliases: where a condition holds, what follows decides; where not, it decides itself."""
-    for index in range(len(conditions) - 1):
-        last = index == len(conditions) - 2
+    """Where a condition holds, what follows decides; where not, it stands for all."""
+    _chain(name, conditions, visibility, lambda condition, others: {condition: others, _DEFAULT: condition})
+
+def _chain(name, conditions, visibility, branches):
+    """One alias for each condition but the last; each looks at one condition only, so that no two can hold at once."""
+    stages = [name] + ["%s_stage_%d" % (name, number) for number in range(2, len(conditions))]
+    for stage, condition, others in zip(stages, conditions, stages[1:] + [conditions[-1]]):
         native.alias(
-            name = name if index == 0 else "%s_stage_%d" % (name, index + 1),
-            actual = select({
-                conditions[index]: conditions[-1] if last else ":%s_stage_%d" % (name, index + 2),
-                _DEFAULT: conditions[index],
-            }),
-            visibility = visibility if index == 0 else ["//visibility:private"],
+            name = stage,
+            actual = select(branches(condition, ":" + others if others in stages else others)),
+            visibility = visibility if stage == name else ["//visibility:private"],
         )
 
 selects = struct(

@@ -42,11 +42,6 @@ def _undefined_impl(ctx):
 
 undefined = rule(implementation = _undefined_impl)
 
-def _outside_impl(ctx):
-    ctx.actions.declare_file("../up.txt")
-
-outside = rule(implementation = _outside_impl)
-
 def _no_executable_impl(ctx):
     return []
 

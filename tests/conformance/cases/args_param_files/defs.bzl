@@ -17,7 +17,6 @@ def _impl(ctx):
     return [DefaultInfo(files = depset([
         _one(ctx, "shell.txt", "shell", True, 1),
         _one(ctx, "multiline.txt", "multiline", True, 1),
-        _one(ctx, "flags.txt", "flag_per_line", True, 3),
         _one(ctx, "named.txt", "multiline", True, 1, "--params=%s"),
         _one(ctx, "short.txt", "multiline", False, 1),
         _one(ctx, "long.txt", "multiline", False, 200000),

@@ -1,7 +1,7 @@
 def _impl(ctx):
     value = struct(
         b = [1, 2.5, -3, True, None],
-        a = {"z": "é\"\\\n\t☃", "k": ()},
+        a = {"z": "e\"\\\n\t<&>", "k": ()},
         c = struct(),
         d = (1, "x"),
         e = 1.0,
@@ -13,7 +13,7 @@ def _impl(ctx):
         json.indent(text),
         json.encode_indent(value, indent = "  ", prefix = "> "),
         str(json.decode(text)),
-        str(json.decode("[1, 1.0, 12345678901234567890, \"\\u00e9\", null, true]")),
+        str(json.decode("[1, 1.0, 12345678901234567890, \"\\u0041\", null, true]")),
         str(json.decode("nope", default = "fallback")),
         json.encode({"b": 1, "a": 2}),
         json.encode([]),
