@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from rulesengine.errors import DiskFullError
+from rulesengine.execution import LocalStore
 from rulesengine.model.digest import Digest
 from tests.execution.bench import Bench, graph_of, made, shell
 from tests.execution.crash_child import workload
@@ -37,6 +38,16 @@ def all_blobs_are_right(bench: Bench) -> None:
             assert Digest.of(file.read()) == digest
 
 
+def swept(cache: Path) -> bool:
+    """Whether an opening leaves no temporary files; a child of a killed build may hold its lock for a moment more."""
+    for _ in range(50):
+        LocalStore(cache).close()
+        if not os.listdir(cache / "tmp"):
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def test_killing_a_build_at_any_moment_loses_work_only(tmp_path: Path) -> None:
     began = time.monotonic()
     expected = finish(child(tmp_path / "reference"))[2:]
@@ -58,7 +69,7 @@ def test_killing_a_build_at_any_moment_loses_work_only(tmp_path: Path) -> None:
         assert [result.values[out].digest.hash for out in outs] == expected
         resumed += result.cached > 0
         bench.close()
-        assert os.listdir(root / "cache" / "tmp") == []
+        assert swept(root / "cache")
     print(f"{killed} of 20 killed while alive, {resumed} of 10 resumed")
     assert killed >= 5
 
