@@ -184,7 +184,7 @@ class PackageBuilder:
         if rule.outputs:
             outputs += rule.output_names(name, target.attributes).values()
         for output in outputs:
-            self._check_prefixes(output, rule, place)
+            self._check_prefixes(output, place)
             if output == name:
                 continue  # as Bazel: an output may be called as its rule is, which then hides it
             generated = Target(
@@ -197,7 +197,7 @@ class PackageBuilder:
             )
             self.add(generated)
 
-    def _check_prefixes(self, output: str, rule: Rule, place: Location | None) -> None:
+    def _check_prefixes(self, output: str, place: Location | None) -> None:
         """No output may lie below another one, which would have to be a directory then."""
         above = self.package.above_outputs
         clash = next((name for name in _parents(output) if self._is_output(name)), None)

@@ -21,8 +21,8 @@ _BZL_NAMES = (
 )  # fmt: skip
 _BUILD_NAMES = ("depset", "select", "set", *_REWRITTEN)
 _SHADOWS = (
-    'dir = "dir__", fail = "fail__", json = "json__", repr = "repr__", str = "str__", type = "type__", make_label__ = "make_label__", '
-    'make_print__ = "make_print__"'
+    'dir = "dir__", fail = "fail__", json = "json__", repr = "repr__", str = "str__", type = "type__", '
+    'make_label__ = "make_label__", make_print__ = "make_print__"'
 )
 _FROM_NATIVE = (
     "glob", "package", "exports_files", "package_group", "package_name", "repository_name", "repo_name",
