@@ -38,7 +38,8 @@ def spell(action: Action, inputs: Sequence[Artifact]) -> Spelling:
 
     Operations get mapped paths (the configuration replaced by `any`), so that the same conversion
     asked for by six platforms is one action; unless two of the action's artifacts would then
-    share a path or lie inside one another, or unless an argument spells a real path as text.
+    share a path or lie inside one another (then only its outputs are mapped), or unless an argument
+    spells a real path as text.
     Processes keep the real paths.
     """
     if action.op is not None and not _spells_paths(action):
@@ -49,6 +50,15 @@ def spell(action: Action, inputs: Sequence[Artifact]) -> Spelling:
             inputs, action.outputs
         ):
             return Spelling(_render(action, lambda artifact: artifact.mapped_path), read, made)
+        # The images of an index: their paths differ by configuration only, the index's own need not name one.
+        read = {artifact.path: artifact for artifact in inputs}
+        if len({*read, *made}) == len(set(inputs)) + len(action.outputs) and not _nested(inputs, action.outputs):
+            outputs = set(action.outputs)
+            return Spelling(
+                _render(action, lambda artifact: artifact.mapped_path if artifact in outputs else artifact.path),
+                read,
+                made,
+            )
     return Spelling(
         _render(action, lambda artifact: artifact.path),
         {artifact.path: artifact for artifact in inputs},

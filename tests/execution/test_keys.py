@@ -183,3 +183,21 @@ def test_a_path_given_as_text_is_kept_as_it_is() -> None:
     assert list(spell(text, []).outputs) == [out.path]
     file = Action(arguments=("rulesengine-op", "x@1", "--out", PathArgument(out)), **fields)  # type: ignore[arg-type]
     assert list(spell(file, []).outputs) == ["pybuild-out/any/bin/p/out"]
+
+
+def test_an_index_of_images_is_the_same_action_whatever_the_host_is() -> None:
+    images = [Artifact(f"pybuild-out/{one}/bin/p/image", "//p:image", is_directory=True) for one in ("amd64", "arm64")]
+
+    def index(configuration: str) -> Action:
+        out = Artifact(f"pybuild-out/{configuration}/bin/p/index", "//p:index", is_directory=True)
+        paths = [PathArgument(one) for one in (*images, out)]
+        arguments: tuple[str | PathArgument, ...] = ("rulesengine-op", "image_index@1", *paths)
+        return Action("//p:index", "Index", arguments, Depset(images), (out,), configuration=configuration)
+
+    one, other = index("amd64"), index("s390x")
+    assert spell(one, images).arguments == (
+        "rulesengine-op", "image_index@1", "pybuild-out/amd64/bin/p/image", "pybuild-out/arm64/bin/p/image",
+        "pybuild-out/any/bin/p/index",
+    )  # fmt: skip
+    values: dict[Artifact, Value] = {image: TreeValue(EMPTY) for image in images}
+    assert key_of(one, values) == key_of(other, values)
