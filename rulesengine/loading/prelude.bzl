@@ -421,11 +421,14 @@ def make_rule__(registry, module):
                 fail("there is already a built-in attribute '%s', which a rule cannot define anew" % name)
             if not _is(value, "Attribute"):
                 fail("attrs[%r] is %s; write attr.string(), attr.label_list() ..." % (name, type__(value)))
+            if type(value.default) == "function":
+                fail("attrs[%r]: a default that is a function is not supported; let a macro work it out" % name)
+        if initializer != None or parent != None:
+            fail("rule(): initializer and parent are not supported; write a macro over the rule")
         schema = {
             name: {
                 "kind": a.kind,
-                "default": None if type(a.default) == "function" else plain__(a.default),
-                "computed": type(a.default) == "function",
+                "default": plain__(a.default),
                 "mandatory": a.mandatory,
                 "values": a.values,
                 "allow_files": a.allow_files,

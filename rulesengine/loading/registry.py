@@ -92,7 +92,6 @@ class Registry:
         return AttributeSchema(
             kind=raw["kind"],
             default=self._default(raw["kind"], raw["default"], module),
-            computed=raw["computed"],
             mandatory=raw["mandatory"],
             values=tuple(raw["values"]),
             allow_files=tuple(files) if isinstance(files, list) else files,

@@ -55,7 +55,6 @@ class AttributeSchema:
 
     kind: str
     default: Any = None
-    computed: bool = False
     mandatory: bool = False
     values: tuple[Any, ...] = ()
     allow_files: bool | tuple[str, ...] | None = None
