@@ -30,6 +30,11 @@ from rulesengine.model.rule import Rule
 from rulesengine.model.target import Target
 
 _PRELUDE = "<prelude>"
+_PARTS = (
+    *("labels", "depset", "provider", "attr", "values", "config", "rule", "args", "actions", "runfiles"),
+    *("target", "analysis", "transition", "builtins", "set", "native"),
+)
+"""The files in `prelude/`, in the order in which they are evaluated: one module, in parts that can be read."""
 
 
 class Loader:
@@ -121,7 +126,8 @@ class Loader:
     # ---- prelude ------------------------------------------------------------------
 
     def _load_prelude(self) -> Any:
-        text = resources.files("rulesengine.loading").joinpath("prelude.bzl").read_text(encoding="utf-8")
+        folder = resources.files("rulesengine.loading").joinpath("prelude")
+        text = "\n".join(folder.joinpath(name + ".bzl").read_text(encoding="utf-8") for name in _PARTS)
         module = sl.Module()
         mine: dict[str, Callable[..., Any]] = {
             **self.registry.callables,

@@ -1,0 +1,198 @@
+def actions__(target, label):
+    def _declare(filename, sibling, directory):
+        _text(filename, "a file name")
+        if sibling != None:
+            prefix = sibling.dirname[len(sibling.root.path) + 1:] if not sibling.is_source else ""
+            package = label.workspace_root + "/" + label.package if label.workspace_root else label.package
+            inside = prefix[len(package):].lstrip("/")
+            filename = inside + "/" + filename if inside else filename
+        path, root, short_path = py_declare(target, filename, directory).split("\n")
+        return file__(path, root, short_path, label, False, directory)
+
+    def declare_file(filename, *, sibling = None):
+        return _declare(filename, sibling, False)
+
+    def declare_directory(filename, *, sibling = None):
+        return _declare(filename, sibling, True)
+
+    def _emit(mnemonic, argv, inputs, outputs, **more):
+        _text(mnemonic, "mnemonic")
+        if more.get("progress_message") != None:
+            _text(more["progress_message"], "progress_message")
+        ids, paths = _inputs(inputs, "inputs")
+        tool_ids, tool_paths = _inputs(more.pop("tools", None), "tools", runfiles = True)
+        for one in outputs:
+            if not _is(one, "File"):
+                fail("outputs are declared Files, not %s" % type__(one))
+        py_action(target, json.encode(dict(
+            mnemonic = mnemonic,
+            argv = argv,
+            inputs = [ids + tool_ids, paths],
+            tools = tool_paths,
+            outputs = [f.path for f in outputs],
+            **more
+        )))
+
+    def _argv(arguments):
+        out, params = [], []
+        for one in arguments or []:
+            if _is(one, "Args"):
+                param = one._param()
+                if param.get("param"):
+                    params.append({"items": one._items, "param": param["param"], "format": param.get("format", "shell")})
+                    out.append({"x": len(params) - 1})
+                else:
+                    out.extend(one._items)
+            elif type(one) == "string":
+                out.append(one)
+            else:
+                fail("arguments holds strings and ctx.actions.args(), not %s" % type__(one))
+        return out, params
+
+    def run(
+            *,
+            outputs,
+            inputs = [],
+            unused_inputs_list = None,
+            executable,
+            tools = None,
+            arguments = [],
+            mnemonic = None,
+            progress_message = None,
+            use_default_shell_env = False,
+            env = None,
+            execution_requirements = None,
+            input_manifests = None,
+            exec_group = None,
+            shadowed_action = None,
+            resource_set = None,
+            toolchain = None):
+        tool_list = tools.to_list() if _is(tools, "depset") else list(tools or [])
+        if _is(executable, "op"):
+            head = ["rulesengine-op", executable.key]
+        elif _is(executable, "File"):
+            head = [{"p": executable.path, "f": "%s"}]
+            tool_list.append(executable)
+        elif _is(executable, "FilesToRun"):
+            head = [{"p": executable.executable.path, "f": "%s"}]
+            tool_list.append(executable)
+        elif type(executable) == "string":
+            head = [executable]
+        else:
+            fail("executable is a File, a string or op(\"NAME\"), not %s" % type__(executable))
+        argv, params = _argv(arguments)
+        _emit(
+            mnemonic or (executable.name if _is(executable, "op") else "Action"),
+            head + argv,
+            inputs,
+            outputs,
+            tools = tool_list,
+            params = params,
+            progress_message = progress_message,
+            env = _texts(env, "env"),
+            default_env = bool(use_default_shell_env),
+            requirements = _texts(execution_requirements, "execution_requirements"),
+        )
+
+    def run_shell(
+            *,
+            outputs,
+            inputs = [],
+            tools = None,
+            arguments = [],
+            mnemonic = None,
+            command,
+            progress_message = None,
+            use_default_shell_env = False,
+            env = None,
+            execution_requirements = None,
+            input_manifests = None,
+            exec_group = None,
+            shadowed_action = None,
+            resource_set = None,
+            toolchain = None):
+        argv, params = _argv(arguments)
+        _emit(
+            mnemonic or "Action",
+            ["/bin/bash", "-c", _text(command, "command")] + ([""] + argv if argv else []),
+            inputs,
+            outputs,
+            tools = tools.to_list() if _is(tools, "depset") else list(tools or []),
+            params = params,
+            progress_message = progress_message,
+            env = _texts(env, "env"),
+            default_env = bool(use_default_shell_env),
+            requirements = _texts(execution_requirements, "execution_requirements"),
+        )
+
+    def write(output, content, is_executable = False, *, mnemonic = None):
+        if _is(content, "Args"):
+            lines = {"lines": content._items}
+        elif type(content) == "string":
+            lines = content
+        else:
+            fail("content is a string or ctx.actions.args(), not %s" % type__(content))
+        _emit(
+            mnemonic or "FileWrite",
+            ["rulesengine-op", py_op("write"), "--executable", "true" if is_executable else "false", "--content", lines] +
+            ["--out", {"p": output.path, "f": "%s"}],
+            [],
+            [output],
+            progress_message = "Writing " + output.short_path,
+        )
+
+    def expand_template(*, template, output, substitutions = {}, is_executable = False, computed_substitutions = None):
+        _emit(
+            "TemplateExpand",
+            ["rulesengine-op", py_op("expand_template"), "--executable", "true" if is_executable else "false"] +
+            ["--substitutions", json.encode(_texts(substitutions, "substitutions")), "--template", {"p": template.path, "f": "%s"}] +
+            ["--out", {"p": output.path, "f": "%s"}],
+            [template],
+            [output],
+            progress_message = "Expanding template " + output.short_path,
+        )
+
+    def symlink(*, output, target_file = None, target_path = None, is_executable = False, progress_message = None, use_exec_root_for_source = False):
+        if target_file == None:
+            fail("ctx.actions.symlink needs target_file here")
+        _emit(
+            "Symlink",
+            ["rulesengine-op", py_op("copy"), "--from", {"p": target_file.path, "f": "%s"}] +
+            (["--executable", "true"] if is_executable else []) + ["--out", {"p": output.path, "f": "%s"}],
+            [target_file],
+            [output],
+            progress_message = progress_message,
+        )
+
+    def fetch(*, output, sha256, size, kind, path, snapshot = ""):
+        """A file by its digest, from whichever configured mirror of `kind` has it."""
+        for what, value in [("sha256", sha256), ("kind", kind), ("path", path), ("snapshot", snapshot)]:
+            _text(value, what)
+        if type(size) != "int":
+            fail("size is a number of bytes, not %s" % type__(size))
+        _emit(
+            "Fetch",
+            ["rulesengine-op", py_op("fetch"), "--sha256", sha256, "--size", str(size), "--kind", kind, "--path", path] +
+            (["--snapshot", snapshot] if snapshot else []) + ["--out", {"p": output.path, "f": "%s"}],
+            [],
+            [output],
+            pin = [sha256, size],
+            progress_message = "Fetching " + path.rpartition("/")[2],
+        )
+
+    def do_nothing(*, mnemonic = None, inputs = []):
+        pass
+
+    return struct(
+        _type = "actions",
+        args = args__,
+        declare_directory = declare_directory,
+        declare_file = declare_file,
+        do_nothing = do_nothing,
+        expand_template = expand_template,
+        fetch = fetch,
+        run = run,
+        run_shell = run_shell,
+        symlink = symlink,
+        write = write,
+    )

@@ -1,0 +1,200 @@
+def analyze__(rule, spec, deps):
+    """Run one rule implementation.  spec: JSON from Python; label values are indices into deps.
+
+    Dicts whose order matters are lists of pairs there: json.decode() sorts keys.
+    """
+    spec = json.decode(spec)
+    label = label__(*spec["label"])
+    attrs, files, file, executable, split, outputs = {}, {}, {}, {}, {}, {}
+    for name, value in spec["attrs"]:
+        schema = rule.attrs.get(name)
+        kind = schema.kind if schema else "string"
+        if kind == "label" or kind == "label_list" or kind == "label_keyed_string_dict" or kind == "string_keyed_label_dict":
+            if name in spec["split"]:
+                branches = {}
+                for key, one in spec["split"][name]:
+                    branches[key] = _targets(kind, one, schema, name, deps, label)
+                split[name] = branches
+                flat = []
+                for one in branches.values():
+                    flat.extend(one if type(one) == "list" else ([one] if one else []))
+                made = flat
+                listed = flat
+            else:
+                made = _targets(kind, value, schema, name, deps, label)
+                if kind == "label":
+                    listed = [made] if made != None else []
+                elif kind == "label_list":
+                    listed = made
+                elif kind == "label_keyed_string_dict":
+                    listed = made.keys()
+                else:
+                    listed = made.values()
+            attrs[name] = made
+            of = []
+            for target in listed:
+                of.extend(target[DefaultInfo].files.to_list())
+            if len(listed) > 1:
+                of = {f.path: f for f in of}.values()
+            files[name] = of
+            if schema.single:
+                if len(of) > 1:
+                    fail("%s: attribute '%s': %s must produce a single file, but it has %d" % (
+                        label._text,
+                        name,
+                        listed[0]["label__"]._text,
+                        len(of),
+                    ))
+                file[name] = of[0] if of else None
+            if schema.executable:
+                run = [t[DefaultInfo].files_to_run.executable or (t[DefaultInfo].files.to_list() + [None])[0] for t in listed]
+                executable[name] = run[0] if run else None
+        elif kind == "output" or kind == "output_list":
+            declared = [_output(spec["id"], one, label) for one in ([value] if kind == "output" and value else value or [])]
+            outputs[name] = (declared[0] if declared else None) if kind == "output" else declared
+            attrs[name] = [label__(label.repo_name, label.package, one) for one in value or []] if kind == "output_list" else (label__(label.repo_name, label.package, value) if value else None)
+        elif kind == "string_dict" or kind == "string_list_dict":
+            attrs[name] = {key: one for key, one in value}
+        else:
+            attrs[name] = value
+    for name, filename in spec["outputs"]:
+        outputs[name] = _output(spec["id"], filename, label)
+    default_executable = None
+    if rule.executable:
+        default_executable = _output(spec["id"], label.name, label)
+        outputs["executable"] = default_executable
+    bin_dir = struct(_type = "root", path = spec["bin_dir"])
+    ctx = struct(
+        _type = "ctx",
+        label = label,
+        attr = struct(**attrs),
+        files = struct(**files),
+        file = struct(**file),
+        executable = struct(**executable),
+        outputs = struct(**outputs),
+        split_attr = struct(**split),
+        actions = actions__(spec["id"], label),
+        bin_dir = bin_dir,
+        genfiles_dir = bin_dir,
+        var = spec["vars"],
+        workspace_name = spec["workspace"],
+        build_file_path = spec["build_file"],
+        configuration = struct(host_path_separator = ":", default_shell_env = {}, coverage_enabled = False),
+        target_platform = struct(**spec["platform"]),
+        target_platform_has_constraint = lambda value: value[ConstraintValueInfo].label._text in spec["constraints"],
+        build_setting_value = spec["setting"],
+        runfiles = _ctx_runfiles(attrs),
+        expand_location = lambda input, targets = []: _expand_location(
+            _text(input, "input"),
+            spec["label"],
+            attrs,
+            targets,
+        ),
+        expand_make_variables = lambda attribute_name, command, additional_substitutions = {}: _expand_make(
+            _text(command, "command"),
+            _union(spec["vars"], _texts(additional_substitutions, "additional_substitutions")),
+        ),
+        features = [],
+        disabled_features = [],
+        coverage_instrumented = lambda target = None: False,
+    )
+    got = rule.implementation(ctx)
+    target = {"label__": label}
+    if type(got) == "struct" and hasattr(got, "_provider"):
+        got = [got]
+    elif got == None:
+        got = []
+    elif type(got) != "list":
+        fail("%s: the rule's implementation must return a list of providers, not %s" % (label._text, type__(got)))
+    for one in got:
+        if type(one) != "struct" or not hasattr(one, "_provider"):
+            fail("%s: the rule's implementation returned %s among its providers" % (label._text, type__(one)))
+        if one._provider in target:
+            fail("%s: the rule's implementation returned %s twice" % (label._text, provider_name__(one._provider)))
+        target[one._provider] = one
+    default = target.get(DefaultInfo)
+    run = getattr(default, "executable", None) if default else None
+    if run == None and rule.executable:
+        run = default_executable
+    given = getattr(default, "files", None) if default else None
+    if given == None:
+        implicit = []
+        for one in outputs.values():
+            implicit.extend(one if type(one) == "list" else ([one] if one else []))
+        if run and not rule.executable:
+            implicit.append(run)
+        given = depset(implicit) if not (default and run and rule.executable) else depset([run])
+    runfiles = None
+    if default:
+        runfiles = getattr(default, "runfiles", None) or getattr(default, "default_runfiles", None)
+    runfiles = runfiles or runfiles__(depset())
+    if run:
+        runfiles = runfiles__(depset([run], transitive = [runfiles.files]), runfiles.symlinks, runfiles.root_symlinks)
+    target[DefaultInfo] = _default_info(given, runfiles, run, getattr(default, "data_runfiles", None) if default else None)
+    for one in rule.provides:
+        if one not in target:
+            fail("%s: the rule advertises %s, but its implementation did not return it" % (label._text, provider_name__(one)))
+    groups = {}
+    if OutputGroupInfo in target:
+        info = target[OutputGroupInfo]
+        for name in dir(info):
+            if not name.startswith("_"):
+                value = getattr(info, name)
+                groups[name] = (value if _is(value, "depset") else depset(value))._node[0]
+    else:
+        target[OutputGroupInfo] = _NO_GROUPS
+    environment = {}
+    if RunEnvironmentInfo in target:
+        environment = _texts(getattr(target[RunEnvironmentInfo], "environment", {}), "RunEnvironmentInfo.environment")
+    py_done(spec["id"], json.encode({
+        "files": given._node[0],
+        "executable": run.path if run else None,
+        "runfiles": runfiles.files._node[0],
+        "groups": groups,
+        "providers": [provider_name__(p) for p in target if type(p) == "function" and (p != OutputGroupInfo or target[p] != _NO_GROUPS)],
+        "environment": environment,
+    }))
+    return target
+
+_NO_GROUPS = OutputGroupInfo()
+
+def _targets(kind, value, schema, name, deps, owner):
+    if kind == "label":
+        return None if value == None else _link(value, schema, name, deps, owner)
+    if kind == "label_list":
+        return [_link(one, schema, name, deps, owner) for one in value or []]
+    if kind == "string_keyed_label_dict":
+        return {key: _link(one, schema, name, deps, owner) for key, one in value or []}
+
+    # A target is a dict, which cannot be a key: pairs take its place.
+    return keyed__([(_link(one, schema, name, deps, owner), text) for one, text in value or []])
+
+def keyed__(pairs):
+    return struct(
+        items = lambda: pairs,
+        keys = lambda: [key for key, _ in pairs],
+        values = lambda: [value for _, value in pairs],
+    )
+
+def _output(id, filename, label):
+    path, root, short_path = py_declare(id, filename, False).split("\n")
+    return file__(path, root, short_path, label, False)
+
+def _expand_location(input, label, attrs, targets):
+    return py_expand_location(input, json.encode([label, _locations(attrs, targets)])) if "$(" in input else input
+
+def _expand_make(command, variables):
+    return py_expand_make(command, json.encode(variables)) if "$" in command else command
+
+def _locations(attrs, targets):
+    """Label text -> execution paths of every dependency that $(location) may name."""
+    known = {}
+    for value in attrs.values():
+        for one in value if type(value) == "list" else [value]:
+            if type(one) == "dict" and "label__" in one:
+                known[one["label__"]._text] = [[f.path, f.short_path] for f in one[DefaultInfo].files.to_list()]
+            elif _is(one, "Label"):
+                known[one._text] = [[py_output_path(one._text), ""]]
+    for one in targets:
+        known[one["label__"]._text] = [[f.path, f.short_path] for f in one[DefaultInfo].files.to_list()]
+    return known

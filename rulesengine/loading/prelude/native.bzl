@@ -1,0 +1,58 @@
+def make_print__(path):
+    def print(*args, sep = " "):
+        py_print(path, sep.join([x if type(x) == "string" else str__(x) for x in args]), call_stack(strip_frames = 1))
+
+    return print
+
+# ---- native ----------------------------------------------------------------
+
+def _glob(include = [], exclude = [], exclude_directories = 1, allow_empty = True):
+    return py_glob(include, exclude, exclude_directories, allow_empty)
+
+def _package(
+        *,
+        default_visibility = None,
+        default_testonly = False,
+        default_deprecation = None,
+        features = [],
+        default_applicable_licenses = [],
+        default_package_metadata = [],
+        default_compatible_with = [],
+        default_restricted_to = []):
+    py_package(
+        None if default_visibility == None else plain__(default_visibility),
+        default_testonly,
+    )
+
+def _exports_files(srcs, visibility = None, licenses = None):
+    py_exports_files(plain__(srcs), None if visibility == None else plain__(visibility))
+
+def _package_group(*, name, packages = [], includes = []):
+    py_package_group(name, packages, plain__(includes), call_stack(strip_frames = 1))
+
+def _existing_rule(name):
+    text = py_existing_rule(_text(name, "a target's name"))
+    return None if text == None else json.decode(text)
+
+def _existing_rules():
+    return json.decode(py_existing_rules())
+
+def _read_json(path):
+    """A JSON file of the package, read and tracked at loading time; None when it is not there."""
+    text = py_read_file(path)
+    return None if text == None else json.decode(text)
+
+native_core__ = dict(
+    glob = _glob,
+    package = _package,
+    exports_files = _exports_files,
+    package_group = _package_group,
+    existing_rule = _existing_rule,
+    existing_rules = _existing_rules,
+    package_name = lambda: py_package_name(),
+    repository_name = lambda: py_repository_name(),
+    repo_name = lambda: py_repository_name().lstrip("@"),
+    module_name = lambda: py_module_name(),
+    package_relative_label = lambda input: input if _is(input, "Label") else label__(*py_package_label(input)),
+    read_json = _read_json,
+)

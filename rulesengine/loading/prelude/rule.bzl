@@ -1,0 +1,121 @@
+# ---- rules -----------------------------------------------------------------
+
+_OWN = {"name": 1, "visibility": 1, "tags": 1, "testonly": 1, "deprecation": 1, "features": 1}
+
+def make_rule__(registry, module):
+    """`rule()` for one .bzl file: implementations stay in the file's registry, Python gets the schema."""
+
+    def rule(
+            implementation,
+            *,
+            attrs = {},
+            doc = "",
+            executable = False,
+            test = False,
+            provides = [],
+            cfg = None,
+            toolchains = [],
+            fragments = [],
+            host_fragments = [],
+            outputs = None,
+            exec_compatible_with = [],
+            exec_groups = {},
+            build_setting = None,
+            output_to_genfiles = False,
+            analysis_test = False,
+            subrules = [],
+            initializer = None,
+            parent = None):
+        py_top_level("rule()", module)
+        index = len(registry)
+        if type(attrs) != "dict":
+            fail("rule(attrs = ...) is a dict of names to attr.string(), attr.label() ..., not %s" % type__(attrs))
+        if type(implementation) != "function":
+            fail("rule(implementation = ...) is a function, not %s" % type__(implementation))
+        if doc != None:
+            _text(doc, "doc")
+        for name, value in attrs.items():
+            _text(name, "the name of an attribute")
+            if name in _OWN:
+                fail("there is already a built-in attribute '%s', which a rule cannot define anew" % name)
+            if not _is(value, "Attribute"):
+                fail("attrs[%r] is %s; write attr.string(), attr.label_list() ..." % (name, type__(value)))
+            if type(value.default) == "function":
+                fail("attrs[%r]: a default that is a function is not supported; let a macro work it out" % name)
+        if initializer != None or parent != None:
+            fail("rule(): initializer and parent are not supported; write a macro over the rule")
+        schema = {
+            name: {
+                "kind": a.kind,
+                "default": plain__(a.default),
+                "mandatory": a.mandatory,
+                "values": a.values,
+                "allow_files": a.allow_files,
+                "single": a.single,
+                "allow_empty": a.allow_empty,
+                "executable": a.executable,
+                "cfg": _cfg(a.cfg),
+                "doc": a.doc,
+                "providers": [[provider_name__(p) for p in one] for one in a.providers],
+            }
+            for name, a in attrs.items()
+        }
+        registry.append(struct(
+            implementation = implementation,
+            attrs = attrs,
+            provides = provides,
+            cfg = cfg,
+            outputs = outputs,
+            executable = executable or test,
+        ))
+        id = py_rule(json.encode({
+            "module": module,
+            "index": index,
+            "schema": schema,
+            "doc": doc,
+            "executable": executable or test,
+            "test": test,
+            "cfg": _cfg(cfg),
+            "outputs": _texts(outputs, "rule(outputs = ...)") if type(outputs) != "function" else {},
+            "build_setting": build_setting.kind if build_setting else "",
+        }))
+
+        def instantiate(*args, name = None, **kwargs):
+            if args:
+                fail("%s() does not accept positional arguments, but got %d" % (py_rule_label(id), len(args)))
+            if type(name) != "string":
+                fail("%s() needs a name%s" % (
+                    py_rule_label(id),
+                    "" if name == None else "; it is a string, not %s" % type__(name),
+                ))
+            py_target(id, name, json.encode({k: plain__(v, k) for k, v in kwargs.items()}), call_stack(strip_frames = 1))
+
+        registry_keys__(registry, instantiate, id)
+        return instantiate
+
+    return rule
+
+def registry_keys__(registry, closure, id):
+    """Where a rule's closure is found again once its module is evaluated and its name is known."""
+    entry = registry[-1]
+    registry[-1] = struct(
+        implementation = entry.implementation,
+        attrs = entry.attrs,
+        provides = entry.provides,
+        cfg = entry.cfg,
+        outputs = entry.outputs,
+        executable = entry.executable,
+        closure = closure,
+        id = id,
+    )
+
+def export__(rules, providers, names):
+    """After a module is evaluated: tell Python the names its rules and providers were given."""
+    by_closure = {r.closure: r.id for r in rules}
+    made = {p: True for p in providers}
+    for name, value in names.items():
+        if type(value) == "function":
+            if value in by_closure:
+                py_rule_name(by_closure[value], name)
+            elif value in made:
+                py_name_provider(value(provider_id__ = True), name)

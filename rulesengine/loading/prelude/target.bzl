@@ -1,0 +1,69 @@
+# ---- targets and analysis --------------------------------------------------
+
+def dot__(value, name):
+    """`target.label`, `target.files` …: a target is a dict, everything else has real attributes."""
+    if type(value) != "dict":
+        if _is(value, "Label"):
+            if name == "same_package_label":
+                return lambda target_name: label__(value.repo_name, value.package, target_name)
+            if name == "relative":
+                return lambda relative: label__(*py_label(relative, value.repo_name, value.package))
+        return getattr(value, name)
+    if "label__" not in value:
+        if name in _SET_METHODS and not hasattr(value, name):
+            return _SET_METHODS[name](value)
+        return getattr(value, name)
+    if name == "label":
+        return value["label__"]
+    if name == "files":
+        return value[DefaultInfo].files
+    if name == "files_to_run":
+        return value[DefaultInfo].files_to_run
+    if name == "data_runfiles":
+        return value[DefaultInfo].data_runfiles
+    if name == "default_runfiles":
+        return value[DefaultInfo].default_runfiles
+    return getattr(value, name)
+
+def file_target__(spec):
+    """A source file, or one output of a rule, as a dependency."""
+    spec = json.decode(spec)
+    label = label__(*spec["label"])
+    path, root, short_path, is_source, is_directory = spec["file"]
+    file = file__(path, root, short_path, label__(*spec["owner"]), is_source, is_directory)
+    return {
+        "label__": label,
+        DefaultInfo: _default_info(depset([file]), runfiles__(depset()), file),
+    }
+
+def _default_info(files, runfiles, executable, data_runfiles = None):
+    return DefaultInfo(
+        files = files,
+        default_runfiles = runfiles,
+        data_runfiles = data_runfiles or runfiles,
+        files_to_run = struct(
+            _type = "FilesToRun",
+            executable = executable,
+            _runfiles = runfiles,
+            runfiles_manifest = None,
+        ),
+    )
+
+def _check_providers(target, name, alternatives, owner):
+    if not alternatives:
+        return
+    for one in alternatives:
+        if all([p in target for p in one]):
+            return
+    fail("%s: attribute '%s': %s does not have mandatory providers: %s" % (
+        owner._text,
+        name,
+        target["label__"]._text,
+        " or ".join([" and ".join(["'%s'" % provider_name__(p) for p in one]) for one in alternatives]),
+    ))
+
+def _link(value, schema, name, deps, owner):
+    """A label value of the resolved attributes as a target."""
+    target = deps[value]
+    _check_providers(target, name, schema.providers, owner)
+    return target
