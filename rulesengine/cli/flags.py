@@ -6,7 +6,8 @@ from attrs import frozen
 
 BUILDERS = ("build",)
 LOADERS = ("build", "query", "lock")
-ALL = ("build", "init", "lock", "query", "info", "clean", "help", "version")
+UPKEEP = ("gc", "fsck", "cache", "dump")
+ALL = ("build", "init", "lock", "query", "info", "clean", *UPKEEP, "help", "version")
 
 
 @frozen
@@ -73,7 +74,7 @@ FLAGS = (
     "with 9", True, commands=ALL),
     Flag(
         "disk_cache", "path", "the cache, shared by workspaces (default: PYBUILD_CACHE, else ~/.cache/pybuild)",
-        metavar="DIR", commands=("build", "lock", "query", "info", "clean", "init"),
+        metavar="DIR", commands=("build", "lock", "query", "info", "clean", "init", *UPKEEP),
     ),
     Flag("jobs", "string", "actions at a time; auto: as many as processors", "auto", short="j", metavar="N",
          commands=BUILDERS),
@@ -102,7 +103,7 @@ FLAGS = (
     Flag(
         "show_output", "choice", "what to print on standard output: digests (LABEL DIGEST), "
         "json, files (paths) or nothing",
-        "none", choices=("none", "digests", "json", "files"), commands=("build", "lock", "init"),
+        "none", choices=("none", "digests", "json", "files"), commands=("build", "lock", "init", "gc", "fsck", "cache"),
     ),
     Flag("show_result", "int", "show each target's outputs when there are at most so many targets", 10, metavar="N",
          commands=BUILDERS),
@@ -136,6 +137,13 @@ FLAGS = (
     Flag("implicit_deps", "bool", "follow dependencies that a rule adds by itself", True, commands=("query",)),
     Flag("query_file", "path", "read the expression from a file", metavar="FILE", commands=("query",)),
     Flag("expunge", "bool", "remove all that this workspace keeps in the cache directory", False, commands=("clean",)),
+    Flag("max_size", "string", "drop what was used longest ago until no more than this is left (10G)", metavar="SIZE",
+         commands=("gc",)),
+    Flag("max_age", "string", "drop what was not used for this long (30d, 12h)", metavar="AGE", commands=("gc",)),
+    Flag("grace", "string", "keep what is younger than this whatever its size (default: 1h)", metavar="AGE",
+         commands=("gc",)),
+    Flag("dry_run", "bool", "only say what would go", False, commands=("gc",)),
+    Flag("repair", "bool", "take away what is damaged; it is made again when it is needed", False, commands=("fsck",)),
 )  # fmt: skip
 
 COMMANDS = (
@@ -165,6 +173,23 @@ COMMANDS = (
     Command(
         "clean", "remove this workspace's outputs", "pybuild clean [--expunge]",
         "The cache, which workspaces share, stays: the next build takes what it has made before from there.",
+    ),
+    Command(
+        "gc", "take from the cache what was not used for long",
+        "pybuild gc [--max_size=SIZE] [--max_age=AGE] [--dry_run]",
+        "Works on the cache that workspaces share; builds may go on meanwhile. What the last build of each\n"
+        "workspace used stays. Without a limit only files that nothing names go,\n"
+        "and outputs of workspaces that are gone.",
+    ),
+    Command(
+        "fsck", "read the whole cache and prove it right", "pybuild fsck [--repair]",
+        "A build checks what it uses by itself; this checks all. Exit code 1: something is damaged and still there.",
+    ),
+    Command("cache", "show what the cache holds and how old it is", "pybuild cache stats"),
+    Command(
+        "dump", "print what is stored, one JSON value a line", "pybuild dump action_cache|outputs|uses [DIGEST…]",
+        "action_cache: results by the digest of their action (or those whose digests begin as named); outputs: what\n"
+        "lies in this workspace's output tree; uses: what the builds of all workspaces used.",
     ),
     Command("help", "show help for commands, flags and topics", "pybuild help [COMMAND|TOPIC|--FLAG]"),
     Command("version", "show the version", "pybuild version"),

@@ -21,8 +21,8 @@ from rulesengine.model.digest import Digest
 if TYPE_CHECKING:
     import sqlite3
 
-_MAGIC = b"AC1\n"
-_HEAD = len(_MAGIC) + 32
+MAGIC = b"AC1\n"
+HEAD = len(MAGIC) + 32
 _HUGE = 1 << 62
 _TIMEOUT = 10.0
 _disk_class: Any = None
@@ -77,15 +77,15 @@ class DiskActionCache:
         """The stored ActionResult, or None.  Raises StoreError where the cache cannot be opened at all."""
         key = _key(action)
         value = self._try(lambda cache: cache.get(key))
-        if type(value) is not bytes or not value.startswith(_MAGIC):
+        if type(value) is not bytes or not value.startswith(MAGIC):
             return None
-        payload = value[_HEAD:]
-        return payload if value[len(_MAGIC) : _HEAD] == hashlib.sha256(key + payload).digest() else None
+        payload = value[HEAD:]
+        return payload if value[len(MAGIC) : HEAD] == hashlib.sha256(key + payload).digest() else None
 
     def put(self, action: Digest, result: bytes) -> None:
         """Store.  Raises DiskFullError; StoreError where the cache cannot be opened or is read-only."""
         key = _key(action)
-        value = _MAGIC + hashlib.sha256(key + result).digest() + result
+        value = MAGIC + hashlib.sha256(key + result).digest() + result
         self._try(lambda cache: cache.set(key, value))
 
     def drop(self, action: Digest) -> None:
@@ -97,6 +97,10 @@ class DiskActionCache:
         """Close this thread's connection; the cache opens itself again when used."""
         if self._cache is not None:
             self._cache.close()
+
+    def set_aside_now(self) -> None:
+        """Move the database away, as is done when it is found to be damaged.  Raises StoreError."""
+        self._start_anew(None)
 
     def _try(self, step: Any) -> Any:
         """Run one database step; None when the database is busy or had to be started anew."""

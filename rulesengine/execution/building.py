@@ -111,6 +111,8 @@ class Build:
             cached=len(ran) - sum(ran.values()),
             failed=tuple(self._failures),
             skipped=sum(1 for task in self._plan.tasks if not task.done and not task.failed),
+            keys=[task.key for task in self._plan.tasks if task.done and task.key is not None and not task.is_pinned],
+            pinned=[digest for task in self._plan.tasks if task.done for _, digest in task.action.pinned],
         )
 
     def _loop(self) -> None:

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from rulesengine.execution.failure import ActionFailure
 from rulesengine.model.artifact import Artifact, Value
+from rulesengine.model.digest import Digest
 
 
 @frozen
@@ -17,6 +18,7 @@ class ExecutionResult:
     values: requested artifacts and all others that were made or found on the way.
     run + cached: the actions that the request needed and that succeeded, equal ones (of several configurations) counted
     once; skipped: not tried, or stopped.
+    keys: action cache entries that were used or made; pinned: blobs known by digest beforehand that were used.
     """
 
     values: Mapping[Artifact, Value]
@@ -24,6 +26,8 @@ class ExecutionResult:
     cached: int
     failed: Sequence[ActionFailure] = ()
     skipped: int = 0
+    keys: Sequence[Digest] = ()
+    pinned: Sequence[Digest] = ()
 
     def check(self) -> None:
         """Raise the first failure, if there is one."""

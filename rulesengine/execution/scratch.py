@@ -74,6 +74,24 @@ def sweep(parent: str) -> int:
     return swept
 
 
+def oldest_in_use(parent: str) -> float | None:
+    """When the oldest of the processes that write below `parent` now began to (seconds since the epoch), or None."""
+    found: list[float] = []
+    with contextlib.suppress(OSError):
+        for name in os.listdir(parent):
+            if not name.endswith(".lock"):
+                continue
+            with contextlib.suppress(OSError):
+                lock = os.open(os.path.join(parent, name), os.O_RDWR | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    found.append(os.fstat(lock).st_mtime)
+                finally:
+                    os.close(lock)
+    return min(found, default=None)
+
+
 def remove_directory(path: str) -> None:
     """Remove a tree whatever modes its directories have; what cannot be removed stays for the next sweep."""
     shutil.rmtree(path, ignore_errors=True)

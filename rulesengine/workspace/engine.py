@@ -18,6 +18,7 @@ from rulesengine.execution import (
     WorkspaceSources,
 )
 from rulesengine.execution.sandbox import Sandbox, probe
+from rulesengine.execution.uses import write_uses
 from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import Artifact, Value
 from rulesengine.model.events import Event, FetchProgress
@@ -62,6 +63,7 @@ class Engine:
     _executor: Executor
     _cancel: Cancellation
     _counter: _Counter
+    _root: str
 
     @staticmethod
     @contextmanager
@@ -100,7 +102,7 @@ class Engine:
             listener=counter,
         )
         try:
-            yield Engine(store, sources, executor, cancel, counter)
+            yield Engine(store, sources, executor, cancel, counter, roots[""])
         finally:
             sources.save()
             actions.close()
@@ -110,6 +112,8 @@ class Engine:
         """Make artifacts.  Raises the first failure, unless keep_going; InterruptedBuild; StoreError."""
         self._executor.keep_going = keep_going
         done = self._executor.execute(graph, wanted, self._cancel)
+        request = "\n".join(sorted(artifact.path for artifact in wanted))
+        write_uses(self.store.root, self._root, request, done.keys, done.pinned)
         if not keep_going:
             done.check()
         errors = tuple(one.error for one in done.failed)

@@ -17,10 +17,13 @@ from rulesengine.workspace.places import default_cache, default_output_base, fin
 from rulesengine.workspace.result import BuildResult
 
 if TYPE_CHECKING:
+    from rulesengine.execution.fsck import Checked
+    from rulesengine.execution.garbage import Collected
     from rulesengine.io.mirrors import Mirrors
     from rulesengine.loading import Loader
     from rulesengine.query import QueryResult
     from rulesengine.workspace.archives import LockResult
+    from rulesengine.workspace.upkeep import Statistics
 
 
 class Workspace:
@@ -97,6 +100,7 @@ class Workspace:
 
         Raises RulesEngineError of some kind, never anything else of its own accord.
         """
+        from rulesengine.execution.outbase import mark
         from rulesengine.workspace.build import Build, Request
         from rulesengine.workspace.engine import Engine
         from rulesengine.workspace.outputs import Outputs
@@ -108,6 +112,7 @@ class Workspace:
         told = _serial(listener)
         with self._call(cancel) as token, self._exclusive(token, told):
             loader = self._loader(told, token)
+            mark(self.output_base, self.root)
             with Engine.open(
                 cache=self.cache,
                 output_base=self.output_base,
@@ -204,6 +209,48 @@ class Workspace:
         told = _serial(listener)
         with self._call(cancel) as token, self._exclusive(token, told):
             clean(self, expunge=expunge)
+
+    # ---- the cache ------------------------------------------------------------
+
+    def gc(
+        self,
+        *,
+        max_bytes: int | None = None,
+        max_age: float | None = None,
+        grace: float | None = None,
+        dry_run: bool = False,
+        cancel: CancelToken | None = None,
+    ) -> Collected:
+        """Take from the shared cache what has not been used for long; builds may go on meanwhile.
+
+        max_bytes: take the least recently used until no more are left.  max_age: seconds since the last use.  Without
+        either only what no entry names goes.  What the last build of each workspace used stays.  grace: seconds for
+        which anything is kept (default: an hour).  dry_run: only say what would go.
+        Raises StoreError, InterruptedBuild.
+        """
+        from rulesengine.workspace.upkeep import collect
+
+        with self._call(cancel) as token:
+            return collect(self, max_bytes=max_bytes, max_age=max_age, grace=grace, dry_run=dry_run, cancel=token)
+
+    def fsck(
+        self, *, repair: bool = False, listener: Listener | None = None, cancel: CancelToken | None = None
+    ) -> Checked:
+        """Read everything in the shared cache and prove it right; with `repair` take away what is not.
+
+        Raises StoreError, InterruptedBuild.
+        """
+        from rulesengine.workspace.upkeep import check
+
+        with self._call(cancel) as token:
+            return check(self, repair=repair, listener=_serial(listener), cancel=token)
+
+    def cache_statistics(self, *, cancel: CancelToken | None = None) -> Statistics:
+        """What the shared cache holds, and how old it is.  Raises StoreError."""
+        from rulesengine.workspace.upkeep import statistics
+
+        with self._call(cancel) as token:
+            return statistics(self, token)
 
     # ---- what they share --------------------------------------------------------
 
