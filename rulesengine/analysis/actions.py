@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from rulesengine.analysis.runfiles import REPO_MAPPING, SUFFIX, Runfiles, lay_out
 from rulesengine.errors import AnalysisError
 from rulesengine.loading.registry import DepsetNode
 from rulesengine.model.action import OP_EXECUTABLE, Action, ActionGraph, Argument, PathArgument
@@ -41,13 +42,21 @@ class ActionBuilder:
 
     resolve: name of an operation -> its `NAME@VERSION`.
     artifacts: by execution path.
-    runfiles: path of an executable -> the number of the depset of its runfiles.
+    runfiles: path of an executable -> its runfiles.
+    repo_mapping: the repositories of a tree's files -> the text of its `_repo_mapping`.
     """
 
-    def __init__(self, depsets: list[DepsetNode], resolve: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        depsets: list[DepsetNode],
+        resolve: Callable[[str], str],
+        repo_mapping: Callable[[set[str]], str] = lambda _: "",
+    ) -> None:
         self.graph = ActionGraph()
         self.artifacts: dict[str, Artifact] = {}
-        self.runfiles: dict[str, int] = {}
+        self.runfiles: dict[str, Runfiles] = {}
+        self._repo_mapping = repo_mapping
+        self._trees: dict[str, Artifact] = {}
         self._depsets = depsets
         self._made: dict[int, Depset[Artifact]] = {}
         self._resolve = resolve
@@ -114,7 +123,8 @@ class ActionBuilder:
         outputs = tuple(self.artifacts[path] for path in spec["outputs"])
         self._check_outputs(mnemonic, outputs, owner)
         direct = [self.artifacts[path] for path in (*paths, *tools)]
-        runfiles = [self.runfiles[path] for path in tools if path in self.runfiles]
+        runfiles = [self.runfiles[path].files for path in tools if path in self.runfiles]
+        direct += [self.runfiles_tree(path) for path in dict.fromkeys(tools) if path in self.runfiles]
         call = _Call(owner, configuration, spec.get("params") or [], outputs[0], direct)
         arguments: list[Argument] = []
         for item in spec["argv"]:
@@ -145,6 +155,38 @@ class ActionBuilder:
                 timeout=int(requirements.get("timeout") or 0),
             )
         )
+
+    def runfiles_tree(self, executable: str) -> Artifact:
+        """The tree `EXECUTABLE.runfiles` of an executable that a rule made; its action is declared when it is first
+        asked for."""
+        tree = self._trees.get(executable)
+        if tree is not None:
+            return tree
+        one = self.runfiles[executable]
+        path = executable + SUFFIX
+        tree = self.artifacts[path] = self._trees[executable] = Artifact(path, str(one.owner), is_directory=True)
+        places = lay_out(
+            self.depset(one.files),
+            [(name, self.artifacts[target]) for name, target in one.symlinks],
+            [(name, self.artifacts[target]) for name, target in one.root_symlinks],
+        )
+        arguments: list[Argument] = [OP_EXECUTABLE, self._resolve("runfiles")]
+        for place, file in places.items():
+            arguments += ["--path", place, "--file", PathArgument(file)]
+        mapping = self._repo_mapping({Label.parse(file.owner).repo for file in places.values()})
+        arguments += ["--text_path", REPO_MAPPING, "--text", mapping, "--out", PathArgument(tree)]
+        self.graph.add(
+            Action(
+                owner=str(one.owner),
+                mnemonic="RunfilesTree",
+                arguments=tuple(arguments),
+                inputs=Depset(list(dict.fromkeys(places.values()))),
+                outputs=(tree,),
+                configuration=one.configuration.mnemonic,
+                progress_message=f"Creating runfiles tree {tree.short_path}",
+            )
+        )
+        return tree
 
     @staticmethod
     def _check_outputs(mnemonic: str, outputs: tuple[Artifact, ...], owner: Label) -> None:

@@ -31,7 +31,7 @@ class Analyzer:
         self.loader = loader
         self.cancel = cancel or loader.cancel
         self.listener = listener
-        self.actions = ActionBuilder(loader.depsets, loader.operations)
+        self.actions = ActionBuilder(loader.depsets, loader.operations, loader.repositories.mapping)
         self.conditions = Conditions(loader)
         self._transitions = Transitions(loader)
         self._attributes = Attributes(loader, self.conditions, self._transitions)
@@ -67,7 +67,7 @@ class Analyzer:
                     raise
                 if all(str(fault) != str(other) for other in errors):
                     errors.append(fault)
-        return Analysis(self.actions.graph, targets, errors, dict(self._done))
+        return Analysis(self.actions.graph, targets, errors, dict(self._done), self.actions.runfiles_tree)
 
     def _run(self, key: Key) -> ConfiguredTarget:
         """Analyse one key and what it needs, without recursion: dependencies may be thousands deep."""

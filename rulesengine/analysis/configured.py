@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import field, frozen
@@ -24,6 +25,7 @@ class ConfiguredTarget:
     files: its default outputs, or the source file itself.
     runfiles: what its executable needs at run time.
     providers: names of the providers it returned.
+    environment, inherited: what it is run with: variables, and names of those taken from the caller's environment.
     dependencies: keys of the configured targets it depends on.
     """
 
@@ -38,6 +40,7 @@ class ConfiguredTarget:
     providers: tuple[str, ...] = ()
     environment: dict[str, str] = field(factory=dict)
     dependencies: tuple[tuple[Label, Configuration], ...] = ()
+    inherited: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[Artifact, ...]:
@@ -52,9 +55,13 @@ class ConfiguredTarget:
 
 @frozen
 class Analysis:
-    """The outcome: what was asked for, the actions that make it, and (with keep_going) what failed."""
+    """The outcome: what was asked for, the actions that make it, and (with keep_going) what failed.
+
+    runfiles_tree: path of an executable -> its runfiles tree, which is declared when it is asked for.
+    """
 
     graph: ActionGraph
     targets: list[ConfiguredTarget]
     errors: list[RulesEngineError] = field(factory=list)
     configured: dict[tuple[Label, Configuration], ConfiguredTarget] = field(factory=dict)
+    runfiles_tree: Callable[[str], Artifact] | None = None

@@ -15,6 +15,7 @@ from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Resolved
 from rulesengine.analysis.configured import ConfiguredTarget
 from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make
+from rulesengine.analysis.runfiles import Runfiles
 from rulesengine.errors import AnalysisError, Location, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
@@ -116,6 +117,7 @@ class Implementations:
             tuple(done["providers"]),
             done["environment"],
             tuple((one.label, one.configuration) for one in found),
+            tuple(done.get("inherited", ())),
         )
 
     def _spec(self, target: Target, configuration: Configuration, resolved: Resolved) -> dict[str, Any]:
@@ -192,7 +194,14 @@ class Implementations:
         running = self._running[index]
         running.done = json.loads(text)
         if running.done["executable"]:
-            self._actions.runfiles[running.done["executable"]] = running.done["runfiles"]
+            done = running.done
+            self._actions.runfiles[done["executable"]] = Runfiles(
+                running.target.label,
+                running.configuration,
+                done["runfiles"],
+                tuple((path, file) for path, file in done.get("symlinks", ())),
+                tuple((path, file) for path, file in done.get("root_symlinks", ())),
+            )
         self._check_makers(running.done["files"], running.target.label)
 
     def _check_makers(self, files: int, owner: Label) -> None:

@@ -60,6 +60,13 @@ class Repositories:
             or "known: " + ", ".join("@" + name for name in sorted(self.roots)),
         )
 
+    def mapping(self, repos: set[str]) -> str:
+        """The `_repo_mapping` of a runfiles tree with files of these repositories: `WHO,NAME,DIRECTORY` lines."""
+        lines = [f"{who},{repo},{repo}\n" for repo in repos if repo for who in ("", *repos) if who == repo or not who]
+        if "" in repos:
+            lines.append(f",{self.module_name},_main\n")
+        return "".join(sorted(set(lines)))
+
     def exec_prefix(self, repo: str) -> str:
         """Where a repository's files lie in the execution root: empty, or `external/REPO/`."""
         repo = self.canonical(repo)

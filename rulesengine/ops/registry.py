@@ -24,6 +24,7 @@ SHIPPED = {
     "fetch": "fetch",
     "image": "image",
     "image_index": "image_index",
+    "runfiles": "runfiles",
     "tar_layer": "tar_layer",
     "write": "basic",
 }

@@ -244,7 +244,9 @@ def test_shell_tools_bring_their_runfiles(space: Space) -> None:
         }
     )
     [made] = [one for one in space.analysis("//a:x").graph.actions if one.owner == "//a:x"]
-    assert {file.short_path for file in made.inputs} == {"a/tool", "a/t.sh", "a/lib.sh", "a/lib.dat", "a/t.dat"}
+    assert {file.short_path for file in made.inputs} == {
+        *("a/tool", "a/t.sh", "a/lib.sh", "a/lib.dat", "a/t.dat", "a/tool.runfiles")
+    }
     tool = space.target("//a:tool")
     assert tool.executable is not None and tool.executable.short_path == "a/tool"
     assert tool.environment == {"K": "v"}

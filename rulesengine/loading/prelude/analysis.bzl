@@ -146,14 +146,25 @@ def analyze__(rule, spec, deps):
     environment = {}
     if RunEnvironmentInfo in target:
         environment = _texts(getattr(target[RunEnvironmentInfo], "environment", {}), "RunEnvironmentInfo.environment")
-    py_done(spec["id"], json.encode({
+    more = {}
+    if run:
+        none = _EMPTY["default"]._node[0]
+        if runfiles.symlinks._node[0] != none:
+            more["symlinks"] = [[e.path, e.target_file.path] for e in runfiles.symlinks.to_list()]
+        if runfiles.root_symlinks._node[0] != none:
+            more["root_symlinks"] = [[e.path, e.target_file.path] for e in runfiles.root_symlinks.to_list()]
+        if RunEnvironmentInfo in target:
+            more["inherited"] = list(getattr(target[RunEnvironmentInfo], "inherited_environment", None) or [])
+    done = {
         "files": given._node[0],
         "executable": run.path if run else None,
         "runfiles": runfiles.files._node[0],
         "groups": groups,
         "providers": [provider_name__(p) for p in target if type(p) == "function" and (p != OutputGroupInfo or target[p] != _NO_GROUPS)],
         "environment": environment,
-    }))
+    }
+    done.update(more)
+    py_done(spec["id"], json.encode(done))
     return target
 
 _NO_GROUPS = OutputGroupInfo()
@@ -186,15 +197,22 @@ def _expand_location(input, label, attrs, targets):
 def _expand_make(command, variables):
     return py_expand_make(command, json.encode(variables)) if "$" in command else command
 
+_RUN_FROM = {"data": 1, "deps": 1, "tools": 1}
+
 def _locations(attrs, targets):
     """Label text -> execution paths of every dependency that $(location) may name."""
     known = {}
-    for value in attrs.values():
+    for name, value in attrs.items():
         for one in value if type(value) == "list" else [value]:
             if type(one) == "dict" and "label__" in one:
-                known[one["label__"]._text] = [[f.path, f.short_path] for f in one[DefaultInfo].files.to_list()]
+                # A program stands for its executable, whatever else it makes.
+                run = one[DefaultInfo].files_to_run.executable if name in _RUN_FROM else None
+                files = [run] if run else one[DefaultInfo].files.to_list()
+                known[one["label__"]._text] = [[f.path, f.short_path] for f in files]
             elif _is(one, "Label"):
                 known[one._text] = [[py_output_path(one._text), ""]]
     for one in targets:
+        if one["label__"]._text in known:
+            continue
         known[one["label__"]._text] = [[f.path, f.short_path] for f in one[DefaultInfo].files.to_list()]
     return known

@@ -152,6 +152,8 @@ def _inputs(values, what, runfiles = False):
             ids.append(value[DefaultInfo].files._node[0])
             if runfiles:
                 ids.append(value[DefaultInfo].default_runfiles.files._node[0])
+                if value[DefaultInfo].files_to_run.executable:
+                    paths.append(value[DefaultInfo].files_to_run.executable.path)
         elif _is(value, "FilesToRun"):
             if value.executable:
                 paths.append(value.executable.path)

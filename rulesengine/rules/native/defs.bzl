@@ -180,9 +180,17 @@ def _merged_runfiles(ctx):
 
 def _sh_library_impl(ctx):
     return [DefaultInfo(
-        files = depset(transitive = [src.files for src in ctx.attr.srcs]),
+        files = depset(transitive = [one.files for one in ctx.attr.srcs + ctx.attr.deps + ctx.attr.data]),
         runfiles = _merged_runfiles(ctx),
     )]
+
+def _environment(ctx):
+    """`env` with the paths of files as the program finds them from its runfiles directory."""
+    out = {}
+    for name, value in ctx.attr.env.items():
+        value = value.replace("$(location ", "$(rootpath ").replace("$(locations ", "$(rootpaths ")
+        out[name] = ctx.expand_make_variables("env", ctx.expand_location(value), {})
+    return out
 
 def _sh_binary_impl(ctx):
     if len(ctx.files.srcs) != 1:
@@ -190,8 +198,8 @@ def _sh_binary_impl(ctx):
     script = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(output = script, target_file = ctx.files.srcs[0], is_executable = True)
     return [
-        DefaultInfo(files = depset([script]), executable = script, runfiles = _merged_runfiles(ctx)),
-        RunEnvironmentInfo(environment = ctx.attr.env, inherited_environment = ctx.attr.env_inherit),
+        DefaultInfo(files = depset([script] + ctx.files.srcs), executable = script, runfiles = _merged_runfiles(ctx)),
+        RunEnvironmentInfo(environment = _environment(ctx), inherited_environment = ctx.attr.env_inherit),
     ]
 
 def _sh_attributes(srcs):
