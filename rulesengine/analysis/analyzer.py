@@ -16,6 +16,7 @@ from rulesengine.loading.modules import NATIVE
 from rulesengine.model.depset import Depset
 from rulesengine.model.events import Progress
 from rulesengine.model.label import Label
+from rulesengine.model.macro import NAMING_RULES
 from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.model.target import Target
@@ -129,6 +130,14 @@ class Analyzer:
         target = self.loader.target(label)
         if target.kind == "source":
             return self._source(target, configuration)
+        if target.macro is not None and not target.macro.owns(label.name):
+            macro = target.macro
+            raise AnalysisError(
+                f"the macro {macro.macro.name} named '{macro.name}' made {label}, which it may not have called so:"
+                " the target cannot be built",
+                location=target.location,
+                hint=NAMING_RULES,
+            )
         if target.kind == "package_group":
             raise AnalysisError(f"{label} is a package_group, which cannot be built", location=target.location)
         if target.kind == "generated":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rulesengine.errors import LoadingError, VisibilityError
 from rulesengine.loading import Loader
 from rulesengine.model.label import Label
@@ -11,25 +13,43 @@ from rulesengine.model.target import PUBLIC, Target
 def check(loader: Loader, owner: Target, dependency: Target, attribute: str) -> None:
     """Raise VisibilityError unless `owner` may name `dependency`."""
     mine, theirs = owner.label, dependency.label
-    if (mine.repo, mine.package) == (theirs.repo, theirs.package):
+    if owner.macro is None and dependency.macro is None and (mine.repo, mine.package) == (theirs.repo, theirs.package):
         return
     try:
-        if any(_admits(loader, text, mine, set()) for text in dependency.visibility):
-            return
+        for place in _places(owner, str(theirs)):
+            if place == dependency.belongs_to:
+                return
+            seen_from = Label(place[0], place[1], mine.name)
+            if any(_admits(loader, text, seen_from, set()) for text in dependency.visibility):
+                return
     except LoadingError as fault:
         if fault.location is None and dependency.location is not None:
             fault.location = loader.texts.attribute(dependency.location, "visibility")
         raise
-    place = owner.location
-    if place is not None:
-        place = loader.texts.attribute(place, attribute)
+    where = owner.location
+    if where is not None:
+        where = loader.texts.attribute(where, attribute)
     shown = ", ".join(dependency.visibility)
+    repo, package = owner.belongs_to
+    root = f"@{repo}//" if repo else "//"
+    by = f", which the macro {owner.macro.macro.name} of {root}{package} made" if owner.macro is not None else ""
     raise VisibilityError(
-        f"{theirs} is not visible to {mine} (it is visible to: {shown})",
-        location=place,
-        hint=f'add visibility = ["//{mine.package}:__pkg__"] to {theirs}'
-        + (f" at {dependency.location}" if dependency.location else ""),
+        f"{theirs} is not visible to {mine}{by} (it is visible to: {shown})",
+        location=where,
+        hint=f'add visibility = ["{root}{package}:__pkg__"] to {theirs}'
+        + (f" at {dependency.location}" if dependency.location else "")
+        + (", or give its label to the macro as an attribute" if owner.macro is not None else ""),
     )
+
+
+def _places(owner: Target, label: str) -> Iterator[tuple[str, str]]:
+    """(repository, package) from where a target looks at a dependency: its macro's, and as long as a label was
+    given to that macro by its caller, the caller's too."""
+    macro = owner.macro
+    yield owner.belongs_to
+    while macro is not None and label in macro.labels:
+        macro = macro.parent
+        yield macro.macro.defined_in if macro is not None else (owner.label.repo, owner.label.package)
 
 
 def _admits(loader: Loader, text: str, mine: Label, seen: set[str]) -> bool:

@@ -31,7 +31,7 @@ from rulesengine.model.target import Target
 
 _PRELUDE = "<prelude>"
 _PARTS = (
-    *("labels", "depset", "provider", "attr", "values", "config", "rule", "args", "actions", "runfiles"),
+    *("labels", "depset", "provider", "attr", "values", "config", "rule", "macro", "args", "actions", "runfiles"),
     *("target", "analysis", "transition", "builtins", "set", "native"),
 )
 """The files in `prelude/`, in the order in which they are evaluated: one module, in parts that can be read."""

@@ -57,7 +57,7 @@ class Modules:
         self._interpreter = interpreter
         self._texts = interpreter.texts
         self._registry = registry
-        self._prelude = prelude
+        self.prelude = prelude
         self._resolve = resolve
         self._done: dict[Label, Any] = {}
         self._symbols: dict[Label, list[str]] = {}
@@ -70,7 +70,7 @@ class Modules:
         self.native_rules = self._symbols[NATIVE]
         module = sl.Module()
         ast = parse_own("<native>", preamble.for_native(self.native_rules))
-        self._interpreter.evaluate(module, ast, lambda name: self._prelude if name == "p" else rules)
+        self._interpreter.evaluate(module, ast, lambda name: self.prelude if name == "p" else rules)
         self.native = module.freeze()
 
     # ---- the walk ---------------------------------------------------------------
@@ -156,7 +156,7 @@ class Modules:
 
         def load(name: str) -> Any:
             if name == "p":
-                return self._prelude
+                return self.prelude
             if name == "n":
                 return self.native
             return self._done[self._resolve(name, label.repo, label.package)]

@@ -22,6 +22,7 @@ from rulesengine.errors import (
 from rulesengine.loading.texts import SourceTexts
 from rulesengine.loading.values import AttributeCheck
 from rulesengine.model.label import Label, check_target
+from rulesengine.model.macro import MacroInstance
 from rulesengine.model.rule import OUTPUT_KINDS, AttributeSchema, Rule
 from rulesengine.model.target import PRIVATE, PUBLIC, Target
 
@@ -48,6 +49,7 @@ class Package:
     referenced: source files that a rule of this package names, hence targets that others may use.
     exported: source files of exports_files() and their visibility.
     above_outputs: directories that outputs lie in, and one such output each.
+    macros: instances of symbolic macros by name; one calls the next when there are several.
     """
 
     repo: str
@@ -61,6 +63,7 @@ class Package:
     referenced: set[str] = field(factory=set)
     packages_called: bool = False
     above_outputs: dict[str, str] = field(factory=dict)
+    macros: dict[str, list[MacroInstance]] = field(factory=dict)
 
     @property
     def id(self) -> str:
@@ -125,9 +128,12 @@ class PackageBuilder:
         self, package: Package, texts: SourceTexts, rules: list[Rule], canonical: Callable[[Label], Label]
     ) -> None:
         self.package = package
-        self._texts = texts
+        self.texts = texts
         self._rules = rules
         self._canonical = canonical
+        self.macro: MacroInstance | None = None
+        self.deferred: list[Any] = []
+        self._finalizing: tuple[Location | None, tuple[str, ...]] = (None, ())
 
     def label(self, text: str) -> Label:
         """A label as written in this package."""
@@ -136,16 +142,68 @@ class PackageBuilder:
     def place(self, stack: str) -> tuple[Location | None, tuple[str, ...]]:
         """The user's call that made a target, and the chain of calls above it."""
         frames = [(m[1], int(m[2]), m[3]) for m in FRAME.finditer(stack)]
-        users = [frame for frame in frames if not self._texts.trusted(frame[0])] or frames
+        users = [frame for frame in frames if not self.texts.trusted(frame[0])] or frames
+        if self._finalizing[1]:
+            place, above = self._finalizing
+            return place, (*above, *(f"{path}:{line}" for path, line, _ in users))
         if not users:
             return None, ()
         outer = users[0]
         chain = tuple(f"{path}:{line}" for path, line, _ in users)
-        return self._texts.location(outer[0], outer[1]), chain
+        return self.texts.location(outer[0], outer[1]), chain
+
+    # ---- macros -----------------------------------------------------------------
+
+    @property
+    def default_visibility(self) -> tuple[str, ...]:
+        """Of targets and macros that set none: the package's; inside of a macro, private."""
+        return self.package.default_visibility if self.macro is None else (PRIVATE,)
+
+    def enter(self, instance: MacroInstance) -> None:
+        """What is declared from now on is declared by a macro."""
+        self.macro = instance
+
+    def leave(self) -> None:
+        """The innermost macro is through."""
+        assert self.macro is not None
+        self.macro = self.macro.parent
+
+    def finalize(self, instance: MacroInstance, place: Location | None, chain: tuple[str, ...]) -> None:
+        """A finalizer, called at `place`, runs now."""
+        self._finalizing = place, chain
+        self.macro = instance
+
+    def add_macro(self, instance: MacroInstance, place: Location | None) -> None:
+        """Add a macro's instance.  Raises LoadingError where the name is taken."""
+        name, parent = instance.name, instance.parent
+        within = parent is not None and parent.name == name
+        others = self.package.macros.setdefault(name, [])
+        if others and not (within and others[-1] is parent):
+            raise LoadingError(
+                f"{instance.macro.name} named '{name}': there is a macro of this name in {self.package.id} already",
+                location=place,
+                hint="give one of the two another name",
+            )
+        if not within and name in self.package.targets and self.package.targets[name].kind != "source":
+            raise LoadingError(
+                f"{instance.macro.name} named '{name}': there is a target of this name in {self.package.id} already",
+                location=place,
+                hint="give one of the two another name",
+            )
+        others.append(instance)
 
     def add(self, target: Target) -> None:
         """Add a target.  Raises LoadingError where the name is taken."""
         name = target.label.name
+        if name in self.package.macros:
+            mine = list(target.macro.callers()) if target.macro is not None else []
+            if self.package.macros[name][0] not in mine:
+                raise LoadingError(
+                    f"target '{name}' has the name of a macro in {self.package.id}, which did not make it",
+                    location=target.location,
+                    notes=_chain(target.stack),
+                    hint="give one of the two another name",
+                )
         other = self.package.targets.get(name)
         if other is not None and other.kind != "source":
             what = "target" if other.kind != "generated" else "output file"
@@ -194,6 +252,7 @@ class PackageBuilder:
                 visibility=target.visibility,
                 generator=target.label,
                 stack=chain,
+                macro=self.macro,
             )
             self.add(generated)
 
@@ -229,7 +288,7 @@ class PackageBuilder:
         for key, value in given.items():
             schema = rule.schema.get(key) or _COMMON.get(key)
             check = AttributeCheck(
-                rule, label, key, schema or AttributeSchema("string"), place, self._texts, self.label, self._mention
+                rule, label, key, schema or AttributeSchema("string"), place, self.texts, self.label, self.mention
             )
             if not rule.takes(key):
                 check.fail(
@@ -246,22 +305,23 @@ class PackageBuilder:
                 )
         for key, label_text in rule.default_labels:
             if key not in attributes:
-                self._mention(Label.parse(label_text))
-        visibility = self.package.default_visibility
+                self.mention(Label.parse(label_text))
+        visibility = self.default_visibility
         if "visibility" in attributes:
             visibility = self.visibility(attributes["visibility"], place)
         if self.package.default_testonly:
             attributes.setdefault("testonly", True)
-        return Target(label, "rule", rule, attributes, place, visibility, stack=chain)
+        return Target(label, "rule", rule, attributes, place, visibility, stack=chain, macro=self.macro)
 
-    def _mention(self, label: Label) -> None:
+    def mention(self, label: Label) -> None:
+        """A label stands in an attribute: a source file of this package becomes a target by that."""
         if (label.repo, label.package) == (self.package.repo, self.package.name):
             self.package.referenced.add(label.name)
 
     def visibility(self, value: Any, place: Location | None) -> tuple[str, ...]:
         """A visibility attribute, checked and with absolute labels.  Raises AttributeValueError."""
         if place is not None:
-            place = self._texts.attribute(place, "visibility")
+            place = self.texts.attribute(place, "visibility")
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise AttributeValueError(
                 "visibility is a list of labels", location=place, hint='for instance ["//visibility:public"]'

@@ -10,7 +10,7 @@ from typing import Any
 import starlark as sl
 
 from rulesengine.errors import LoadingError, Location, NoSuchPackageError, RulesEngineError, nearest
-from rulesengine.loading import preamble
+from rulesengine.loading import macros, preamble
 from rulesengine.loading.border import BUILD, Interpreter, parse_own
 from rulesengine.loading.glob import glob
 from rulesengine.loading.modules import Modules
@@ -21,6 +21,10 @@ from rulesengine.model.events import Progress
 from rulesengine.model.label import Label, check_package, check_target
 from rulesengine.model.ports import Listener
 from rulesengine.model.target import Target
+
+_FINALIZER = (
+    'load("p", "run_macro__")\nload("r", "MACROS__")\nrun_macro__(MACROS__[INDEX].implementation, SPEC)\nNone\n'
+)
 
 
 class Packages:
@@ -93,9 +97,28 @@ class Packages:
         previous, self._builder = self._builder, builder
         try:
             modules.run(module, ast, label)
+            self._finalize(builder, modules)
         finally:
             self._builder = previous
         return made
+
+    def _finalize(self, builder: PackageBuilder, modules: Modules) -> None:
+        """Run the finalizers that the BUILD file called, and those that they call."""
+        done = 0
+        while done < len(builder.deferred):
+            one = builder.deferred[done]
+            done += 1
+            macro = one.instance.macro
+            frozen = modules.get(Label.parse(macro.module))
+            module = sl.Module()
+            module["INDEX"], module["SPEC"] = macro.index, one.spec
+            builder.finalize(one.instance, one.place, one.chain)
+            prelude = modules.prelude
+            self._interpreter.evaluate(
+                module,
+                parse_own("<finalizer>", _FINALIZER),
+                lambda name, frozen=frozen, prelude=prelude: prelude if name == "p" else frozen,  # type: ignore[misc]
+            )
 
     # ---- what Starlark calls ----------------------------------------------------
 
@@ -104,6 +127,10 @@ class Packages:
         """What the prelude calls, by its name there."""
         return {
             "py_target": lambda rule, name, text, stack: self._here("a rule").instantiate(rule, name, text, stack),
+            "py_macro_call": lambda index, name, text, stack: macros.call(
+                self._here("a macro"), self._registry.macros[index], name, text, stack
+            ),
+            "py_macro_end": lambda: self._here("a macro").leave(),
             "py_glob": self._glob,
             "py_package": self._package,
             "py_exports_files": self._exports_files,
@@ -124,12 +151,26 @@ class Packages:
             )
         return self._builder
 
+    def _not_in_macro(self, what: str, *, finalizer: bool = False) -> PackageBuilder:
+        """The builder, unless a symbolic macro runs, which may not call this."""
+        builder = self._here(what)
+        macro = builder.macro
+        if macro is not None and not (finalizer and macro.in_finalizer):
+            raise LoadingError(
+                f"{what} cannot be called by a symbolic macro ({macro.macro.name})"
+                + (", only by a finalizer" if finalizer else ""),
+                hint="write macro(finalizer = True, …)"
+                if finalizer
+                else "let the BUILD file call it and give the macro what it returns",
+            )
+        return builder
+
     def _package_label(self, text: str) -> list[str]:
         label = self._here("native.package_relative_label()").label(text)
         return [label.repo, label.package, label.name]
 
     def _glob(self, include: Any, exclude: Any, exclude_directories: Any, allow_empty: bool) -> list[str]:
-        package = self._here("glob()").package
+        package = self._not_in_macro("glob()").package
         for name, value in (("include", include), ("exclude", exclude)):
             if not isinstance(value, list):
                 raise LoadingError(f"glob({name} = …) is a list of patterns, not {value!r}")
@@ -142,7 +183,7 @@ class Packages:
         return found
 
     def _package(self, visibility: Any, testonly: Any) -> None:
-        builder = self._here("package()")
+        builder = self._not_in_macro("package()")
         package = builder.package
         if package.packages_called:
             raise LoadingError("package() may be called once in a BUILD file")
@@ -184,16 +225,19 @@ class Packages:
                 includes=tuple(builder.label(one) for one in includes),
                 stack=chain,
                 visibility=("//visibility:public",),
+                macro=builder.macro,
             )
         )
 
     def _existing_rule(self, name: str) -> str | None:
-        target = self._here("native.existing_rule()").package.targets.get(name)
-        return None if target is None or target.rule is None else json.dumps(_summary(target))
+        builder = self._not_in_macro("native.existing_rule()", finalizer=True)
+        target = builder.package.targets.get(name)
+        return None if target is None or not _is_shown(builder, target) else json.dumps(_summary(target))
 
     def _existing_rules(self) -> str:
-        package = self._here("native.existing_rules()").package
-        return json.dumps({target.label.name: _summary(target) for target in package.rule_targets()})
+        builder = self._not_in_macro("native.existing_rules()", finalizer=True)
+        shown = [target for target in builder.package.rule_targets() if _is_shown(builder, target)]
+        return json.dumps({target.label.name: _summary(target) for target in shown})
 
     def _read_file(self, name: str) -> str | None:
         label = self._here("native.read_json()").label(name)
@@ -217,6 +261,11 @@ def near_packages(root: str, package: str, known: list[str]) -> str | None:
     """A hint that names packages that look like one; `root` is `//` or `@REPO//`."""
     near = nearest(package, [one for one in known if one])
     return "did you mean " + " or ".join(f"'{root}{one}'" for one in near) + "?" if near else None
+
+
+def _is_shown(builder: PackageBuilder, target: Target) -> bool:
+    """Whether existing_rules() tells of a target: a finalizer does not see what finalizers made."""
+    return target.rule is not None and (builder.macro is None or target.macro is None or not target.macro.in_finalizer)
 
 
 def _summary(target: Target) -> dict[str, Any]:

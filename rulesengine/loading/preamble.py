@@ -50,9 +50,10 @@ def for_bzl(repo: str, package: str, shown: str, native: bool) -> str:
     names = ", ".join(json.dumps(name) for name in _BZL_NAMES)
     return (
         f'load("p", {names}, {_SHADOWS}, make_rule__ = "make_rule__", make_provider__ = "make_provider__", '
-        f'export__ = "export__")\n'
+        f'make_macro__ = "make_macro__", export__ = "export__")\n'
         + ('load("n", "native")\n' if native else "")
-        + "RULES__ = []\nPROVIDERS__ = []\nrule = make_rule__(RULES__, KEY__)\n"
+        + "RULES__ = []\nPROVIDERS__ = []\nMACROS__ = []\nrule = make_rule__(RULES__, KEY__)\n"
+        "macro = make_macro__(MACROS__, KEY__)\n"
         "provider = make_provider__(PROVIDERS__, KEY__)\n"
         f"Label = make_label__({json.dumps(repo)}, {json.dumps(package)})\n"
         f"print = make_print__({json.dumps(shown)})\n"
@@ -86,7 +87,7 @@ def epilogue(module: Any, text: str, private: Iterable[str]) -> str | None:
     if not names:
         return None
     pairs = ", ".join(f"{json.dumps(name)}: {name}" for name in names)
-    return f"export__(RULES__, PROVIDERS__, {{{pairs}}})\nNone\n"
+    return f"export__(RULES__, PROVIDERS__, MACROS__, {{{pairs}}})\nNone\n"
 
 
 def _is_function(module: Any, name: str) -> bool:

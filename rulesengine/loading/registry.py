@@ -6,9 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from attrs import evolve
+
 from rulesengine.errors import LoadingError
 from rulesengine.model.label import Label
-from rulesengine.model.rule import AttributeSchema, Rule
+from rulesengine.model.macro import COMMON_SCHEMA, RESERVED, RUN_SCHEMA, TEST_SCHEMA, Macro
+from rulesengine.model.rule import EMPTY_VALUES, AttributeSchema, Rule
 
 DepsetNode = tuple[tuple[str, ...], tuple[int, ...], str]
 """Paths of the files among its direct values, its children, its order."""
@@ -22,6 +25,7 @@ class Registry:
 
     def __init__(self, label: Callable[[str, str, str], Label]) -> None:
         self.rules: list[Rule] = []
+        self.macros: list[Macro] = []
         self.depsets: list[DepsetNode] = []
         self.provider_names: list[str] = []
         self.open_module = ""
@@ -39,6 +43,9 @@ class Registry:
             "py_rule": self._rule,
             "py_rule_name": self._name_rule,
             "py_rule_label": lambda index: self.rules[index].name,
+            "py_macro": self._macro,
+            "py_macro_name": self._name_macro,
+            "py_macro_label": lambda index: self.macros[index].name or "macro",
         }
 
     def _top_level(self, what: str, module: str) -> None:
@@ -87,6 +94,40 @@ class Registry:
         )
         return len(self.rules) - 1
 
+    def _macro(self, text: str) -> int:
+        spec = json.loads(text)
+        module = Label.parse(spec["module"])
+        schema: dict[str, AttributeSchema] = {}
+        for name, raw in spec["schema"].items():
+            if not name.isidentifier():
+                raise LoadingError(f"macro(): attribute name {name!r} is not an identifier")
+            if raw is not None:
+                made = self._schema(raw, module)
+                schema[name] = made if made.default is not None else evolve(made, default=EMPTY_VALUES[made.kind])
+        for name, inherited in self._inherited(*spec["inherit"]).items() if spec["inherit"] else ():
+            if not name.startswith("_") and name not in RESERVED and name not in spec["schema"]:
+                schema[name] = inherited if inherited.mandatory else evolve(inherited, default=None)
+        self.macros.append(Macro("", spec["module"], spec["index"], schema, spec["doc"], spec["finalizer"]))
+        return len(self.macros) - 1
+
+    def _inherited(self, kind: str, index: int) -> dict[str, AttributeSchema]:
+        """The attributes that a macro takes over: the common ones, a macro's, or a rule's own and common ones."""
+        if kind == "common":
+            return COMMON_SCHEMA
+        if kind == "macro":
+            return self.macros[index].schema
+        rule = self.rules[index]
+        return {
+            **COMMON_SCHEMA,
+            **(RUN_SCHEMA if rule.executable else {}),
+            **(TEST_SCHEMA if rule.test else {}),
+            **rule.schema,
+        }
+
+    def _name_macro(self, index: int, name: str) -> None:
+        if not self.macros[index].name:
+            self.macros[index].name = name
+
     def _schema(self, raw: dict[str, Any], module: Label) -> AttributeSchema:
         files = raw["allow_files"]
         return AttributeSchema(
@@ -101,6 +142,7 @@ class Registry:
             cfg=raw["cfg"],
             doc=raw["doc"] or "",
             providers=tuple(tuple(one) for one in raw["providers"]),
+            configurable=raw["configurable"],
         )
 
     def _default(self, kind: str, value: Any, module: Label) -> Any:

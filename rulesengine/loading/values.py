@@ -11,6 +11,7 @@ from attrs import frozen
 from rulesengine.errors import AttributeValueError, Location, RulesEngineError, did_you_mean
 from rulesengine.loading.texts import SourceTexts
 from rulesengine.model.label import Label
+from rulesengine.model.macro import Macro
 from rulesengine.model.rule import LABEL_KINDS, OUTPUT_KINDS, AttributeSchema, Rule
 from rulesengine.model.target import SELECT, is_select
 
@@ -30,10 +31,11 @@ _EXPECTED = {
 class AttributeCheck:
     """One attribute of one rule call.
 
+    noun: what `rule` is, in messages.
     resolve: a label as written in the package; mention: told every label of the value.
     """
 
-    rule: Rule
+    rule: Rule | Macro
     owner: Label
     name: str
     schema: AttributeSchema
@@ -41,12 +43,13 @@ class AttributeCheck:
     texts: SourceTexts
     resolve: Callable[[str], Label]
     mention: Callable[[Label], None]
+    noun: str = "rule"
 
     def value(self, raw: Any) -> Any:
         """The value, select() included.  Raises AttributeValueError."""
         if not (isinstance(raw, list) and any(is_select(one) for one in raw)):
             return self._plain(raw)
-        if self.schema.kind in _NOT_CONFIGURABLE:
+        if self.schema.kind in _NOT_CONFIGURABLE or not self.schema.configurable:
             self.fail(f"attribute '{self.name}' is not configurable: no select() here")
         out: list[Any] = []
         run: list[Any] = []
@@ -81,7 +84,7 @@ class AttributeCheck:
         shown = "" if got is None or is_select(got) else json.dumps(got, ensure_ascii=False)
         shown = shown if len(shown) <= 60 else shown[:57] + "…"
         self.fail(
-            f"expected {expected} for attribute '{self.name}' of rule '{self.rule.name}', but "
+            f"expected {expected} for attribute '{self.name}' of {self.noun} '{self.rule.name}', but "
             + ("it holds " if inside else "got ")
             + (f"{shown} ({_type(got)})" if shown else _type(got))
         )
@@ -107,13 +110,13 @@ class AttributeCheck:
         values = self.schema.values
         if values and value not in values:
             self.fail(
-                f"attribute '{self.name}' of rule '{self.rule.name}' is one of "
+                f"attribute '{self.name}' of {self.noun} '{self.rule.name}' is one of "
                 + ", ".join(repr(one) for one in values)
                 + f", not {value!r}",
                 did_you_mean(str(value), [str(one) for one in values]),
             )
         if not self.schema.allow_empty and not value:
-            self.fail(f"attribute '{self.name}' of rule '{self.rule.name}' may not be empty")
+            self.fail(f"attribute '{self.name}' of {self.noun} '{self.rule.name}' may not be empty")
         return value
 
     def _scalar(self, kind: str, value: Any) -> Any:
@@ -155,7 +158,7 @@ class AttributeCheck:
         if isinstance(value, bool) or not isinstance(value, int):
             self._wrong(expected, value, inside=inside)
         if not -(2**31) <= value < 2**31:
-            self.fail(f"attribute '{self.name}' of rule '{self.rule.name}': {value} does not fit into 32 bits")
+            self.fail(f"attribute '{self.name}' of {self.noun} '{self.rule.name}': {value} does not fit into 32 bits")
 
     def _outputs(self, value: Any) -> Any:
         one = self.schema.kind == "output"
@@ -172,7 +175,7 @@ class AttributeCheck:
                 self.fail(f"attribute '{self.name}': output {text!r} is given twice")
             names.append(label.name)
         if not one and not names and not self.schema.allow_empty:
-            self.fail(f"attribute '{self.name}' of rule '{self.rule.name}' may not be empty")
+            self.fail(f"attribute '{self.name}' of {self.noun} '{self.rule.name}' may not be empty")
         return names[0] if one else names
 
     def _labels(self, value: Any) -> Any:

@@ -51,6 +51,7 @@ class AttributeSchema:
     allow_files: None or False: rule targets only; True: any file; a list: these extensions.
     cfg: `target`, `exec` or `transition`.
     providers: names of providers, alternatives of which one must be there whole.
+    configurable: whether a select() may be given.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class AttributeSchema:
     cfg: str = "target"
     doc: str = ""
     providers: tuple[tuple[str, ...], ...] = ()
+    configurable: bool = True
 
 
 _DEFAULT_LABELS: weakref.WeakKeyDictionary[Rule, tuple[tuple[str, str], ...]] = weakref.WeakKeyDictionary()

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from rulesengine.errors import Location
 from rulesengine.model.label import Label
+from rulesengine.model.macro import MacroInstance
 from rulesengine.model.rule import LABEL_KINDS, Rule
 
 SELECT = "select__"
@@ -46,6 +47,7 @@ class Target:
     attributes: as written, plain data; labels are absolute text, select() marked (see SELECT).
     generator: for a generated file, the label of the rule that makes it.
     visibility: labels' text; the package's default already applied.
+    macro: the symbolic macro that made it.
     """
 
     label: Label
@@ -58,11 +60,18 @@ class Target:
     packages: tuple[str, ...] = ()
     includes: tuple[Label, ...] = ()
     stack: tuple[str, ...] = ()
+    macro: MacroInstance | None = None
 
     @property
     def rule_name(self) -> str:
         """`cc_library rule`'s first word: the rule's name, or `source`, `generated`, `package_group`."""
         return self.rule.name if self.rule is not None else self.kind
+
+    @property
+    def belongs_to(self) -> tuple[str, str]:
+        """Repository and package whose targets see this one, whatever its visibility: those of the macro that made
+        it, else its own."""
+        return self.macro.macro.defined_in if self.macro is not None else (self.label.repo, self.label.package)
 
     @property
     def tags(self) -> tuple[str, ...]:

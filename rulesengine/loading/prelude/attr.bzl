@@ -48,6 +48,7 @@ def _attribute(kind):
             executable = executable,
             cfg = cfg,
             aspects = aspects,
+            configurable = configurable != False,
         )
 
     return make

@@ -18,6 +18,8 @@ def str__(x):
             return "<target %s>" % x["label__"]._text
         return "{%s}" % ", ".join(["%s: %s" % (_repr(k), _repr(v)) for k, v in x.items()])
     elif type(x) == "list":
+        if x and (_is(x[-1], "select") or _is(x[0], "select")):
+            return _select_text(x)
         return "[%s]" % ", ".join([_repr(v) for v in x])
     elif type(x) == "tuple":
         return "(%s%s)" % (", ".join([_repr(v) for v in x]), "," if len(x) == 1 else "")
@@ -27,6 +29,19 @@ def str__(x):
         text = str(x)
         return text if "," in text else text.replace("(", "(0, ")
     return str(x)
+
+def _select_text(x):
+    """`select({...}) + [...]`, as Bazel writes it."""
+    parts, plain = [], []
+    for one in x:
+        if _is(one, "select"):
+            if plain:
+                parts.append(str__(plain))
+                plain = []
+            parts.append("select(%s)" % str__(one.branches))
+        else:
+            plain.append(one)
+    return " + ".join(parts + ([str__(plain)] if plain else []))
 
 def _float(x):
     """As Bazel writes a float: without an exponent as long as all its digits mean something."""
@@ -53,6 +68,8 @@ repr__ = _repr
 def type__(x):
     if type(x) == "struct":
         return getattr(x, "_type", "struct")
+    if type(x) == "list":
+        return "select" if x and (_is(x[-1], "select") or _is(x[0], "select")) else "list"
     if type(x) == "dict" and "label__" in x:
         return "Target"
     return type(x)

@@ -2,6 +2,23 @@
 
 _OWN = {"name": 1, "visibility": 1, "tags": 1, "testonly": 1, "deprecation": 1, "features": 1}
 
+def schema__(a):
+    """An attribute as plain data for Python."""
+    return {
+        "kind": a.kind,
+        "default": plain__(a.default),
+        "mandatory": a.mandatory,
+        "values": a.values,
+        "allow_files": a.allow_files,
+        "single": a.single,
+        "allow_empty": a.allow_empty,
+        "executable": a.executable,
+        "cfg": _cfg(a.cfg),
+        "doc": a.doc,
+        "providers": [[provider_name__(p) for p in one] for one in a.providers],
+        "configurable": a.configurable,
+    }
+
 def make_rule__(registry, module):
     """`rule()` for one .bzl file: implementations stay in the file's registry, Python gets the schema."""
 
@@ -44,22 +61,7 @@ def make_rule__(registry, module):
                 fail("attrs[%r]: a default that is a function is not supported; let a macro work it out" % name)
         if initializer != None or parent != None:
             fail("rule(): initializer and parent are not supported; write a macro over the rule")
-        schema = {
-            name: {
-                "kind": a.kind,
-                "default": plain__(a.default),
-                "mandatory": a.mandatory,
-                "values": a.values,
-                "allow_files": a.allow_files,
-                "single": a.single,
-                "allow_empty": a.allow_empty,
-                "executable": a.executable,
-                "cfg": _cfg(a.cfg),
-                "doc": a.doc,
-                "providers": [[provider_name__(p) for p in one] for one in a.providers],
-            }
-            for name, a in attrs.items()
-        }
+        schema = {name: schema__(a) for name, a in attrs.items()}
         registry.append(struct(
             implementation = implementation,
             attrs = attrs,
@@ -84,6 +86,8 @@ def make_rule__(registry, module):
             if args:
                 fail("%s() does not accept positional arguments, but got %d" % (py_rule_label(id), len(args)))
             if type(name) != "string":
+                if "id__" in kwargs:
+                    return id
                 fail("%s() needs a name%s" % (
                     py_rule_label(id),
                     "" if name == None else "; it is a string, not %s" % type__(name),
@@ -109,13 +113,16 @@ def registry_keys__(registry, closure, id):
         id = id,
     )
 
-def export__(rules, providers, names):
-    """After a module is evaluated: tell Python the names its rules and providers were given."""
+def export__(rules, providers, macros, names):
+    """After a module is evaluated: tell Python the names its rules, providers and macros were given."""
+    macro_ids = {m.closure: m.id for m in macros}
     by_closure = {r.closure: r.id for r in rules}
     made = {p: True for p in providers}
     for name, value in names.items():
         if type(value) == "function":
             if value in by_closure:
                 py_rule_name(by_closure[value], name)
+            elif value in macro_ids:
+                py_macro_name(macro_ids[value], name)
             elif value in made:
                 py_name_provider(value(provider_id__ = True), name)
