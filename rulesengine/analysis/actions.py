@@ -94,6 +94,11 @@ class ActionBuilder:
             known = self.artifacts[path] = Artifact(path, str(label), is_source=True)
         return known
 
+    def register_depset(self, artifact: Artifact) -> int:
+        """The number of a new depset that holds one file."""
+        self._depsets.append(((artifact.path,), (), "default"))
+        return len(self._depsets) - 1
+
     def depset(self, index: int) -> Depset[Artifact]:
         """The mirror of a Starlark depset."""
         stack = [index]

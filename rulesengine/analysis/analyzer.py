@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from typing import Any
 
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Attributes, Key
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import Analysis, ConfiguredTarget
-from rulesengine.analysis.implementation import Implementations
+from rulesengine.analysis.implementation import Implementations, Work
+from rulesengine.analysis.schedule import Schedule
 from rulesengine.analysis.transitions import Transitions
 from rulesengine.errors import AnalysisError, CycleError, RulesEngineError
 from rulesengine.loading import Loader
@@ -20,6 +22,12 @@ from rulesengine.model.macro import NAMING_RULES
 from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.model.target import Target
+
+Steps = Generator[list[Key] | Work, Any, ConfiguredTarget]
+"""What analyses a key: it yields the keys it needs, and the run of its implementation."""
+
+TOGETHER = 2000
+"""Targets of a request that are under way at a time: what is known of each meanwhile is held in memory."""
 
 
 class Analyzer:
@@ -37,9 +45,12 @@ class Analyzer:
         self._transitions = Transitions(loader)
         self._attributes = Attributes(loader, self.conditions, self._transitions)
         self._implementations = Implementations(loader, self.actions)
-        self._done: dict[Key, ConfiguredTarget] = {}
-        self._transitioned: dict[Key, ConfiguredTarget] = {}
-        self._failed: dict[Key, RulesEngineError] = {}
+        self._schedule: Schedule[Key, ConfiguredTarget, Work] = Schedule(
+            self._begin, self._implementations.run, self._circle, self._failing, self._finished
+        )
+        self._done = self._schedule.done
+        self._failed = self._schedule.failed
+        self._transitioned: dict[Key, Key] = {}
         self._exec: Configuration | None = None
 
     # ---- the request ----------------------------------------------------------
@@ -58,74 +69,47 @@ class Analyzer:
         error otherwise.
         """
         self._exec = exec_configuration or configuration
+        keys = [(self.loader.canonical(label), configuration) for label in labels]
+        for start in range(0, len(keys), TOGETHER):
+            self._schedule.run(keys[start : start + TOGETHER], keep_going=keep_going)
         targets: list[ConfiguredTarget] = []
         errors: list[RulesEngineError] = []
         for label in labels:
-            try:
-                targets.append(self._run((self.loader.canonical(label), configuration)))
-            except RulesEngineError as fault:
-                if not keep_going:
-                    raise
-                if all(str(fault) != str(other) for other in errors):
-                    errors.append(fault)
+            key = (self.loader.canonical(label), configuration)
+            if key in self._done:
+                targets.append(self._done[key])
+            elif all(str(self._failed[key]) != str(other) for other in errors):
+                errors.append(self._failed[key])
         return Analysis(self.actions.graph, targets, errors, dict(self._done), self.actions.runfiles_tree)
 
-    def _run(self, key: Key) -> ConfiguredTarget:
-        """Analyse one key and what it needs, without recursion: dependencies may be thousands deep."""
-        stack: list[tuple[Key, Generator[Key, None, ConfiguredTarget]]] = []
-        on_stack: set[Key] = set()
+    def _begin(self, key: Key) -> Steps:
+        if self.cancel is not None:
+            self.cancel.check()
+        return self._analyze(key)
 
-        def push(wanted: Key) -> None:
-            if wanted in self._failed:
-                raise self._failed[wanted]
-            if wanted in on_stack:
-                names = [entry[0][0] for entry in stack]
-                circle = names[names.index(wanted[0]) :]
-                target = self.loader.target(circle[0])
-                raise CycleError(
-                    "dependencies go round in a circle",
-                    location=target.location,
-                    notes=[*(f"{name} needs" for name in circle), str(wanted[0])],
-                    hint="take one of these dependencies away",
-                )
-            stack.append((wanted, self._analyze(wanted)))
-            on_stack.add(wanted)
+    def _finished(self, key: Key) -> None:
+        if self.listener is not None:
+            self.listener(Progress("analysis", len(self._done), 0, str(key[0])))
 
-        if key not in self._done:
-            push(key)
-        while stack:
-            if self.cancel is not None:
-                self.cancel.check()
-            current, steps = stack[-1]
-            try:
-                wanted = next(steps)
-            except StopIteration as finished:
-                self._done[current] = finished.value
-                stack.pop()
-                on_stack.discard(current)
-                if self.listener is not None:
-                    self.listener(Progress("analysis", len(self._done), 0, str(current[0])))
-                continue
-            except RulesEngineError as fault:
-                for failed, _ in stack:
-                    self._failed[failed] = fault
-                needed = [str(entry[0][0]) for entry in stack]
-                if len(needed) > 1 and fault.label != needed[0] and not isinstance(fault, CycleError):
-                    fault.notes = (*fault.notes, "needed by " + ", needed by ".join(reversed(needed[:-1])))
-                raise
-            if wanted not in self._done:
-                try:
-                    push(wanted)
-                except RulesEngineError as fault:
-                    for failed, _ in stack:
-                        self._failed[failed] = fault
-                    raise
-        return self._done[key]
+    def _circle(self, keys: list[Key]) -> CycleError:
+        target = self.loader.target(keys[0][0])
+        return CycleError(
+            "dependencies go round in a circle",
+            location=target.location,
+            notes=[*(f"{key[0]} needs" for key in keys), str(keys[0][0])],
+            hint="take one of these dependencies away",
+        )
+
+    @staticmethod
+    def _failing(fault: RulesEngineError, keys: list[Key]) -> None:
+        needed = [str(key[0]) for key in keys]
+        if len(needed) > 1 and fault.label != needed[0] and not isinstance(fault, CycleError):
+            fault.notes = (*fault.notes, "needed by " + ", needed by ".join(reversed(needed[:-1])))
 
     # ---- one configured target --------------------------------------------------
 
-    def _analyze(self, key: Key) -> Generator[Key, None, ConfiguredTarget]:
-        """Yields the keys it needs that are not there yet; returns the configured target."""
+    def _analyze(self, key: Key) -> Steps:
+        """Yields the keys it needs that are not there yet, and its implementation; returns the configured target."""
         label, configuration = key
         target = self.loader.target(label)
         if target.kind == "source":
@@ -144,7 +128,7 @@ class Analyzer:
             assert target.generator is not None
             maker = (target.generator, configuration)
             if maker not in self._done:
-                yield maker
+                yield [maker]
             return self._generated(target, configuration, self._done[maker])
         rule = target.rule
         assert rule is not None
@@ -152,31 +136,30 @@ class Analyzer:
             actual = self._attributes.values(target, configuration)["actual"]
             following = self._attributes.dependency(target, "actual", rule.schema["actual"], actual), configuration
             if following not in self._done:
-                yield following
+                yield [following]
             return self._done[following]
         if rule.cfg == "transition":
             values = self._attributes.values(target, configuration)
             configuration = self._transitions.of(target, configuration, "", values)[0][1]
-            known = self._transitioned.get((label, configuration))
-            if known is not None:
-                return known
+            maker = self._transitioned.setdefault((label, configuration), key)
+            if maker is not key:
+                if maker not in self._done:
+                    yield [maker]
+                return self._done[maker]
         resolved = self._attributes.resolve(target, configuration, self._exec or configuration)
-        for one in resolved.wanted:
-            if one not in self._done:
-                yield one
+        missing = [one for one in resolved.wanted if one not in self._done]
+        if missing:
+            yield missing
         found = [self._done[one] for one in resolved.wanted]
         self._attributes.check_files(target, resolved.values, found)
-        made = self._implementations.run(target, configuration, resolved, found)
-        if rule.cfg == "transition":
-            self._transitioned[label, configuration] = made
+        made: ConfiguredTarget = yield Work(target, configuration, resolved, found)
         return made
 
     def _source(self, target: Target, configuration: Configuration) -> ConfiguredTarget:
         label = target.label
         path = self.loader.repositories.exec_prefix(label.repo) + label.path
         artifact = self.actions.source(label, path)
-        module = self._implementations.file_module(artifact, label)
-        return ConfiguredTarget(label, configuration, target, module, Depset([artifact]))
+        return ConfiguredTarget(label, configuration, target, None, Depset([artifact]))
 
     def _generated(self, target: Target, configuration: Configuration, maker: ConfiguredTarget) -> ConfiguredTarget:
         path = self.actions.output_path(target.label, maker.configuration, target.label.name)
@@ -191,7 +174,7 @@ class Analyzer:
             target.label,
             configuration,
             target,
-            self._implementations.file_module(artifact, target.label),
+            None,
             Depset([artifact]),
             dependencies=((maker.label, maker.configuration),),
         )

@@ -21,7 +21,8 @@ class ConfiguredTarget:
     """What analysis knows of a target in a configuration.
 
     label: the target itself (an alias: what it names).
-    module: the frozen Starlark module that holds its providers; opaque.
+    module: the frozen Starlark module that holds its providers, among others; opaque.  None for a file.
+    index: its place in that module.
     files: its default outputs, or the source file itself.
     runfiles: what its executable needs at run time.
     providers: names of the providers it returned.
@@ -41,6 +42,7 @@ class ConfiguredTarget:
     environment: dict[str, str] = field(factory=dict)
     dependencies: tuple[tuple[Label, Configuration], ...] = ()
     inherited: tuple[str, ...] = ()
+    index: int = 0
 
     @property
     def files(self) -> tuple[Artifact, ...]:

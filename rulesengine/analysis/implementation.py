@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
 import starlark as sl
-from attrs import define, field
+from attrs import define, field, frozen
 
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Resolved
@@ -24,36 +24,45 @@ from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
 
-_FILE_TARGET = 'load("p", "file_target__")\nTARGET__ = file_target__(SPEC)\nNone\n'
 _COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": [], "features": []}
 _ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
 
 @lru_cache(maxsize=256)
-def _driver(count: int) -> Any:
-    """Runs an implementation with `count` dependencies; the modules `p`, `r`, `0`, `1` … come from the loader."""
-    source = 'load("p", "analyze__")\nload("r", "RULES__")\n'
-    source += "".join(f'load("{i}", d{i} = "TARGET__")\n' for i in range(count))
-    source += f"TARGET__ = analyze__(RULES__[INDEX], SPEC, [{', '.join(f'd{i}' for i in range(count))}])\nNone\n"
+def _driver(modules: int, rules: int) -> Any:
+    """Runs implementations that need targets of so many `modules` and have rules from so many files.
+
+    The modules `p`, `r0`, `r1` …, `0`, `1` … come from the loader.  What was done before one fails stays in TARGETS__.
+    """
+    source = 'load("p", "analyze_all__")\n'
+    source += "".join(f'load("r{i}", r{i} = "RULES__")\n' for i in range(rules))
+    source += "".join(f'load("{i}", d{i} = "TARGETS__")\n' for i in range(modules))
+    known = ", ".join(f"d{i}" for i in range(modules))
+    registries = ", ".join(f"r{i}" for i in range(rules))
+    source += f"TARGETS__ = []\nanalyze_all__(TARGETS__, SPEC, [{known}], [{registries}])\nNone\n"
     return parse_own("<analysis>", source)
-
-
-@lru_cache(maxsize=1)
-def _file_driver() -> Any:
-    return parse_own("<analysis>", _FILE_TARGET)
 
 
 def _parts(label: Label) -> list[str]:
     return [label.repo, label.package, label.name]
 
 
-@define
-class _Running:
-    """A configured target whose implementation is being run, and what it said when it was done."""
+@frozen
+class Work:
+    """An implementation to run.  found: the target's dependencies, in the order of `resolved.wanted`."""
 
     target: Target
     configuration: Configuration
-    done: dict[str, Any] = field(factory=dict)
+    resolved: Resolved
+    found: list[ConfiguredTarget]
+
+
+@define
+class _Batch:
+    """Implementations that run in one module, and what those that are done said."""
+
+    work: list[Work]
+    done: list[dict[str, Any]] = field(factory=list)
 
 
 class Implementations:
@@ -62,63 +71,116 @@ class Implementations:
     def __init__(self, loader: Loader, actions: ActionBuilder) -> None:
         self._loader = loader
         self._actions = actions
-        self._running: list[_Running] = []
+        self._batch = _Batch([])
+        self._files: dict[Artifact, int] = {}
         self._made: set[int] = set()
         loader.analysis.update(self._callables())
 
-    def file_module(self, artifact: Artifact, label: Label) -> Any:
-        """The module of a file as a dependency: its TARGET__ has DefaultInfo."""
-        module = sl.Module()
-        file = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.is_directory]
-        owner = Label.parse(artifact.owner)
-        module["SPEC"] = json.dumps({"file": file, "label": _parts(label), "owner": _parts(owner)})
-        prelude = self._loader.prelude
-        self._loader.interpreter.evaluate(module, _file_driver(), lambda _: prelude, AnalysisError)
-        return module.freeze()
+    def run(self, work: list[Work]) -> Iterator[ConfiguredTarget | RulesEngineError]:
+        """Run implementations together, one after the other; each one's target or error, in order."""
+        while work:
+            module, done, fault = self._evaluate(work)
+            for index, (one, said) in enumerate(zip(work, done, strict=False)):
+                yield self._configured(one, module, index, said)
+            work = work[len(done) :]
+            if fault is not None:
+                self._explain(fault, work[0].target)
+                yield fault
+                work = work[1:]
 
-    def run(
-        self, target: Target, configuration: Configuration, resolved: Resolved, found: list[ConfiguredTarget]
-    ) -> ConfiguredTarget:
-        """Run the implementation of a rule target.  found: its dependencies, in the order of `resolved.wanted`."""
-        rule = target.rule
-        assert rule is not None
-        loader, label = self._loader, target.label
-        frozen = loader.bzl(Label.parse(rule.module))
-        running = _Running(target, configuration)
-        self._running.append(running)
+    def _evaluate(self, work: list[Work]) -> tuple[Any, list[dict[str, Any]], RulesEngineError | None]:
+        """The module, what the implementations said that ran, and the error of the one after them."""
+        loader = self._loader
+        modules: dict[int, tuple[int, Any]] = {}
+        registries: dict[str, int] = {}
+        configurations: dict[Configuration, int] = {}
+        files: dict[int, int] = {}
+        shared: list[dict[str, Any]] = []
+        listed: list[dict[str, Any]] = []
+        targets = []
+        for number, one in enumerate(work):
+            rule = one.target.rule
+            assert rule is not None
+            spec = self._spec(one.target, one.configuration, one.resolved)
+            if one.configuration not in configurations:
+                configurations[one.configuration] = len(shared)
+                shared.append(self._shared(one.configuration))
+            spec["id"] = number
+            spec["configuration"] = configurations[one.configuration]
+            spec["rule"] = [registries.setdefault(rule.module, len(registries)), rule.index]
+            needs = []
+            for other in one.found:
+                if other.module is None:
+                    place = files.get(id(other))
+                    if place is None:
+                        place = files[id(other)] = len(listed)
+                        listed.append(self._file(other))
+                    needs.append([-1, place])
+                else:
+                    needs.append([modules.setdefault(id(other.module), (len(modules), other.module))[0], other.index])
+            spec["deps"] = needs
+            targets.append(spec)
+        frozen = {f"r{index}": loader.bzl(Label.parse(module)) for module, index in registries.items()}
+        frozen["p"] = loader.prelude
+        for index, module in modules.values():
+            frozen[str(index)] = module
         module = sl.Module()
-        module["INDEX"] = rule.index
         # One text: each value that crosses the border by itself costs more than all of them in JSON.
-        module["SPEC"] = json.dumps(self._spec(target, configuration, resolved))
-
-        def load(name: str) -> Any:
-            if name == "p":
-                return loader.prelude
-            if name == "r":
-                return frozen
-            return found[int(name)].module
-
+        module["SPEC"] = json.dumps({"shared": shared, "files": listed, "targets": targets})
+        batch = self._batch = _Batch(work)
+        fault: RulesEngineError | None = None
         try:
-            loader.interpreter.evaluate(module, _driver(len(found)), load, AnalysisError)
-        except RulesEngineError as fault:
-            self._explain(fault, target)
-            raise
-        done, actions = running.done, self._actions
-        executable = done["executable"]
+            driver = _driver(len(modules), len(registries))
+            loader.interpreter.evaluate(module, driver, frozen.__getitem__, AnalysisError)
+        except RulesEngineError as caught:
+            fault = caught
+        return module.freeze(), batch.done, fault
+
+    def _file(self, one: ConfiguredTarget) -> dict[str, Any]:
+        """A file as a dependency; its depset is known before Starlark has seen it."""
+        artifact = one.depset.direct[0]
+        number = self._files.get(artifact)
+        if number is None:
+            number = self._files[artifact] = self._actions.register_depset(artifact)
+            self._made.add(number)
+        owner = Label.parse(artifact.owner)
+        file = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.is_directory]
+        return {"file": file, "label": _parts(one.label), "owner": _parts(owner), "depset": number}
+
+    def _configured(self, one: Work, module: Any, index: int, done: dict[str, Any]) -> ConfiguredTarget:
+        actions, executable = self._actions, done["executable"]
         return ConfiguredTarget(
-            label,
-            configuration,
-            target,
-            module.freeze(),
+            one.target.label,
+            one.configuration,
+            one.target,
+            module,
             actions.depset(done["files"]),
             actions.artifacts[executable] if executable else None,
             actions.depset(done["runfiles"]),
             {name: actions.depset(index) for name, index in done["groups"].items()},
             tuple(done["providers"]),
             done["environment"],
-            tuple((one.label, one.configuration) for one in found),
+            tuple((other.label, other.configuration) for other in one.found),
             tuple(done.get("inherited", ())),
+            index,
         )
+
+    def _shared(self, configuration: Configuration) -> dict[str, Any]:
+        """What the targets of a configuration have in common."""
+        bin_dir = f"{OUTPUT_ROOT}/{configuration.mnemonic}/bin"
+        platform = configuration.platform
+        return {
+            "vars": _variables(configuration, bin_dir),
+            "bin_dir": bin_dir,
+            "workspace": MAIN_REPOSITORY,
+            "platform": {
+                "os": platform.os,
+                "architecture": platform.architecture,
+                "variant": platform.variant,
+                "name": str(platform),
+            },
+            "constraints": list(configuration.constraints),
+        }
 
     def _spec(self, target: Target, configuration: Configuration, resolved: Resolved) -> dict[str, Any]:
         """The plain data from which the prelude makes `ctx`."""
@@ -132,25 +194,12 @@ class Implementations:
             setting = configuration.setting(str(label))
             if setting is None:
                 setting = target.attributes.get("build_setting_default")
-        bin_dir = f"{OUTPUT_ROOT}/{configuration.mnemonic}/bin"
-        platform = configuration.platform
         return {
-            "id": len(self._running) - 1,
             "label": _parts(label),
             "attrs": [[name, _pairs(value)] for name, value in attributes.items()],
             "split": resolved.split,
             "outputs": [list(pair) for pair in rule.output_names(label.name, resolved.values).items()],
-            "vars": _variables(configuration, bin_dir),
-            "bin_dir": bin_dir,
-            "workspace": MAIN_REPOSITORY,
             "build_file": loader.package(label.repo, label.package).build_file,
-            "platform": {
-                "os": platform.os,
-                "architecture": platform.architecture,
-                "variant": platform.variant,
-                "name": str(platform),
-            },
-            "constraints": list(configuration.constraints),
             "setting": setting,
         }
 
@@ -182,19 +231,18 @@ class Implementations:
         }
 
     def _declare(self, index: int, filename: str, directory: bool) -> str:
-        running = self._running[index]
+        running = self._batch.work[index]
         artifact = self._actions.declare(running.target.label, running.configuration, filename, directory)
         return "\n".join((artifact.path, artifact.root, artifact.short_path))
 
     def _action(self, index: int, text: str) -> None:
-        running = self._running[index]
+        running = self._batch.work[index]
         self._actions.add(running.target.label, running.configuration, text)
 
     def _finish(self, index: int, text: str) -> None:
-        running = self._running[index]
-        running.done = json.loads(text)
-        if running.done["executable"]:
-            done = running.done
+        running = self._batch.work[index]
+        done = json.loads(text)
+        if done["executable"]:
             self._actions.runfiles[done["executable"]] = Runfiles(
                 running.target.label,
                 running.configuration,
@@ -202,7 +250,8 @@ class Implementations:
                 tuple((path, file) for path, file in done.get("symlinks", ())),
                 tuple((path, file) for path, file in done.get("root_symlinks", ())),
             )
-        self._check_makers(running.done["files"], running.target.label)
+        self._check_makers(done["files"], running.target.label)
+        self._batch.done.append(done)
 
     def _check_makers(self, files: int, owner: Label) -> None:
         """Raise AnalysisError unless every file of a depset is a source or has an action; looks at each node once."""
@@ -229,7 +278,7 @@ class Implementations:
         return expand_location(text, Label(*label), known)
 
     def _output_path(self, text: str) -> str:
-        running, label = self._running[-1], Label.parse(text)
+        running, label = self._batch.work[len(self._batch.done)], Label.parse(text)
         return self._actions.output_path(label, running.configuration, label.name)
 
 

@@ -1,9 +1,21 @@
-def analyze__(rule, spec, deps):
-    """Run one rule implementation.  spec: JSON from Python; label values are indices into deps.
+def analyze_all__(out, spec, modules, registries):
+    """Run rule implementations, one after the other.  spec: JSON from Python.
+
+    out: receives a target for each.  modules: the targets of other modules, to which dependencies lead.
+    """
+    spec = json.decode(spec)
+    files = [file_target__(one) for one in spec["files"]]
+    shared = spec["shared"]
+    for one in spec["targets"]:
+        module, index = one["rule"]
+        deps = [modules[other][place] if other >= 0 else files[place] for other, place in one["deps"]]
+        out.append(_analyze(registries[module][index], one, shared[one["configuration"]], deps))
+
+def _analyze(rule, spec, shared, deps):
+    """Run one rule implementation.  spec: its target; label values are indices into deps.
 
     Dicts whose order matters are lists of pairs there: json.decode() sorts keys.
     """
-    spec = json.decode(spec)
     label = label__(*spec["label"])
     attrs, files, file, executable, split, outputs = {}, {}, {}, {}, {}, {}
     for name, value in spec["attrs"]:
@@ -63,7 +75,7 @@ def analyze__(rule, spec, deps):
     if rule.executable:
         default_executable = _output(spec["id"], label.name, label)
         outputs["executable"] = default_executable
-    bin_dir = struct(_type = "root", path = spec["bin_dir"])
+    bin_dir = struct(_type = "root", path = shared["bin_dir"])
     ctx = struct(
         _type = "ctx",
         label = label,
@@ -76,12 +88,12 @@ def analyze__(rule, spec, deps):
         actions = actions__(spec["id"], label),
         bin_dir = bin_dir,
         genfiles_dir = bin_dir,
-        var = spec["vars"],
-        workspace_name = spec["workspace"],
+        var = shared["vars"],
+        workspace_name = shared["workspace"],
         build_file_path = spec["build_file"],
         configuration = struct(host_path_separator = ":", default_shell_env = {}, coverage_enabled = False),
-        target_platform = struct(**spec["platform"]),
-        target_platform_has_constraint = lambda value: value[ConstraintValueInfo].label._text in spec["constraints"],
+        target_platform = struct(**shared["platform"]),
+        target_platform_has_constraint = lambda value: value[ConstraintValueInfo].label._text in shared["constraints"],
         build_setting_value = spec["setting"],
         runfiles = _ctx_runfiles(attrs),
         expand_location = lambda input, targets = []: _expand_location(
@@ -92,7 +104,7 @@ def analyze__(rule, spec, deps):
         ),
         expand_make_variables = lambda attribute_name, command, additional_substitutions = {}: _expand_make(
             _text(command, "command"),
-            _union(spec["vars"], _texts(additional_substitutions, "additional_substitutions")),
+            _union(shared["vars"], _texts(additional_substitutions, "additional_substitutions")),
         ),
         features = [],
         disabled_features = [],
@@ -127,7 +139,7 @@ def analyze__(rule, spec, deps):
     runfiles = None
     if default:
         runfiles = getattr(default, "runfiles", None) or getattr(default, "default_runfiles", None)
-    runfiles = runfiles or runfiles__(depset())
+    runfiles = runfiles or NO_RUNFILES__
     if run:
         runfiles = runfiles__(depset([run], transitive = [runfiles.files]), runfiles.symlinks, runfiles.root_symlinks)
     target[DefaultInfo] = _default_info(given, runfiles, run, getattr(default, "data_runfiles", None) if default else None)

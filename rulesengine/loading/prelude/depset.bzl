@@ -32,7 +32,10 @@ def _depset(direct, order, transitive):
     id = py_depset("\n".join(
         [order, ",".join([str(t._node[0]) for t in transitive])] + [x.path for x in direct if _is(x, "File")],
     ))
-    node = (id, list(direct), [t._node for t in transitive], order)
+    return _depset_of(id, list(direct), order, [t._node for t in transitive])
+
+def _depset_of(id, direct, order, below):
+    node = (id, direct, below, order)
     return struct(_type = "depset", _node = node, to_list = lambda: _depset_list(node))
 
 _EMPTY = {order: _depset([], order, []) for order in _ORDERS}

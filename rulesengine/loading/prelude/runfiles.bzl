@@ -21,6 +21,8 @@ def runfiles__(files, symlinks = _EMPTY["default"], root_symlinks = _EMPTY["defa
         merge_all = merge_all,
     )
 
+NO_RUNFILES__ = runfiles__(_EMPTY["default"])
+
 def _union(a, b):
     out = dict(a)
     out.update(b)

@@ -27,13 +27,13 @@ def dot__(value, name):
 
 def file_target__(spec):
     """A source file, or one output of a rule, as a dependency."""
-    spec = json.decode(spec)
     label = label__(*spec["label"])
     path, root, short_path, is_source, is_directory = spec["file"]
-    file = file__(path, root, short_path, label__(*spec["owner"]), is_source, is_directory)
+    owner = label if spec["label"] == spec["owner"] else label__(*spec["owner"])
+    file = file__(path, root, short_path, owner, is_source, is_directory)
     return {
         "label__": label,
-        DefaultInfo: _default_info(depset([file]), runfiles__(depset()), file),
+        DefaultInfo: _default_info(_depset_of(spec["depset"], [file], "default", []), NO_RUNFILES__, file),
     }
 
 def _default_info(files, runfiles, executable, data_runfiles = None):
