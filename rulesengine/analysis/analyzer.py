@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Attributes, Key
@@ -22,6 +22,9 @@ from rulesengine.model.macro import NAMING_RULES
 from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.model.target import Target
+
+if TYPE_CHECKING:
+    from rulesengine.analysis.aspects import Aspects
 
 Steps = Generator[list[Key] | Work, Any, ConfiguredTarget]
 """What analyses a key: it yields the keys it needs, and the run of its implementation."""
@@ -50,7 +53,8 @@ class Analyzer:
         )
         self._done = self._schedule.done
         self._failed = self._schedule.failed
-        self._transitioned: dict[Key, Key] = {}
+        self._aspects: Aspects | None = None
+        self._transitioned: dict[Key, tuple[Label, Configuration]] = {}
         self._exec: Configuration | None = None
 
     # ---- the request ----------------------------------------------------------
@@ -80,7 +84,8 @@ class Analyzer:
                 targets.append(self._done[key])
             elif all(str(self._failed[key]) != str(other) for other in errors):
                 errors.append(self._failed[key])
-        return Analysis(self.actions.graph, targets, errors, dict(self._done), self.actions.runfiles_tree)
+        configured = {(key[0], key[1]): one for key, one in self._done.items() if len(key) == 2}
+        return Analysis(self.actions.graph, targets, errors, configured, self.actions.runfiles_tree)
 
     def _begin(self, key: Key) -> Steps:
         if self.cancel is not None:
@@ -102,7 +107,7 @@ class Analyzer:
 
     @staticmethod
     def _failing(fault: RulesEngineError, keys: list[Key]) -> None:
-        needed = [str(key[0]) for key in keys]
+        needed = list(dict.fromkeys(str(key[0]) for key in keys))
         if len(needed) > 1 and fault.label != needed[0] and not isinstance(fault, CycleError):
             fault.notes = (*fault.notes, "needed by " + ", needed by ".join(reversed(needed[:-1])))
 
@@ -110,6 +115,8 @@ class Analyzer:
 
     def _analyze(self, key: Key) -> Steps:
         """Yields the keys it needs that are not there yet, and its implementation; returns the configured target."""
+        if len(key) == 3:
+            return (yield from self._with_aspects(key))
         label, configuration = key
         target = self.loader.target(label)
         if target.kind == "source":
@@ -141,8 +148,8 @@ class Analyzer:
         if rule.cfg == "transition":
             values = self._attributes.values(target, configuration)
             configuration = self._transitions.of(target, configuration, "", values)[0][1]
-            maker = self._transitioned.setdefault((label, configuration), key)
-            if maker is not key:
+            maker = self._transitioned.setdefault((label, configuration), (key[0], key[1]))
+            if maker != key:
                 if maker not in self._done:
                     yield [maker]
                 return self._done[maker]
@@ -154,6 +161,16 @@ class Analyzer:
         self._attributes.check_files(target, resolved.values, found)
         made: ConfiguredTarget = yield Work(target, configuration, resolved, found)
         return made
+
+    def _with_aspects(self, key: Key) -> Steps:
+        if self._aspects is None:
+            # Imported for builds with aspects only: others do without.
+            from rulesengine.analysis.application import Application
+            from rulesengine.analysis.aspects import Aspects
+
+            application = Application(self.loader, self._implementations)
+            self._aspects = Aspects(self.loader, self._attributes, application, self._done)
+        return (yield from self._aspects.steps(key, self._exec or key[1]))
 
     def _source(self, target: Target, configuration: Configuration) -> ConfiguredTarget:
         label = target.label

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import ConfiguredTarget
+from rulesengine.analysis.passing import Passing
 from rulesengine.analysis.transitions import Transitions
 from rulesengine.analysis.visibility import check as check_visibility
 from rulesengine.errors import AttributeValueError, LoadingError, Location
 from rulesengine.loading import Loader
+from rulesengine.model.aspect import Applied, Merged, Path
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, AttributeSchema
 from rulesengine.model.target import Target
 
-Key = tuple[Label, Configuration]
+Key = tuple[Label, Configuration] | tuple[Label, Configuration, Merged | Path]
+"""A configured target; one with what aspects provide for it; or what an aspect says of it."""
 
 
 @frozen
@@ -34,6 +37,20 @@ class Resolved:
     wanted: dict[Key, int] = field(factory=dict)
 
 
+@define
+class _Edge:
+    """An attribute whose labels are followed, and the aspects that go along.
+
+    written: whether it stands in the target itself if the target has it, and is not an aspect's own.
+    """
+
+    target: Target
+    name: str
+    schema: AttributeSchema
+    aspects: list[Applied]
+    written: bool = True
+
+
 class Attributes:
     """Resolves and checks the attributes of targets."""
 
@@ -41,6 +58,7 @@ class Attributes:
         self._loader = loader
         self._conditions = conditions
         self._transitions = transitions
+        self._passing = Passing(loader)
 
     def values(self, target: Target, configuration: Configuration) -> dict[str, Any]:
         """Every attribute's value, select() resolved, defaults filled in; labels are still text."""
@@ -59,8 +77,13 @@ class Attributes:
             out[name] = value
         return out
 
-    def resolve(self, target: Target, configuration: Configuration, exec_configuration: Configuration) -> Resolved:
-        """The attributes of a target.  Raises AnalysisError, AttributeValueError, VisibilityError, LoadingError."""
+    def resolve(
+        self, target: Target, configuration: Configuration, exec_configuration: Configuration, path: Path = ()
+    ) -> Resolved:
+        """The attributes of a target, to which the aspects of a path are applied.
+
+        Raises AnalysisError, AttributeValueError, VisibilityError, LoadingError.
+        """
         rule = target.rule
         assert rule is not None
         out = Resolved(self.values(target, configuration))
@@ -68,24 +91,53 @@ class Attributes:
         for name, schema in rule.schema.items():
             if schema.kind not in LABEL_KINDS:
                 continue
+            aspects: list[Applied] = []
+            if path or schema.aspects:
+                aspects = self._passing.along(target, name, schema, plain, path)
+            edge = _Edge(target, name, schema, aspects)
             if schema.cfg == "transition":
                 out.split[name] = [
-                    [key, self._index(target, name, plain[name], other, out.wanted)]
+                    [key, self._index(edge, plain[name], other, out.wanted)]
                     for key, other in self._transitions.of(target, configuration, name, plain)
                 ]
                 out.values[name] = None
             else:
                 other = exec_configuration if schema.cfg == "exec" else configuration
-                out.values[name] = self._index(target, name, plain[name], other, out.wanted)
+                out.values[name] = self._index(edge, plain[name], other, out.wanted)
         return out
 
-    def _index(self, target: Target, name: str, value: Any, other: Configuration, wanted: dict[Key, int]) -> Any:
+    def of_aspect(
+        self,
+        target: Target,
+        applied: Applied,
+        configuration: Configuration,
+        exec_configuration: Configuration,
+        wanted: dict[Key, int],
+    ) -> Resolved:
+        """An aspect's own attributes, for a target that it is applied to; `wanted` grows by what they name."""
+        out = Resolved({}, wanted=wanted)
+        given = dict(applied.parameters)
+        for name, schema in applied.aspect.schema.items():
+            value = given.get(name, schema.default)
+            if value is None:
+                value = EMPTY_VALUES[schema.kind]
+            if schema.kind in LABEL_KINDS:
+                other = exec_configuration if schema.cfg == "exec" else configuration
+                aspects = self._passing.along(target, name, schema, given, ()) if schema.aspects else []
+                value = self._index(_Edge(target, name, schema, aspects, written=False), value, other, wanted)
+            out.values[name] = value
+        return out
+
+    def _index(self, edge: _Edge, value: Any, other: Configuration, wanted: dict[Key, int]) -> Any:
         """A value with its labels replaced by their number in `wanted`."""
-        assert target.rule is not None
-        schema = target.rule.schema[name]
+        target, name, schema, aspects = edge.target, edge.name, edge.schema, edge.aspects
 
         def index(text: Any) -> int:
-            label = self.dependency(target, name, schema, text)
+            label = self.dependency(target, name, schema, text, written=edge.written)
+            if aspects:
+                what = self._passing.onto(aspects, label)
+                if what is not None:
+                    return wanted.setdefault((label, other, what), len(wanted))
             return wanted.setdefault((label, other), len(wanted))
 
         if schema.kind == "label":
@@ -104,7 +156,9 @@ class Attributes:
 
     # ---- dependencies -----------------------------------------------------------
 
-    def dependency(self, target: Target, name: str, schema: AttributeSchema, text: str) -> Label:
+    def dependency(
+        self, target: Target, name: str, schema: AttributeSchema, text: str, *, written: bool = True
+    ) -> Label:
         """The label of a dependency that exists, may be seen, and is of a kind the attribute takes."""
         loader = self._loader
         label = loader.canonical(Label.parse(text))
@@ -115,13 +169,14 @@ class Attributes:
             fault.location = fault.location or place
             fault.notes = (*fault.notes, f"{target.label} names {label} in attribute '{name}'")
             raise
-        if name in target.attributes:
+        written = written and name in target.attributes
+        if written:
             check_visibility(loader, target, dependency, name)
         if dependency.testonly and not target.testonly and not (target.rule and target.rule.test):
             raise AttributeValueError(
                 f"{label} is testonly, {target.label} is not", location=place, hint="add testonly = True"
             )
-        if dependency.kind == "source" and name in target.attributes:
+        if dependency.kind == "source" and written:
             self._check_source(target, name, schema, label)
         return label
 

@@ -20,6 +20,7 @@ from rulesengine.errors import AnalysisError, Location, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
+from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
@@ -43,7 +44,7 @@ def _driver(modules: int, rules: int) -> Any:
     return parse_own("<analysis>", source)
 
 
-def _parts(label: Label) -> list[str]:
+def parts(label: Label) -> list[str]:
     return [label.repo, label.package, label.name]
 
 
@@ -84,7 +85,7 @@ class Implementations:
                 yield self._configured(one, module, index, said)
             work = work[len(done) :]
             if fault is not None:
-                self._explain(fault, work[0].target)
+                self.explain(fault, work[0].target)
                 yield fault
                 work = work[1:]
 
@@ -101,10 +102,10 @@ class Implementations:
         for number, one in enumerate(work):
             rule = one.target.rule
             assert rule is not None
-            spec = self._spec(one.target, one.configuration, one.resolved)
+            spec = self.spec(one.target, one.configuration, one.resolved)
             if one.configuration not in configurations:
                 configurations[one.configuration] = len(shared)
-                shared.append(self._shared(one.configuration))
+                shared.append(self.shared(one.configuration))
             spec["id"] = number
             spec["configuration"] = configurations[one.configuration]
             spec["rule"] = [registries.setdefault(rule.module, len(registries)), rule.index]
@@ -114,7 +115,7 @@ class Implementations:
                     place = files.get(id(other))
                     if place is None:
                         place = files[id(other)] = len(listed)
-                        listed.append(self._file(other))
+                        listed.append(self.file(other))
                     needs.append([-1, place])
                 else:
                     needs.append([modules.setdefault(id(other.module), (len(modules), other.module))[0], other.index])
@@ -136,7 +137,7 @@ class Implementations:
             fault = caught
         return module.freeze(), batch.done, fault
 
-    def _file(self, one: ConfiguredTarget) -> dict[str, Any]:
+    def file(self, one: ConfiguredTarget) -> dict[str, Any]:
         """A file as a dependency; its depset is known before Starlark has seen it."""
         artifact = one.depset.direct[0]
         number = self._files.get(artifact)
@@ -145,7 +146,7 @@ class Implementations:
             self._made.add(number)
         owner = Label.parse(artifact.owner)
         file = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.is_directory]
-        return {"file": file, "label": _parts(one.label), "owner": _parts(owner), "depset": number}
+        return {"file": file, "label": parts(one.label), "owner": parts(owner), "depset": number}
 
     def _configured(self, one: Work, module: Any, index: int, done: dict[str, Any]) -> ConfiguredTarget:
         actions, executable = self._actions, done["executable"]
@@ -165,7 +166,16 @@ class Implementations:
             index,
         )
 
-    def _shared(self, configuration: Configuration) -> dict[str, Any]:
+    def applying(self, work: Work) -> list[dict[str, Any]]:
+        """What the prelude calls is now for an aspect on a target; what the aspect says when it is done comes here."""
+        self._batch = _Batch([work])
+        return self._batch.done
+
+    def depset(self, index: int) -> Depset[Artifact]:
+        """The files of a Starlark depset."""
+        return self._actions.depset(index)
+
+    def shared(self, configuration: Configuration) -> dict[str, Any]:
         """What the targets of a configuration have in common."""
         bin_dir = f"{OUTPUT_ROOT}/{configuration.mnemonic}/bin"
         platform = configuration.platform
@@ -182,7 +192,7 @@ class Implementations:
             "constraints": list(configuration.constraints),
         }
 
-    def _spec(self, target: Target, configuration: Configuration, resolved: Resolved) -> dict[str, Any]:
+    def spec(self, target: Target, configuration: Configuration, resolved: Resolved) -> dict[str, Any]:
         """The plain data from which the prelude makes `ctx`."""
         rule, label, loader = target.rule, target.label, self._loader
         assert rule is not None
@@ -195,15 +205,15 @@ class Implementations:
             if setting is None:
                 setting = target.attributes.get("build_setting_default")
         return {
-            "label": _parts(label),
-            "attrs": [[name, _pairs(value)] for name, value in attributes.items()],
+            "label": parts(label),
+            "attrs": [[name, pairs(value)] for name, value in attributes.items()],
             "split": resolved.split,
             "outputs": [list(pair) for pair in rule.output_names(label.name, resolved.values).items()],
             "build_file": loader.package(label.repo, label.package).build_file,
             "setting": setting,
         }
 
-    def _explain(self, fault: RulesEngineError, target: Target) -> None:
+    def explain(self, fault: RulesEngineError, target: Target) -> None:
         """Say which target it was, and show the BUILD file where the rule's own file is not the user's."""
         label, place = str(target.label), fault.location
         texts = self._loader.texts
@@ -225,6 +235,8 @@ class Implementations:
             "py_declare": self._declare,
             "py_action": self._action,
             "py_done": self._finish,
+            "py_aspect_done": self._finish_aspect,
+            "py_target_actions": self._target_actions,
             "py_expand_location": self._expand_location,
             "py_expand_make": lambda text, variables: expand_make(text, json.loads(variables)),
             "py_output_path": self._output_path,
@@ -252,6 +264,18 @@ class Implementations:
             )
         self._check_makers(done["files"], running.target.label)
         self._batch.done.append(done)
+
+    def _finish_aspect(self, index: int, text: str) -> None:
+        done = json.loads(text)
+        for files in done["groups"].values():
+            self._check_makers(files, self._batch.work[index].target.label)
+        self._batch.done.append(done)
+
+    def _target_actions(self, index: int) -> str:
+        running = self._batch.work[index]
+        owner, mnemonic = str(running.target.label), running.configuration.mnemonic
+        found = [one for one in self._actions.graph.actions if one.owner == owner and one.configuration == mnemonic]
+        return json.dumps([one.mnemonic for one in found])
 
     def _check_makers(self, files: int, owner: Label) -> None:
         """Raise AnalysisError unless every file of a depset is a source or has an action; looks at each node once."""
@@ -282,7 +306,7 @@ class Implementations:
         return self._actions.output_path(label, running.configuration, label.name)
 
 
-def _pairs(value: Any) -> Any:
+def pairs(value: Any) -> Any:
     """A dict as a list of pairs, which keeps its order through JSON."""
     return [list(pair) for pair in value.items()] if isinstance(value, dict) else value
 

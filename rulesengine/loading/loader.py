@@ -31,10 +31,28 @@ from rulesengine.model.target import Target
 
 _PRELUDE = "<prelude>"
 _PARTS = (
-    *("labels", "depset", "provider", "attr", "values", "config", "rule", "macro", "args", "actions", "runfiles"),
+    *(
+        "labels",
+        "depset",
+        "provider",
+        "attr",
+        "values",
+        "config",
+        "rule",
+        "macro",
+        "aspect",
+        "args",
+        "actions",
+        "runfiles",
+    ),
     *("target", "analysis", "transition", "builtins", "set", "native"),
 )
 """The files in `prelude/`, in the order in which they are evaluated: one module, in parts that can be read."""
+_ANALYSIS_CALLS = (
+    *("py_declare", "py_action", "py_done", "py_expand_location", "py_expand_make", "py_output_path"),
+    *("py_aspect_done", "py_target_actions"),
+)
+"""What the prelude calls while a target is analysed."""
 
 
 class Loader:
@@ -139,7 +157,7 @@ class Loader:
             "py_json_indent": indent_json,
             "py_json_valid": is_json,
         }
-        for name in ("py_declare", "py_action", "py_done", "py_expand_location", "py_expand_make", "py_output_path"):
+        for name in _ANALYSIS_CALLS:
             mine[name] = self._analysis_call(name)
         for name, function in mine.items():
             module.add_callable(name, self.guard(function))

@@ -50,9 +50,11 @@ def for_bzl(repo: str, package: str, shown: str, native: bool) -> str:
     names = ", ".join(json.dumps(name) for name in _BZL_NAMES)
     return (
         f'load("p", {names}, {_SHADOWS}, make_rule__ = "make_rule__", make_provider__ = "make_provider__", '
-        f'make_macro__ = "make_macro__", export__ = "export__")\n'
+        f'make_macro__ = "make_macro__", make_aspect__ = "make_aspect__", '
+        f'export__ = "export__")\n'
         + ('load("n", "native")\n' if native else "")
-        + "RULES__ = []\nPROVIDERS__ = []\nMACROS__ = []\nrule = make_rule__(RULES__, KEY__)\n"
+        + "RULES__ = []\nPROVIDERS__ = []\nMACROS__ = []\nASPECTS__ = []\n"
+        "rule = make_rule__(RULES__, KEY__)\naspect = make_aspect__(ASPECTS__, KEY__)\n"
         "macro = make_macro__(MACROS__, KEY__)\n"
         "provider = make_provider__(PROVIDERS__, KEY__)\n"
         f"Label = make_label__({json.dumps(repo)}, {json.dumps(package)})\n"

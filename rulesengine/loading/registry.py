@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from rulesengine.errors import LoadingError
+from rulesengine.model.aspect import Aspect
 from rulesengine.model.label import Label
 from rulesengine.model.macro import COMMON_SCHEMA, RESERVED, RUN_SCHEMA, TEST_SCHEMA, Macro
 from rulesengine.model.rule import EMPTY_VALUES, AttributeSchema, Rule
@@ -28,6 +29,7 @@ class Registry:
         self.macros: list[Macro] = []
         self.depsets: list[DepsetNode] = []
         self.provider_names: list[str] = []
+        self.aspects: list[Aspect] = []
         self.open_module = ""
         self._label = label
 
@@ -40,6 +42,9 @@ class Registry:
             "py_provider": self._provider,
             "py_provider_name": lambda index: self.provider_names[index] or "provider",
             "py_name_provider": self._name_provider,
+            "py_aspect": self._aspect,
+            "py_aspect_name": lambda index: self.aspects[index].name or "aspect",
+            "py_aspect_named": self._name_aspect,
             "py_rule": self._rule,
             "py_rule_name": self._name_rule,
             "py_rule_label": lambda index: self.rules[index].name,
@@ -90,6 +95,7 @@ class Registry:
                 spec["cfg"],
                 spec["outputs"],
                 spec["build_setting"],
+                tuple(spec["provides"]),
             )
         )
         return len(self.rules) - 1
@@ -128,6 +134,31 @@ class Registry:
         if not self.macros[index].name:
             self.macros[index].name = name
 
+    def _aspect(self, text: str) -> int:
+        spec = json.loads(text)
+        module = Label.parse(spec["module"])
+        self.aspects.append(
+            Aspect(
+                "",
+                spec["module"],
+                spec["index"],
+                {name: self._schema(raw, module) for name, raw in spec["schema"].items()},
+                frozenset(spec["along"]),
+                tuple(tuple(one) for one in spec["required"]),
+                tuple(tuple(one) for one in spec["required_aspects"]),
+                tuple(spec["provides"]),
+                tuple(self.aspects[one] for one in spec["requires"]),
+                spec["generating"],
+                spec["doc"],
+            )
+        )
+        return len(self.aspects) - 1
+
+    def _name_aspect(self, index: int, name: str) -> None:
+        aspect = self.aspects[index]
+        if not aspect.name:
+            object.__setattr__(aspect, "name", name)
+
     def _schema(self, raw: dict[str, Any], module: Label) -> AttributeSchema:
         files = raw["allow_files"]
         return AttributeSchema(
@@ -143,6 +174,7 @@ class Registry:
             doc=raw["doc"] or "",
             providers=tuple(tuple(one) for one in raw["providers"]),
             configurable=raw["configurable"],
+            aspects=tuple(raw["aspects"]),
         )
 
     def _default(self, kind: str, value: Any, module: Label) -> Any:

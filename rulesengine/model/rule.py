@@ -52,6 +52,7 @@ class AttributeSchema:
     cfg: `target`, `exec` or `transition`.
     providers: names of providers, alternatives of which one must be there whole.
     configurable: whether a select() may be given.
+    aspects: numbers of the aspects that are applied to its targets (the loader's registry holds them).
     """
 
     kind: str
@@ -66,6 +67,7 @@ class AttributeSchema:
     doc: str = ""
     providers: tuple[tuple[str, ...], ...] = ()
     configurable: bool = True
+    aspects: tuple[int, ...] = ()
 
 
 _DEFAULT_LABELS: weakref.WeakKeyDictionary[Rule, tuple[tuple[str, str], ...]] = weakref.WeakKeyDictionary()
@@ -79,7 +81,10 @@ def _texts(kind: str, value: Any) -> list[str]:
 
 @frozen(eq=False)
 class Rule:
-    """A rule class.  module: the .bzl file (as a label's text) that holds its implementation at `index`."""
+    """A rule class.  module: the .bzl file (as a label's text) that holds its implementation at `index`.
+
+    provides: numbers of the providers that it advertises.
+    """
 
     name: str
     module: str
@@ -91,6 +96,7 @@ class Rule:
     cfg: str = "target"
     outputs: dict[str, str] = field(factory=dict)
     build_setting: str = ""
+    provides: tuple[int, ...] = ()
 
     @property
     def default_labels(self) -> tuple[tuple[str, str], ...]:

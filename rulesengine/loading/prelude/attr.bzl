@@ -34,6 +34,8 @@ def _attribute(kind):
             fail("attr.%s(values = ...) is a list of strings or ints" % kind)
         if doc != None:
             _text(doc, "doc")
+        if aspects:
+            _check_aspects(kind, aspects)
         return struct(
             _type = "Attribute",
             kind = kind,
@@ -52,6 +54,15 @@ def _attribute(kind):
         )
 
     return make
+
+def _check_aspects(kind, aspects):
+    if type(aspects) != "list":
+        fail("attr.%s(aspects = ...) is a list of aspects, not %s" % (kind, type__(aspects)))
+    for number, one in enumerate(aspects):
+        if not _is(one, "Aspect"):
+            fail("attr.%s(aspects = ...) is a list of aspects, it holds a %s" % (kind, type__(one)))
+        if one in aspects[:number]:
+            fail("attr.%s(aspects = ...): aspect %s added more than once" % (kind, py_aspect_name(one._id)))
 
 def _alternatives(providers):
     """`[A, B]` and `[[A, B], [C]]` as a list of lists of which one must be there whole."""

@@ -17,6 +17,7 @@ def schema__(a):
         "doc": a.doc,
         "providers": [[provider_name__(p) for p in one] for one in a.providers],
         "configurable": a.configurable,
+        "aspects": [one._id for one in a.aspects],
     }
 
 def make_rule__(registry, module):
@@ -75,6 +76,7 @@ def make_rule__(registry, module):
             "index": index,
             "schema": schema,
             "doc": doc,
+            "provides": [p(provider_id__ = True) for p in provides],
             "executable": executable or test,
             "test": test,
             "cfg": _cfg(cfg),
@@ -126,3 +128,5 @@ def export__(rules, providers, macros, names):
                 py_macro_name(macro_ids[value], name)
             elif value in made:
                 py_name_provider(value(provider_id__ = True), name)
+        elif _is(value, "Aspect"):
+            py_aspect_named(value._id, name)
