@@ -5,9 +5,9 @@ from __future__ import annotations
 from attrs import frozen
 
 BUILDERS = ("build",)
-LOADERS = ("build", "query", "lock")
+LOADERS = ("build", "query", "lock", "lint")
 UPKEEP = ("gc", "fsck", "cache", "dump")
-ALL = ("build", "init", "lock", "query", "info", "clean", *UPKEEP, "help", "version")
+ALL = ("build", "init", "lock", "query", "lint", "info", "clean", *UPKEEP, "help", "version")
 
 
 @frozen
@@ -74,7 +74,7 @@ FLAGS = (
     "with 9", True, commands=ALL),
     Flag(
         "disk_cache", "path", "the cache, shared by workspaces (default: PYBUILD_CACHE, else ~/.cache/pybuild)",
-        metavar="DIR", commands=("build", "lock", "query", "info", "clean", "init", *UPKEEP),
+        metavar="DIR", commands=("build", "lock", "query", "lint", "info", "clean", "init", *UPKEEP),
     ),
     Flag("jobs", "string", "actions at a time; auto: as many as processors", "auto", short="j", metavar="N",
          commands=BUILDERS),
@@ -134,6 +134,11 @@ FLAGS = (
         choices=("label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json"),
         commands=("query",),
     ),
+    Flag("output", "choice", "in which form to print", "text", choices=("text", "json"), commands=("lint",)),
+    Flag(
+        "warnings", "list", "which findings to show: names, all, default; +NAME adds, -NAME takes away, with commas "
+        "between (pybuild help warnings lists them)", metavar="NAME", commands=("lint",),
+    ),
     Flag("implicit_deps", "bool", "follow dependencies that a rule adds by itself", True, commands=("query",)),
     Flag("query_file", "path", "read the expression from a file", metavar="FILE", commands=("query",)),
     Flag("expunge", "bool", "remove all that this workspace keeps in the cache directory", False, commands=("clean",)),
@@ -168,6 +173,12 @@ COMMANDS = (
         "Functions: allpaths attr buildfiles deps filter kind labels "
         "loadfiles rdeps same_pkg_direct_rdeps siblings some\n"
         "somepath tests visible. Operators: + - ^ union except intersect. Also set(…) and let … = … in … .", True,
+    ),
+    Command(
+        "lint", "find faults in BUILD, .bzl and MODULE.bazel files", "pybuild lint [FLAGS] [FILE|DIR|PATTERN…]",
+        "Without arguments: all files of the workspace. A comment `# lint: disable=NAME` at a line, or "
+        "above a statement, switches\na finding off there; buildifier's own comments work too. "
+        "Exits with 3 when there are findings.",
     ),
     Command("info", "show facts about the workspace", "pybuild info [KEY…]"),
     Command(

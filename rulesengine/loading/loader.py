@@ -110,6 +110,16 @@ class Loader:
         return self.registry.rules
 
     @property
+    def native_rules(self) -> list[str]:
+        """The names of the rules that need no load()."""
+        return self._modules.native_rules
+
+    def check(self) -> None:
+        """Raise InterruptedBuild when cancelled."""
+        if self.cancel is not None:
+            self.cancel.check()
+
+    @property
     def depsets(self) -> list[tuple[tuple[str, ...], tuple[int, ...], str]]:
         """Every depset, by number: its files' paths, its children, its order."""
         return self.registry.depsets

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rulesengine.execution.fsck import Checked
     from rulesengine.execution.garbage import Collected
     from rulesengine.io.mirrors import Mirrors
+    from rulesengine.lint.finding import Finding
     from rulesengine.loading import Loader
     from rulesengine.query import QueryResult
     from rulesengine.workspace.archives import LockResult
@@ -156,6 +157,28 @@ class Workspace:
 
         with self._call(cancel) as token:
             return evaluate(expression, LoadedTargets(self._loader(_serial(listener), token), package, implicit, token))
+
+    def lint(
+        self,
+        *words: str,
+        warnings: Sequence[str] = (),
+        directory: str = "",
+        listener: Listener | None = None,
+        cancel: CancelToken | None = None,
+    ) -> list[Finding]:
+        """Faults in BUILD, .bzl and MODULE.bazel files, in the order of files and lines.
+
+        words: paths below `directory` (default: the root) or target patterns; none: the whole workspace.  warnings: as
+        `--warnings` takes them.  Raises UsageError.
+        """
+        from rulesengine.lint.files import find_files
+        from rulesengine.lint.linter import lint
+        from rulesengine.lint.warnings import chosen
+
+        wanted = chosen(warnings)
+        with self._call(cancel) as token:
+            loader = self._loader(_serial(listener), token)
+            return list(lint(loader, find_files(loader, words, directory or self.root), wanted))
 
     def lock(
         self,

@@ -7,10 +7,12 @@ import textwrap
 from rulesengine.cli.context import Context
 from rulesengine.cli.flags import COMMANDS, STARTUP, Command, Flag, command, flags_anywhere, flags_of
 from rulesengine.errors import UsageError, did_you_mean
+from rulesengine.lint.warnings import WARNINGS
 
 TOPICS = {
     "exit-codes": "0  success\n1  the build (or a check) failed\n"
     "2  the command line, an rc file or the place is wrong\n"
+    "3  pybuild lint has findings\n"
     "8  interrupted\n9  another process builds this workspace (--noblock_for_lock)\n37 a bug in pybuild\n",
     "rc-files": "Read in this order, later ones win: /etc/pybuild.pybuildrc, .pybuildrc beside MODULE.bazel,\n"
     "~/.pybuildrc, files named by --pybuildrc. Each line is COMMAND FLAG…; `common` is for all commands,\n"
@@ -23,6 +25,7 @@ TOPICS = {
     ":b         a target of this directory       //a:all    all rules of package a (//a:* files too)\n"
     "//a/...    all packages below a             //...      the whole workspace\n"
     "-- -//a:b  without //a:b\n",
+    "warnings": "".join(f"{one.name:18} {one.meaning}{'' if one.on else ' (off)'}\n" for one in WARNINGS),
 }
 _WIDTH = 100
 
