@@ -19,6 +19,21 @@ def _known(given, fields, what):
         if name not in fields:
             fail("%s has no field %r; it has: %s" % (what, name, ", ".join(fields)))
 
+def _line(text, fields, numbers, what):
+    """An entry written as a line of the file, as a dict of its fields."""
+    parts = text.split(":")
+    if len(parts) != len(fields):
+        fail("%s: %r has %d fields, not %d: %s" % (what, text, len(parts), len(fields), ":".join(fields)))
+    out = {}
+    for name, part in zip(fields, parts):
+        if name in numbers:
+            if not part.isdigit():
+                fail("%s: %s is a number, not %r" % (what, name, part))
+            out[name] = int(part)
+        else:
+            out[name] = part
+    return out
+
 def _once(seen, value, what):
     if value in seen:
         fail("%s %r is there twice" % (what, value))
@@ -27,11 +42,14 @@ def _once(seen, value, what):
 # ---- /etc/passwd -----------------------------------------------------------
 
 _PASSWD_FIELDS = ["username", "uid", "gid", "home", "shell", "gecos", "password"]
+_PASSWD_LINE = ["username", "password", "uid", "gid", "gecos", "home", "shell"]
 
 def _passwd_impl(ctx):
     lines, names = [], {}
     for number, user in enumerate(json.decode(ctx.attr.entries)):
         what = "%s: entries[%d]" % (ctx.label, number)
+        if type(user) == "string":
+            user = _line(user, _PASSWD_LINE, ["uid", "gid"], what)
         _known(user, _PASSWD_FIELDS, what)
         name = _text(user.get("username"), what + ".username", empty = False)
         _once(names, name, what + ".username")
@@ -64,8 +82,8 @@ def passwd(name, entries, **kwargs):
 
     Args:
       name: of the target
-      entries: list of dicts with `username` and `uid`, and where wanted `gid` (default: the uid), `home` (`/`), `shell`
-        (`/sbin/nologin`), `gecos` (text or list), `password` (`x`)
+      entries: list of lines as passwd(5) has them, or of dicts with `username` and `uid`, and where wanted `gid` (default:
+        the uid), `home` (`/`), `shell` (`/sbin/nologin`), `gecos` (text or list), `password` (`x`)
       **kwargs: `mode` (`0644`), `compression` and what every rule takes
     """
     _passwd(name = name, entries = json.encode(entries), **kwargs)
@@ -73,11 +91,15 @@ def passwd(name, entries, **kwargs):
 # ---- /etc/group ------------------------------------------------------------
 
 _GROUP_FIELDS = ["name", "gid", "users", "password"]
+_GROUP_LINE = ["name", "password", "gid", "users"]
 
 def _group_impl(ctx):
     lines, names = [], {}
     for number, one in enumerate(json.decode(ctx.attr.entries)):
         what = "%s: entries[%d]" % (ctx.label, number)
+        if type(one) == "string":
+            one = _line(one, _GROUP_LINE, ["gid"], what)
+            one["users"] = one["users"].split(",") if one["users"] else []
         _known(one, _GROUP_FIELDS, what)
         name = _text(one.get("name"), what + ".name", empty = False)
         _once(names, name, what + ".name")
@@ -107,7 +129,8 @@ def group(name, entries, **kwargs):
 
     Args:
       name: of the target
-      entries: list of dicts with `name` and `gid`, and where wanted `users` (list of names), `password` (`x`)
+      entries: list of lines as group(5) has them, or of dicts with `name` and `gid`, and where wanted `users` (list of
+        names), `password` (`x`)
       **kwargs: `mode` (`0644`), `compression` and what every rule takes
     """
     _group(name = name, entries = json.encode(entries), **kwargs)
