@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Attributes, Key
+from rulesengine.analysis.compatibility import ATTRIBUTE, Compatibility, Incompatible, without_incompatible
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import Analysis, ConfiguredTarget
+from rulesengine.analysis.constraints import Constraints
 from rulesengine.analysis.implementation import Implementations, Work
 from rulesengine.analysis.schedule import Schedule
+from rulesengine.analysis.toolchains import Choice, Toolchains
 from rulesengine.analysis.transitions import Transitions
 from rulesengine.errors import AnalysisError, CycleError, RulesEngineError
 from rulesengine.loading import Loader
@@ -32,6 +35,8 @@ Steps = Generator[list[Key] | Work, Any, ConfiguredTarget]
 TOGETHER = 2000
 """Targets of a request that are under way at a time: what is known of each meanwhile is held in memory."""
 
+_ON = "exec_compatible_with"
+
 
 class Analyzer:
     """Analyses configured targets, each once.  Not thread-safe: one build owns one Analyzer.
@@ -44,10 +49,13 @@ class Analyzer:
         self.cancel = cancel or loader.cancel
         self.listener = listener
         self.actions = ActionBuilder(loader.depsets, loader.operations, loader.repositories.mapping)
-        self.conditions = Conditions(loader)
+        self.constraints = Constraints(loader)
+        self.conditions = Conditions(loader, self.constraints)
+        self.toolchains = Toolchains(loader, self.conditions, self.constraints, listener)
+        self._compatibility = Compatibility(loader, self.conditions, self.constraints)
         self._transitions = Transitions(loader)
         self._attributes = Attributes(loader, self.conditions, self._transitions)
-        self._implementations = Implementations(loader, self.actions)
+        self._implementations = Implementations(loader, self.actions, self.constraints)
         self._schedule: Schedule[Key, ConfiguredTarget, Work] = Schedule(
             self._begin, self._implementations.run, self._circle, self._failing, self._finished
         )
@@ -55,6 +63,7 @@ class Analyzer:
         self._failed = self._schedule.failed
         self._aspects: Aspects | None = None
         self._transitioned: dict[Key, tuple[Label, Configuration]] = {}
+        self._host: Configuration | None = None
         self._exec: Configuration | None = None
 
     # ---- the request ----------------------------------------------------------
@@ -66,26 +75,39 @@ class Analyzer:
         *,
         exec_configuration: Configuration | None = None,
         keep_going: bool = False,
+        by_pattern: Collection[Label] = (),
     ) -> Analysis:
         """Analyse targets in a configuration.
 
-        With keep_going, targets that fail are left out and their errors listed.  Raises the first
-        error otherwise.
+        exec_configuration: of tools that run on this machine.  by_pattern: labels that are skipped, not an error,
+        where the platform cannot have them.  With keep_going, targets that fail are left out and their errors
+        listed.  Raises the first error otherwise.
         """
-        self._exec = exec_configuration or configuration
+        self._host = exec_configuration or configuration
+        self._exec = self.toolchains.platforms(configuration, self._host)[0]
         keys = [(self.loader.canonical(label), configuration) for label in labels]
         for start in range(0, len(keys), TOGETHER):
             self._schedule.run(keys[start : start + TOGETHER], keep_going=keep_going)
         targets: list[ConfiguredTarget] = []
+        skipped: list[ConfiguredTarget] = []
         errors: list[RulesEngineError] = []
         for label in labels:
             key = (self.loader.canonical(label), configuration)
-            if key in self._done:
-                targets.append(self._done[key])
+            made = self._done.get(key)
+            if made is not None and made.incompatible is not None:
+                if label in by_pattern:
+                    skipped.append(made)
+                    continue
+                fault = made.incompatible.error(self.loader.target(label))
+                if not keep_going:
+                    raise fault
+                errors.append(fault)
+            elif made is not None:
+                targets.append(made)
             elif all(str(self._failed[key]) != str(other) for other in errors):
                 errors.append(self._failed[key])
         configured = {(key[0], key[1]): one for key, one in self._done.items() if len(key) == 2}
-        return Analysis(self.actions.graph, targets, errors, configured, self.actions.runfiles_tree)
+        return Analysis(self.actions.graph, targets, errors, configured, self.actions.runfiles_tree, skipped)
 
     def _begin(self, key: Key) -> Steps:
         if self.cancel is not None:
@@ -153,11 +175,26 @@ class Analyzer:
                 if maker not in self._done:
                     yield [maker]
                 return self._done[maker]
-        resolved = self._attributes.resolve(target, configuration, self._exec or configuration)
+        if ATTRIBUTE in target.attributes and rule.name != "toolchain":
+            why = self._compatibility.own(target, configuration)
+            if why is not None:
+                return self._nothing(target, configuration, why)
+        groups: dict[str, Choice] | None = None
+        if rule.exec_groups or configuration.execution is not None or _ON in target.attributes:
+            if rule.name != "toolchain":
+                groups = self.toolchains.resolve(target, rule.exec_groups, configuration, self._host or configuration)
+            configuration = configuration.plain
+        resolved = self._attributes.resolve(target, configuration, self._exec or configuration, groups=groups)
         missing = [one for one in resolved.wanted if one not in self._done]
         if missing:
             yield missing
         found = [self._done[one] for one in resolved.wanted]
+        for dependency in found:
+            if dependency.incompatible is not None:
+                if rule.name != "test_suite":
+                    return self._nothing(target, configuration, dependency.incompatible.above(label))
+                resolved, found = without_incompatible(resolved, found)
+                break
         self._attributes.check_files(target, resolved.values, found)
         made: ConfiguredTarget = yield Work(target, configuration, resolved, found)
         return made
@@ -172,6 +209,11 @@ class Analyzer:
             self._aspects = Aspects(self.loader, self._attributes, application, self._done)
         return (yield from self._aspects.steps(key, self._exec or key[1]))
 
+    @staticmethod
+    def _nothing(target: Target, configuration: Configuration, why: Incompatible) -> ConfiguredTarget:
+        """What is in place of a target that its platform cannot have."""
+        return ConfiguredTarget(target.label, configuration, target, None, Depset([]), incompatible=why)
+
     def _source(self, target: Target, configuration: Configuration) -> ConfiguredTarget:
         label = target.label
         path = self.loader.repositories.exec_prefix(label.repo) + label.path
@@ -179,6 +221,8 @@ class Analyzer:
         return ConfiguredTarget(label, configuration, target, None, Depset([artifact]))
 
     def _generated(self, target: Target, configuration: Configuration, maker: ConfiguredTarget) -> ConfiguredTarget:
+        if maker.incompatible is not None:
+            return self._nothing(target, configuration, maker.incompatible.above(target.label))
         path = self.actions.output_path(target.label, maker.configuration, target.label.name)
         artifact = self.actions.artifacts.get(path)
         if artifact is None or artifact not in self.actions.graph.makers:

@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import ConfiguredTarget
 from rulesengine.analysis.passing import Passing
+from rulesengine.analysis.toolchains import Choice
 from rulesengine.analysis.transitions import Transitions
 from rulesengine.analysis.visibility import check as check_visibility
 from rulesengine.errors import AttributeValueError, LoadingError, Location
@@ -21,6 +22,7 @@ from rulesengine.model.target import Target
 
 Key = tuple[Label, Configuration] | tuple[Label, Configuration, Merged | Path]
 """A configured target; one with what aspects provide for it; or what an aspect says of it."""
+_TOOLCHAINS = AttributeSchema("label_list")
 
 
 @frozen
@@ -30,11 +32,15 @@ class Resolved:
     values: attribute -> value; labels are indices into `wanted`.
     split: attribute with a transition -> [branch key, value] pairs.
     wanted: the configured targets that are needed, in order.
+    groups: toolchains by execution group, where the rule or the target asks for any.
+    make: indices of the targets in the common attribute `toolchains`, which give make variables.
     """
 
     values: dict[str, Any] = field(factory=dict)
     split: dict[str, list[Any]] = field(factory=dict)
     wanted: dict[Key, int] = field(factory=dict)
+    groups: dict[str, Choice] = field(factory=dict)
+    make: list[int] = field(factory=list)
 
 
 @define
@@ -78,7 +84,12 @@ class Attributes:
         return out
 
     def resolve(
-        self, target: Target, configuration: Configuration, exec_configuration: Configuration, path: Path = ()
+        self,
+        target: Target,
+        configuration: Configuration,
+        exec_configuration: Configuration,
+        path: Path = (),
+        groups: dict[str, Choice] | None = None,
     ) -> Resolved:
         """The attributes of a target, to which the aspects of a path are applied.
 
@@ -86,7 +97,7 @@ class Attributes:
         """
         rule = target.rule
         assert rule is not None
-        out = Resolved(self.values(target, configuration))
+        out = Resolved(self.values(target, configuration), groups=groups or {})
         plain = dict(out.values)
         for name, schema in rule.schema.items():
             if schema.kind not in LABEL_KINDS:
@@ -102,9 +113,28 @@ class Attributes:
                 ]
                 out.values[name] = None
             else:
-                other = exec_configuration if schema.cfg == "exec" else configuration
+                other = configuration
+                if schema.cfg == "exec":
+                    chosen = out.groups.get(schema.exec_group)
+                    other = exec_configuration if chosen is None else chosen.execution
                 out.values[name] = self._index(edge, plain[name], other, out.wanted)
+        if "toolchains" in target.attributes:
+            self._make_variables(target, configuration, out)
+        for choice in out.groups.values():
+            for entry in choice.entries:
+                if entry.implementation is not None:
+                    out.wanted.setdefault((entry.implementation, choice.implementations), len(out.wanted))
         return out
+
+    def _make_variables(self, target: Target, configuration: Configuration, out: Resolved) -> None:
+        """The common attribute `toolchains`: targets that give make variables; types among them are let be."""
+        given = self._conditions.resolve(
+            target, "toolchains", _TOOLCHAINS, target.attributes["toolchains"], configuration
+        )
+        for text in given or ():
+            label = self.dependency(target, "toolchains", _TOOLCHAINS, text)
+            if self._loader.target(label).rule_name != "toolchain_type":
+                out.make.append(out.wanted.setdefault((label, configuration), len(out.wanted)))
 
     def of_aspect(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rulesengine.analysis.constraints import Constraints
 from rulesengine.analysis.platforms import follow
 from rulesengine.errors import AnalysisError, LoadingError, Location
 from rulesengine.loading import Loader
@@ -18,8 +19,9 @@ DEFAULT = "//conditions:default"
 class Conditions:
     """Answers, and remembers, which conditions hold."""
 
-    def __init__(self, loader: Loader) -> None:
+    def __init__(self, loader: Loader, constraints: Constraints) -> None:
         self._loader = loader
+        self._constraints = constraints
         self._known: dict[tuple[str, Configuration], frozenset[str] | None] = {}
 
     def facts(self, condition: str, configuration: Configuration) -> frozenset[str] | None:
@@ -43,7 +45,7 @@ class Conditions:
             )
             target = follow(self._loader, Label.parse(str(chosen)))
         if target.rule_name == "constraint_value":
-            return frozenset({str(target.label)}) if str(target.label) in configuration.constraints else None
+            return frozenset({str(target.label)}) if self._constraints.holds(condition, configuration) else None
         if target.rule_name == "platform":
             return None
         if target.rule_name != "config_setting":
@@ -52,10 +54,9 @@ class Conditions:
             )
         facts = set()
         for label in labels_of("label_list", target.attributes.get("constraint_values")):
-            value = str(follow(self._loader, label).label)
-            if value not in configuration.constraints:
+            if not self._constraints.holds(str(label), configuration, target.location):
                 return None
-            facts.add(value)
+            facts.add(str(self._constraints.value(str(label)).label))
         for label_text, wanted in (target.attributes.get("flag_values") or {}).items():
             flag = follow(self._loader, Label.parse(label_text))
             if not self._is_set(flag, configuration, wanted):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
@@ -14,6 +14,9 @@ from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
+
+if TYPE_CHECKING:
+    from rulesengine.analysis.compatibility import Incompatible
 
 
 @frozen(eq=False)
@@ -28,6 +31,7 @@ class ConfiguredTarget:
     providers: names of the providers it returned.
     environment, inherited: what it is run with: variables, and names of those taken from the caller's environment.
     dependencies: keys of the configured targets it depends on.
+    incompatible: why there is nothing of it on its platform.
     """
 
     label: Label
@@ -43,6 +47,7 @@ class ConfiguredTarget:
     dependencies: tuple[tuple[Label, Configuration], ...] = ()
     inherited: tuple[str, ...] = ()
     index: int = 0
+    incompatible: Incompatible | None = None
 
     @property
     def files(self) -> tuple[Artifact, ...]:
@@ -59,6 +64,7 @@ class ConfiguredTarget:
 class Analysis:
     """The outcome: what was asked for, the actions that make it, and (with keep_going) what failed.
 
+    skipped: what a pattern named and the platform cannot have.
     runfiles_tree: path of an executable -> its runfiles tree, which is declared when it is asked for.
     """
 
@@ -67,3 +73,4 @@ class Analysis:
     errors: list[RulesEngineError] = field(factory=list)
     configured: dict[tuple[Label, Configuration], ConfiguredTarget] = field(factory=dict)
     runfiles_tree: Callable[[str], Artifact] | None = None
+    skipped: list[ConfiguredTarget] = field(factory=list)

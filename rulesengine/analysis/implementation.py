@@ -14,7 +14,9 @@ from attrs import define, field, frozen
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Resolved
 from rulesengine.analysis.configured import ConfiguredTarget
+from rulesengine.analysis.constraints import Constraints
 from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make
+from rulesengine.analysis.features import features_of
 from rulesengine.analysis.runfiles import Runfiles
 from rulesengine.errors import AnalysisError, Location, RulesEngineError
 from rulesengine.loading import Loader
@@ -69,9 +71,10 @@ class _Batch:
 class Implementations:
     """Runs rule implementations and receives what they declare."""
 
-    def __init__(self, loader: Loader, actions: ActionBuilder) -> None:
+    def __init__(self, loader: Loader, actions: ActionBuilder, constraints: Constraints) -> None:
         self._loader = loader
         self._actions = actions
+        self._constraints = constraints
         self._batch = _Batch([])
         self._files: dict[Artifact, int] = {}
         self._made: set[int] = set()
@@ -189,7 +192,6 @@ class Implementations:
                 "variant": platform.variant,
                 "name": str(platform),
             },
-            "constraints": list(configuration.constraints),
         }
 
     def spec(self, target: Target, configuration: Configuration, resolved: Resolved) -> dict[str, Any]:
@@ -204,14 +206,23 @@ class Implementations:
             setting = configuration.setting(str(label))
             if setting is None:
                 setting = target.attributes.get("build_setting_default")
-        return {
+        package = loader.package(label.repo, label.package)
+        spec = {
             "label": parts(label),
             "attrs": [[name, pairs(value)] for name, value in attributes.items()],
             "split": resolved.split,
             "outputs": [list(pair) for pair in rule.output_names(label.name, resolved.values).items()],
-            "build_file": loader.package(label.repo, label.package).build_file,
+            "build_file": package.build_file,
             "setting": setting,
         }
+        if resolved.groups:
+            _add_toolchains(spec, resolved)
+        if resolved.make:
+            spec["make"] = resolved.make
+        features = features_of(target, package.default_features, configuration)
+        if features is not None:
+            spec["features"] = features
+        return spec
 
     def explain(self, fault: RulesEngineError, target: Target) -> None:
         """Say which target it was, and show the BUILD file where the rule's own file is not the user's."""
@@ -240,6 +251,7 @@ class Implementations:
             "py_expand_location": self._expand_location,
             "py_expand_make": lambda text, variables: expand_make(text, json.loads(variables)),
             "py_output_path": self._output_path,
+            "py_has_constraint": self._has_constraint,
         }
 
     def _declare(self, index: int, filename: str, directory: bool) -> str:
@@ -301,9 +313,32 @@ class Implementations:
         label, known = json.loads(what)
         return expand_location(text, Label(*label), known)
 
+    def _has_constraint(self, index: int, text: str) -> bool:
+        return self._constraints.holds(text, self._batch.work[index].configuration)
+
     def _output_path(self, text: str) -> str:
         running, label = self._batch.work[len(self._batch.done)], Label.parse(text)
         return self._actions.output_path(label, running.configuration, label.name)
+
+
+def _add_toolchains(spec: dict[str, Any], resolved: Resolved) -> None:
+    """`ctx.toolchains` and `ctx.exec_groups`: a type's texts, its label, the number of the dependency or None."""
+    groups = {
+        name: [
+            [
+                entry.texts,
+                parts(entry.label),
+                None if entry.implementation is None else resolved.wanted[entry.implementation, choice.implementations],
+            ]
+            for entry in choice.entries
+        ]
+        for name, choice in resolved.groups.items()
+    }
+    own = groups.pop("", None)
+    if own:
+        spec["toolchains"] = own
+    if groups:
+        spec["exec_groups"] = groups
 
 
 def pairs(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rulesengine.errors import AnalysisError, did_you_mean
+from rulesengine.errors import AnalysisError, Location, did_you_mean
 from rulesengine.loading import Loader
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration, Platform
@@ -45,9 +45,9 @@ def configuration(platform: Platform, settings: tuple[tuple[str, str], ...] = ()
     return Configuration(platform, "", tuple(sorted(constraints)), settings)
 
 
-def follow(loader: Loader, label: Label) -> Target:
+def follow(loader: Loader, label: Label, place: Location | None = None) -> Target:
     """A target, through aliases that have no select()."""
-    target = loader.target(label)
+    target = loader.target(label, place)
     for _ in range(100):
         if target.rule_name != "alias" or not isinstance(target.attributes.get("actual"), str):
             break

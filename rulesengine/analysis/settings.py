@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rulesengine.analysis.platforms import follow
@@ -22,11 +22,13 @@ def settings(
     flags: Iterable[str] = (),
     defines: Iterable[str] = (),
     compilation_mode: str = "fastbuild",
+    lists: Mapping[str, Sequence[str]] | None = None,
     package: str = "",
 ) -> tuple[tuple[str, str], ...]:
     """The settings of the top-level configuration, as `Configuration.settings` holds them.
 
     flags: `LABEL=VALUE`, `LABEL` or `noLABEL`, the last of equal ones counts.  defines: `NAME=VALUE`.
+    lists: flags that are lists, such as `extra_toolchains`, by name.
     package: where relative labels are written.  Raises UsageError.
     """
     out: dict[str, str] = {}
@@ -43,6 +45,9 @@ def settings(
         out[f"{COMMAND_LINE}define/{name}"] = json.dumps(value)
     if compilation_mode != COMPILATION_MODES[0]:
         out[f"{COMMAND_LINE}compilation_mode"] = json.dumps(compilation_mode)
+    for name, values in (lists or {}).items():
+        if values:
+            out[COMMAND_LINE + name] = json.dumps(list(values))
     return tuple(sorted(out.items()))
 
 

@@ -84,6 +84,24 @@ FLAGS = (
         "of a platform (default: this "
         "machine's)", metavar="PLATFORM", commands=BUILDERS,
     ),
+    Flag(
+        "host_platform", "string", "the platform of tools that run here: as --platforms, "
+        "whose default it is (default: this machine's)", metavar="PLATFORM", commands=BUILDERS,
+    ),
+    Flag(
+        "extra_toolchains", "list", "toolchains that come before those MODULE.bazel registers, as labels or patterns",
+        metavar="PATTERN", commands=BUILDERS,
+    ),
+    Flag(
+        "extra_execution_platforms", "list", "platforms that actions may run on, before those MODULE.bazel registers",
+        metavar="PATTERN", commands=BUILDERS,
+    ),
+    Flag(
+        "toolchain_resolution_debug", "string", "tell which toolchains are chosen of the types that match",
+        metavar="REGEX", commands=BUILDERS,
+    ),
+    Flag("features", "list", "a feature that rules may ask for; -NAME: one that is off", metavar="NAME",
+         commands=BUILDERS),
     Flag("define", "list", "a value that config_setting(define_values = …) and $(NAME) read", metavar="NAME=VALUE",
          commands=BUILDERS),
     Flag(

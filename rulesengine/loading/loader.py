@@ -13,6 +13,7 @@ import starlark as sl
 from rulesengine.errors import Location, NoSuchTargetError
 from rulesengine.loading import targets
 from rulesengine.loading.border import Guard, Interpreter, parse_own
+from rulesengine.loading.host import host_constraints
 from rulesengine.loading.jsontext import indent_json, is_json
 from rulesengine.loading.memo import Memo
 from rulesengine.loading.modules import Modules
@@ -31,26 +32,13 @@ from rulesengine.model.target import Target
 
 _PRELUDE = "<prelude>"
 _PARTS = (
-    *(
-        "labels",
-        "depset",
-        "provider",
-        "attr",
-        "values",
-        "config",
-        "rule",
-        "macro",
-        "aspect",
-        "args",
-        "actions",
-        "runfiles",
-    ),
-    *("target", "analysis", "transition", "builtins", "set", "native"),
+    *("labels", "depset", "provider", "attr", "values", "config", "toolchains", "rule", "macro", "aspect", "args"),
+    *("actions", "runfiles", "target", "analysis", "transition", "builtins", "set", "native"),
 )
 """The files in `prelude/`, in the order in which they are evaluated: one module, in parts that can be read."""
 _ANALYSIS_CALLS = (
     *("py_declare", "py_action", "py_done", "py_expand_location", "py_expand_make", "py_output_path"),
-    *("py_aspect_done", "py_target_actions"),
+    *("py_aspect_done", "py_has_constraint", "py_target_actions"),
 )
 """What the prelude calls while a target is analysed."""
 
@@ -164,6 +152,7 @@ class Loader:
             "py_print": self._print,
             "py_op": self._op,
             "py_module_name": lambda: self.repositories.module_name,
+            "py_host_constraints": host_constraints,
             "py_json_indent": indent_json,
             "py_json_valid": is_json,
         }

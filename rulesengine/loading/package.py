@@ -38,6 +38,7 @@ _COMMON_KINDS = {
     "timeout": "string",
     "target_compatible_with": "label_list",
     "exec_compatible_with": "label_list",
+    "toolchains": "label_list",
 }
 _COMMON = {name: AttributeSchema(kind) for name, kind in _COMMON_KINDS.items()}
 
@@ -59,6 +60,7 @@ class Package:
     targets: dict[str, Target] = field(factory=dict)
     default_visibility: tuple[str, ...] = (PRIVATE,)
     default_testonly: bool = False
+    default_features: tuple[str, ...] = ()
     exported: dict[str, tuple[str, ...]] = field(factory=dict)
     referenced: set[str] = field(factory=set)
     packages_called: bool = False

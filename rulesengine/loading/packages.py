@@ -182,7 +182,7 @@ class Packages:
             )
         return found
 
-    def _package(self, visibility: Any, testonly: Any) -> None:
+    def _package(self, visibility: Any, testonly: Any, features: Any) -> None:
         builder = self._not_in_macro("package()")
         package = builder.package
         if package.packages_called:
@@ -193,6 +193,9 @@ class Packages:
         if visibility is not None:
             package.default_visibility = builder.visibility(visibility, None)
         package.default_testonly = bool(testonly)
+        if not isinstance(features, list) or not all(isinstance(one, str) for one in features):
+            raise LoadingError("package(features = …) is a list of strings")
+        package.default_features = tuple(features)
 
     def _exports_files(self, files: Any, visibility: Any) -> None:
         builder = self._here("exports_files()")

@@ -16,8 +16,8 @@ import starlark as sl
 _REWRITTEN = ("dot__", "provider__", "mod__", "format__")
 """What `rewrite` puts into files."""
 _BZL_NAMES = (
-    "attr", "config", "depset", "op", "platform_common", "select", "set", "transition", "DefaultInfo",
-    "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo", *_REWRITTEN,
+    "attr", "config", "config_common", "depset", "exec_group", "op", "platform_common", "select", "set", "transition",
+    "DefaultInfo", "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo", *_REWRITTEN,
 )  # fmt: skip
 _BUILD_NAMES = ("depset", "select", "set", *_REWRITTEN)
 _SHADOWS = (

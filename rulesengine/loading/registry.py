@@ -12,7 +12,7 @@ from rulesengine.errors import LoadingError
 from rulesengine.model.aspect import Aspect
 from rulesengine.model.label import Label
 from rulesengine.model.macro import COMMON_SCHEMA, RESERVED, RUN_SCHEMA, TEST_SCHEMA, Macro
-from rulesengine.model.rule import EMPTY_VALUES, AttributeSchema, Rule
+from rulesengine.model.rule import EMPTY_VALUES, AttributeSchema, ExecGroup, Rule
 
 DepsetNode = tuple[tuple[str, ...], tuple[int, ...], str]
 """Paths of the files among its direct values, its children, its order."""
@@ -96,6 +96,7 @@ class Registry:
                 spec["outputs"],
                 spec["build_setting"],
                 tuple(spec["provides"]),
+                self.exec_groups(spec.get("exec_groups"), module),
             )
         )
         return len(self.rules) - 1
@@ -159,6 +160,20 @@ class Registry:
         if not aspect.name:
             object.__setattr__(aspect, "name", name)
 
+    def exec_groups(self, raw: dict[str, Any] | None, module: Label) -> dict[str, ExecGroup]:
+        """Execution groups as rule() and aspect() describe them; labels are relative to the file that calls."""
+
+        def absolute(text: str) -> str:
+            return str(self._label(text, module.repo, module.package))
+
+        return {
+            name: ExecGroup(
+                tuple((absolute(text), bool(mandatory)) for text, mandatory in group["toolchains"]),
+                tuple(absolute(text) for text in group["exec_compatible_with"]),
+            )
+            for name, group in (raw or {}).items()
+        }
+
     def _schema(self, raw: dict[str, Any], module: Label) -> AttributeSchema:
         files = raw["allow_files"]
         return AttributeSchema(
@@ -175,6 +190,7 @@ class Registry:
             providers=tuple(tuple(one) for one in raw["providers"]),
             configurable=raw["configurable"],
             aspects=tuple(raw["aspects"]),
+            exec_group=raw.get("exec_group") or "",
         )
 
     def _default(self, kind: str, value: Any, module: Label) -> Any:

@@ -30,12 +30,15 @@ class Repositories:
 
     unknown: names that MODULE.bazel brings in from modules or extensions we do not have, and who
         declares them; they fail when something needs them.
+    toolchains, execution_platforms: the patterns that MODULE.bazel registers, in order.
     """
 
     root: str
     module_name: str = ""
     roots: dict[str, str] = field(factory=dict)
     unknown: dict[str, str] = field(factory=dict)
+    toolchains: tuple[tuple[str, Location], ...] = ()
+    execution_platforms: tuple[tuple[str, Location], ...] = ()
 
     def canonical(self, repo: str) -> str:
         """The main module's own name is the empty repository."""
@@ -95,6 +98,7 @@ def read_repositories(root: str) -> Repositories:
         ) from None
     name = ""
     roots, unknown, extensions = dict(SHIPPED), {}, {}
+    registered: dict[str, list[tuple[str, Location]]] = {"register_toolchains": [], "register_execution_platforms": []}
     for statement in tree.body:
         call = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
@@ -120,6 +124,9 @@ def read_repositories(root: str) -> Repositories:
                     location=Location(MODULE_FILE, call.lineno, call.col_offset + 1),
                 )
             roots[module] = where
+        elif kind in registered:
+            place = Location(MODULE_FILE, call.lineno, call.col_offset + 1)
+            registered[kind] += [(one, place) for one in positional if isinstance(one, str)]
         elif kind == "use_extension" and isinstance(statement, ast.Assign) and positional:
             target = statement.targets[0]
             if isinstance(target, ast.Name):
@@ -132,7 +139,7 @@ def read_repositories(root: str) -> Repositories:
     for alias in list(unknown):
         if alias in roots:
             del unknown[alias]
-    return Repositories(root, name, roots, unknown)
+    return Repositories(root, name, roots, unknown, *(tuple(one) for one in registered.values()))
 
 
 def _literal(node: ast.expr) -> Any:

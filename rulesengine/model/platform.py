@@ -73,12 +73,14 @@ class Configuration:
 
     constraints: labels of constraint_value targets, sorted.
     settings: (label of the build setting, JSON-encoded value), sorted.
+    execution: for a toolchain only: where the actions of its user run, and therefore its own.
     """
 
     platform: Platform
     platform_label: str = ""
     constraints: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
+    execution: Configuration | None = None
     _mnemonic: str = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -92,6 +94,15 @@ class Configuration:
     def mnemonic(self) -> str:
         """The configuration's directory name under `pybuild-out/`; equal only for equal configurations."""
         return self._mnemonic
+
+    @property
+    def plain(self) -> Configuration:
+        """The configuration of what a toolchain depends on."""
+        return self if self.execution is None else self.held(None)
+
+    def held(self, execution: Configuration | None) -> Configuration:
+        """The same, with an execution platform."""
+        return Configuration(self.platform, self.platform_label, self.constraints, self.settings, execution)
 
     def setting(self, label: str) -> Any:
         """The value of a build setting, or None where it has its default."""

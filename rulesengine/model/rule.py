@@ -49,7 +49,7 @@ class AttributeSchema:
     """One attribute of a rule: kind as in `attr.KIND`, and what it takes.
 
     allow_files: None or False: rule targets only; True: any file; a list: these extensions.
-    cfg: `target`, `exec` or `transition`.
+    cfg: `target`, `exec` or `transition`.  exec_group: whose execution platform `exec` means; empty: the rule's own.
     providers: names of providers, alternatives of which one must be there whole.
     configurable: whether a select() may be given.
     aspects: numbers of the aspects that are applied to its targets (the loader's registry holds them).
@@ -68,6 +68,7 @@ class AttributeSchema:
     providers: tuple[tuple[str, ...], ...] = ()
     configurable: bool = True
     aspects: tuple[int, ...] = ()
+    exec_group: str = ""
 
 
 _DEFAULT_LABELS: weakref.WeakKeyDictionary[Rule, tuple[tuple[str, str], ...]] = weakref.WeakKeyDictionary()
@@ -79,11 +80,24 @@ def _texts(kind: str, value: Any) -> list[str]:
     return [one for one in (value.values() if kind == "string_keyed_label_dict" else value) if isinstance(one, str)]
 
 
+@frozen
+class ExecGroup:
+    """What the actions of a rule, or of one of its execution groups, ask for.
+
+    toolchains: (label of a toolchain type, whether it must be there), as the .bzl file means them.
+    exec_compatible_with: labels of constraint values that the execution platform must have.
+    """
+
+    toolchains: tuple[tuple[str, bool], ...] = ()
+    exec_compatible_with: tuple[str, ...] = ()
+
+
 @frozen(eq=False)
 class Rule:
     """A rule class.  module: the .bzl file (as a label's text) that holds its implementation at `index`.
 
     provides: numbers of the providers that it advertises.
+    exec_groups: by name, the rule's own under the empty one; empty where the rule asks for nothing.
     """
 
     name: str
@@ -97,6 +111,7 @@ class Rule:
     outputs: dict[str, str] = field(factory=dict)
     build_setting: str = ""
     provides: tuple[int, ...] = ()
+    exec_groups: dict[str, ExecGroup] = field(factory=dict)
 
     @property
     def default_labels(self) -> tuple[tuple[str, str], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from attrs import define, field, frozen
 
@@ -17,6 +18,7 @@ from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, Value
 from rulesengine.model.directory import TreeFile
 from rulesengine.model.events import PhaseStarted
 from rulesengine.model.label import Label
+from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.workspace import link
@@ -33,7 +35,8 @@ _DELIVERY_ATTEMPTS = 3
 class Request:
     """What to build and how.
 
-    settings, defines, compilation_mode: as Workspace.build takes them.
+    settings, defines, compilation_mode, host_platform: as Workspace.build takes them; lists: its flags that are
+    lists, by name.  toolchain_debug: its toolchain_resolution_debug.
     package: where relative patterns are written.  platform: OS/ARCHITECTURE[/VARIANT] or a label, None: the host's.
     execute: False stops after analysis (`--nobuild`).
     """
@@ -44,6 +47,9 @@ class Request:
     settings: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     compilation_mode: str = "fastbuild"
+    host_platform: str | None = None
+    lists: Mapping[str, Sequence[str]] = field(factory=dict)
+    toolchain_debug: str = ""
     keep_going: bool = False
     execute: bool = True
 
@@ -74,30 +80,41 @@ class Build:
         """Raises the first error, unless request.keep_going."""
         labels = self._resolve(request)
         self.cancel.check()
-        platform = request.platform or str(host_platform())
+        host = request.host_platform or str(host_platform())
+        platform = request.platform or host
         chosen = settings(
             self.loader,
             flags=request.settings,
             defines=request.defines,
             compilation_mode=request.compilation_mode,
+            lists=request.lists,
             package=request.package,
         )
         configuration = platform_of(self.loader, platform, chosen)
         self.listener(PhaseStarted("analysis", f"{len(labels)} target" + ("s" if len(labels) != 1 else "")))
-        analysis = Analyzer(self.loader, self.listener).analyze(
+        analyzer = Analyzer(self.loader, self.listener)
+        analyzer.toolchains.debug = request.toolchain_debug
+        analysis = analyzer.analyze(
             labels,
             configuration,
-            exec_configuration=platform_of(self.loader, str(host_platform()), chosen),
+            exec_configuration=platform_of(self.loader, host, chosen),
             keep_going=request.keep_going,
+            by_pattern=self._by_pattern(labels, request),
         )
         self.loader.save()
         self.cancel.check()
         self.errors += analysis.errors
-        asked = self._asked(labels, analysis)
+        left_out = {one.label for one in analysis.skipped}
+        skipped = tuple(
+            TargetResult(str(one.label), one.configuration.mnemonic, skipped=one.incompatible.reason)
+            for one in analysis.skipped
+            if one.incompatible is not None
+        )
+        asked = self._asked([label for label in labels if label not in left_out], analysis)
         if not request.execute:
             targets = tuple(TargetResult(str(label), one.configuration.mnemonic) for label, one in asked)
-            return BuildResult(targets, elapsed=time.monotonic() - self.started, errors=tuple(self.errors))
-        return self._execute(request, asked, analysis.graph, configuration)
+            return BuildResult((*targets, *skipped), elapsed=time.monotonic() - self.started, errors=tuple(self.errors))
+        return self._execute(request, asked, analysis.graph, configuration, skipped)
 
     # ---- loading --------------------------------------------------------------
 
@@ -120,6 +137,18 @@ class Build:
                 self.errors.append(fault)
         return list(out)
 
+    def _by_pattern(self, labels: list[Label], request: Request) -> set[Label]:
+        """The labels that no pattern names by itself: those of wildcards."""
+        single = [one for one in request.patterns if TargetPattern.parse(one, request.package).kind == "single"]
+        if not single:
+            return set(labels)
+        named: set[Label] = set()
+        for one in single:
+            if not one.startswith("-"):
+                with suppress(RulesEngineError):  # said when the patterns were resolved
+                    named.update(self.loader.resolve([one], request.package))
+        return set(labels) - named
+
     @staticmethod
     def _asked(labels: list[Label], analysis: Analysis) -> list[tuple[Label, ConfiguredTarget]]:
         """Analysed targets under the labels they were asked for by (an alias keeps its own)."""
@@ -135,6 +164,7 @@ class Build:
         asked: list[tuple[Label, ConfiguredTarget]],
         graph: ActionGraph,
         configuration: Configuration,
+        skipped: tuple[TargetResult, ...],
     ) -> BuildResult:
         wanted = list(dict.fromkeys(file for _, one in asked for file in one.files))
         run = cached = failed = 0
@@ -173,7 +203,7 @@ class Build:
         if not self.errors:
             looked_at = self._looked_at(sources_of(graph, wanted), members, place)
         return BuildResult(
-            (*targets, *failed_labels),
+            (*targets, *failed_labels, *skipped),
             run,
             cached,
             failed,

@@ -49,12 +49,16 @@ class Output:
 
 @frozen
 class TargetResult:
-    """A top-level target: label, configuration's mnemonic, outputs (empty where it failed)."""
+    """A top-level target: label, configuration's mnemonic, outputs (empty where it failed).
+
+    skipped: why a pattern's target was left out (its platform cannot have it), or empty.
+    """
 
     label: str
     configuration: str
     outputs: tuple[Output, ...] = ()
     failed: bool = False
+    skipped: str = ""
 
     @property
     def image(self) -> Image | None:

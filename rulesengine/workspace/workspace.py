@@ -79,6 +79,11 @@ class Workspace:
         settings: Sequence[str] = (),
         defines: Sequence[str] = (),
         compilation_mode: str = "fastbuild",
+        host_platform: str | None = None,
+        features: Sequence[str] = (),
+        extra_toolchains: Sequence[str] = (),
+        extra_execution_platforms: Sequence[str] = (),
+        toolchain_resolution_debug: str = "",
         jobs: int | None = None,
         keep_going: bool = False,
         execute: bool = True,
@@ -93,7 +98,10 @@ class Workspace:
 
         platform: OS/ARCHITECTURE[/VARIANT] or the label of a platform target; None: this machine's.
         settings: build settings, `LABEL=VALUE`, `LABEL` or `noLABEL`.  defines: `NAME=VALUE`.
-        compilation_mode: `fastbuild`, `dbg` or `opt`.
+        compilation_mode: `fastbuild`, `dbg` or `opt`.  host_platform: as platform, of tools that run here.
+        features: names, with `-` before those that are off.  extra_toolchains, extra_execution_platforms: patterns
+        that come before what MODULE.bazel registers.  toolchain_resolution_debug: a regular expression; what is
+        chosen of toolchain types that match it is told.
         jobs: actions at a time; None: as many as processors.  keep_going: build what does not depend on failures and
         list them in the result; otherwise the first is raised.  execute: False stops after analysis.
         sandbox: whether processes must (True) or must not (False) be sandboxed; None: where it is available.
@@ -137,6 +145,13 @@ class Workspace:
                         tuple(settings),
                         tuple(defines),
                         compilation_mode,
+                        host_platform,
+                        {
+                            "features": tuple(features),
+                            "extra_toolchains": tuple(extra_toolchains),
+                            "extra_execution_platforms": tuple(extra_execution_platforms),
+                        },
+                        toolchain_resolution_debug,
                         keep_going,
                         execute,
                     )

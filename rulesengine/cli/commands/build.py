@@ -29,6 +29,11 @@ def run(context: Context) -> int:
             settings=options["setting"],
             defines=options["define"],
             compilation_mode=options["compilation_mode"],
+            host_platform=options["host_platform"],
+            features=options["features"],
+            extra_toolchains=options["extra_toolchains"],
+            extra_execution_platforms=options["extra_execution_platforms"],
+            toolchain_resolution_debug=options["toolchain_resolution_debug"] or "",
             keep_going=options["keep_going"],
             execute=options["build"],
             sandbox={"auto": None, "sandboxed": True, "local": False}[options["spawn_strategy"]],
@@ -68,7 +73,7 @@ def _jobs(text: str) -> int | None:
 
 def summary(context: Context, result: BuildResult) -> str:
     """The lines that end a build, for standard error; `\\0` where the time stands."""
-    targets = [one for one in result.targets if not one.failed]
+    targets = [one for one in result.targets if not one.failed and not one.skipped]
     failed = [one for one in result.targets if one.failed]
     counts = _counts(result) + f" · {_TIME}"
     style = context.console.style
@@ -76,7 +81,7 @@ def summary(context: Context, result: BuildResult) -> str:
         return f"{len(targets)} target{_s(len(targets))} analysed · {_TIME}\n"
     lines: list[str] = []
     listed = len(result.targets) <= context.options["show_result"]
-    if len(targets) == 1 and not failed and listed:
+    if len(targets) == len(result.targets) == 1 and not failed and listed:
         lines.append(" ".join(part for part in (targets[0].label, _described(targets[0])) if part) + f" · {counts}")
         lines += _places(context, targets[0])
         return "\n".join(lines) + "\n"
@@ -86,7 +91,12 @@ def summary(context: Context, result: BuildResult) -> str:
             lines += _places(context, one)
     for one in failed:
         lines.append(f"{one.label} {style('failed', 'red')}")
+    left_out = [one for one in result.targets if one.skipped]
+    if listed:
+        lines += [f"{one.label} skipped: {one.skipped}" for one in left_out]
     head = f"{len(targets)} target{_s(len(targets))}"
+    if left_out:
+        head += f", {len(left_out)} skipped"
     if failed or result.errors:
         head += f" built, {max(len(failed), 1)} failed"
     lines.append(f"{head} · {counts}")
@@ -157,6 +167,7 @@ def _target_json(target: TargetResult) -> dict[str, object]:
         "label": target.label,
         "configuration": target.configuration,
         "failed": target.failed,
+        **({"skipped": target.skipped} if target.skipped else {}),
         "outputs": [_output_json(one) for one in target.outputs],
     }
 

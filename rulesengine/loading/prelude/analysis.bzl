@@ -76,6 +76,9 @@ def _analyze(rule, spec, shared, deps):
         default_executable = _output(spec["id"], label.name, label)
         outputs["executable"] = default_executable
     bin_dir = struct(_type = "root", path = shared["bin_dir"])
+    variables = shared["vars"]
+    if "make" in spec:
+        variables = make_variables__(variables, spec["make"], deps)
     ctx = struct(
         _type = "ctx",
         label = label,
@@ -88,12 +91,15 @@ def _analyze(rule, spec, shared, deps):
         actions = actions__(spec["id"], label),
         bin_dir = bin_dir,
         genfiles_dir = bin_dir,
-        var = shared["vars"],
+        var = variables,
         workspace_name = shared["workspace"],
         build_file_path = spec["build_file"],
         configuration = struct(host_path_separator = ":", default_shell_env = {}, coverage_enabled = False),
         target_platform = struct(**shared["platform"]),
-        target_platform_has_constraint = lambda value: value[ConstraintValueInfo].label._text in shared["constraints"],
+        target_platform_has_constraint = lambda value: py_has_constraint(
+            spec["id"],
+            value[ConstraintValueInfo].label._text,
+        ),
         build_setting_value = spec["setting"],
         runfiles = _ctx_runfiles(attrs),
         expand_location = lambda input, targets = []: _expand_location(
@@ -104,10 +110,12 @@ def _analyze(rule, spec, shared, deps):
         ),
         expand_make_variables = lambda attribute_name, command, additional_substitutions = {}: _expand_make(
             _text(command, "command"),
-            _union(shared["vars"], _texts(additional_substitutions, "additional_substitutions")),
+            _union(variables, _texts(additional_substitutions, "additional_substitutions")),
         ),
-        features = [],
-        disabled_features = [],
+        features = spec["features"][0] if "features" in spec else [],
+        disabled_features = spec["features"][1] if "features" in spec else [],
+        toolchains = toolchains__(spec["toolchains"], deps, label) if "toolchains" in spec else NO_TOOLCHAINS__,
+        exec_groups = exec_contexts__(spec["exec_groups"], deps, label) if "exec_groups" in spec else NO_TOOLCHAINS__,
         coverage_instrumented = lambda target = None: False,
     )
     got = rule.implementation(ctx)

@@ -20,6 +20,6 @@ config = struct(
     int = lambda flag = False: struct(_type = "build_setting", kind = "int", flag = flag),
     string = lambda flag = False, allow_multiple = False: struct(_type = "build_setting", kind = "string", flag = flag),
     string_list = lambda flag = False, repeatable = False: struct(_type = "build_setting", kind = "string_list", flag = flag),
-    exec = lambda exec_group = None: struct(_type = "exec"),
+    exec = lambda exec_group = None: struct(_type = "exec", exec_group = exec_group),
     target = lambda: "target",
 )

@@ -22,6 +22,7 @@ def _package(
     py_package(
         None if default_visibility == None else plain__(default_visibility),
         default_testonly,
+        plain__(features),
     )
 
 def _exports_files(srcs, visibility = None, licenses = None):
@@ -55,4 +56,5 @@ native_core__ = dict(
     module_name = lambda: py_module_name(),
     package_relative_label = lambda input: input if _is(input, "Label") else label__(*py_package_label(input)),
     read_json = _read_json,
+    host_constraints = lambda: py_host_constraints(),
 )

@@ -52,10 +52,16 @@ ConstraintValueInfo = _provider(fields = ["constraint", "label"])
 ConstraintSettingInfo = _provider(fields = ["label", "default_constraint_value"])
 BuildSettingInfo__ = _provider(fields = ["value"])
 
+ToolchainInfo = _provider()
+FeatureFlagInfo = _provider(fields = ["value", "error"])
+TemplateVariableInfo, _ = _provider(fields = ["variables"], init = lambda variables: {"variables": _texts(variables, "TemplateVariableInfo(variables)")})
+
 platform_common = struct(
     PlatformInfo = PlatformInfo,
     ConstraintValueInfo = ConstraintValueInfo,
     ConstraintSettingInfo = ConstraintSettingInfo,
+    ToolchainInfo = ToolchainInfo,
+    TemplateVariableInfo = TemplateVariableInfo,
 )
 
 [
@@ -68,6 +74,9 @@ platform_common = struct(
         ("PlatformInfo", PlatformInfo),
         ("ConstraintValueInfo", ConstraintValueInfo),
         ("ConstraintSettingInfo", ConstraintSettingInfo),
+        ("FeatureFlagInfo", FeatureFlagInfo),
+        ("ToolchainInfo", ToolchainInfo),
+        ("TemplateVariableInfo", TemplateVariableInfo),
     ]
 ]
 

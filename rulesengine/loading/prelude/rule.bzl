@@ -14,6 +14,7 @@ def schema__(a):
         "allow_empty": a.allow_empty,
         "executable": a.executable,
         "cfg": _cfg(a.cfg),
+        "exec_group": a.cfg.exec_group if _is(a.cfg, "exec") else None,
         "doc": a.doc,
         "providers": [[provider_name__(p) for p in one] for one in a.providers],
         "configurable": a.configurable,
@@ -82,6 +83,7 @@ def make_rule__(registry, module):
             "cfg": _cfg(cfg),
             "outputs": _texts(outputs, "rule(outputs = ...)") if type(outputs) != "function" else {},
             "build_setting": build_setting.kind if build_setting else "",
+            "exec_groups": exec_groups__(toolchains, exec_compatible_with, exec_groups, schema),
         }))
 
         def instantiate(*args, name = None, **kwargs):

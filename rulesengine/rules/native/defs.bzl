@@ -97,7 +97,6 @@ The command runs under bash with `set -euo pipefail`, in a directory that holds 
         "cmd_bat": attr.string(doc = "Accepted and not used: there is no Windows here."),
         "cmd_ps": attr.string(doc = "Accepted and not used: there is no Windows here."),
         "tools": attr.label_list(allow_files = True, cfg = "exec", doc = "Programs that the command runs."),
-        "toolchains": attr.label_list(doc = "Accepted; no Make variables come from it."),
         "executable": attr.bool(doc = "Whether the one output is a program that `pybuild run` may start."),
         "message": attr.string(doc = "What a progress line says while it runs."),
         "local": attr.bool(doc = "Accepted as Bazel does."),
@@ -149,6 +148,27 @@ platform = rule(
         "exec_properties": attr.string_dict(doc = "Properties for remote execution."),
         "variant": attr.string(doc = "The OCI variant (v7, v8) where the constraint values do not tell."),
         "flags": attr.string_list(),
+    },
+)
+
+toolchain_type = rule(
+    implementation = _nothing_impl,
+    doc = "A kind of toolchain: what rules ask for, and what a `toolchain` is declared to be.",
+    attrs = {
+        "no_match_error": attr.string(doc = "What to say where no toolchain of this type fits."),
+    },
+)
+
+toolchain = rule(
+    implementation = _nothing_impl,
+    doc = "Says for which platforms a target is the toolchain of a type. It counts once it is registered.",
+    attrs = {
+        "toolchain_type": attr.label(mandatory = True, doc = "The type."),
+        "toolchain": attr.string(mandatory = True, doc = "The label of the target whose ToolchainInfo users get."),
+        "exec_compatible_with": attr.label_list(doc = "Constraint values that the execution platform must have."),
+        "target_compatible_with": attr.label_list(doc = "Constraint values that the target platform must have."),
+        "target_settings": attr.label_list(doc = "Conditions (config_setting) that must hold in the target's configuration."),
+        "use_target_platform_constraints": attr.bool(doc = "Fits where actions run on the target platform, instead of constraint values."),
     },
 )
 
