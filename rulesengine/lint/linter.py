@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 import starlark as sl
 
 from rulesengine.errors import Location, RulesEngineError, SyntaxFault
+from rulesengine.lint.calls import Calls
+from rulesengine.lint.definitions import Definitions
+from rulesengine.lint.docstrings import docstrings
 from rulesengine.lint.expressions import expressions
 from rulesengine.lint.files import File
 from rulesengine.lint.finding import Finding
@@ -27,12 +30,15 @@ from rulesengine.loading.texts import SourceTexts
 def lint(loader: Loader, files: Iterable[File], warnings: frozenset[str]) -> Iterator[Finding]:
     """The findings of files, each file's in the order of its lines."""
     native = loader.native_rules
+    known = Definitions(loader)
     for file in files:
         loader.check()
-        yield from sorted(_file(loader, file, warnings, native), key=lambda one: one.order)
+        yield from sorted(_file(loader, known, file, warnings, native), key=lambda one: one.order)
 
 
-def _file(loader: Loader, file: File, warnings: frozenset[str], native: list[str]) -> Iterator[Finding]:
+def _file(
+    loader: Loader, known: Definitions, file: File, warnings: frozenset[str], native: list[str]
+) -> Iterator[Finding]:
     try:
         source = parse(file, loader.sources.read(file.path, file.shown))
     except RulesEngineError as fault:
@@ -41,17 +47,19 @@ def _file(loader: Loader, file: File, warnings: frozenset[str], native: list[str
             yield Finding(fault.location or Location(file.shown), "syntax", text)
         return
     off = source.suppressed()
-    for found in _all(file, source, native):
+    for found in _all(loader, known, file, source, native):
         if found.warning in warnings:
             names = off.get(found.location.line, ())
             if found.warning not in names and "all" not in names:
                 yield found
 
 
-def _all(file: File, source: Source, native: list[str]) -> Iterator[Finding]:
+def _all(loader: Loader, known: Definitions, file: File, source: Source, native: list[str]) -> Iterator[Finding]:
     yield from Names(source, defined(file.kind, native)).findings()
     yield from flow(source)
     yield from expressions(source)
+    yield from docstrings(source)
+    yield from Calls(loader, known, source, file.label).findings()
 
 
 def parse(file: File, text: str) -> Source:

@@ -10,6 +10,7 @@ from rulesengine.errors import UsageError
 from rulesengine.lint.warnings import NAMES, WARNINGS, chosen
 from rulesengine.workspace import Workspace
 
+# fmt: off
 ONE_EACH = {
     ("unused-load", "a.bzl"): 'load("//:lib.bzl", "used", "other")  # here\n\nX = used\n',
     ("undefined-name", "a.bzl"): "def f():\n    return [undefined]  # here\n",
@@ -35,8 +36,28 @@ ONE_EACH = {
     ("native-build", "p/BUILD"): 'native.filegroup(name = "x")  # here\n',
     ("constant-glob", "p/BUILD"): 'filegroup(\n    name = "x",\n    srcs = glob(["BUILD"]),  # here\n)\n',
     ("package-on-top", "p/BUILD"): 'filegroup(name = "x")\npackage(default_testonly = True)  # here\n',
+    ("load-file", "p/BUILD"): 'load("//:none.bzl", "x")  # here\n\nx()\n',
+    ("load-symbol", "p/BUILD"): 'load("//:lib.bzl", "usde")  # here\n\nusde()\n',
+    (
+        "attribute-unknown",
+        "p/BUILD",
+    ): 'genrule(\n    name = "x",\n    outs = ["y"],\n    comand = "",  # here\n    cmd = "",\n)\n',
+    ("attribute-missing", "p/BUILD"): 'genrule(  # here\n    name = "x",\n    cmd = "",\n)\n',
+    ("attribute-type", "p/BUILD"): 'filegroup(\n    name = "x",\n    srcs = "BUILD",  # here\n)\n',
+    ("label-missing", "p/BUILD"): 'filegroup(\n    name = "x",\n    srcs = [\n        "//q:y",  # here\n    ],\n)\n',
+    (
+        "duplicated-name",
+        "p/BUILD",
+    ): 'filegroup(name = "x")\n\ngenrule(\n    name = "x",  # here\n    outs = ["y"],\n    cmd = "",\n)\n',
+    ("positional-args", "p/BUILD"): 'filegroup("x")  # here\n',
+    (
+        "docstring-args",
+        "a.bzl",
+    ): 'def f(x):\n    """F.\n\n    Args:\n      x: a number\n      y: gone  # here\n    """\n    return x\n',
+    ("docstring-missing", "a.bzl"): '"""A."""\n\ndef f(x):  # here\n    return x\n',
     ("syntax", "p/BUILD"): 'filegroup(name = "x"))  # here\n',
 }
+# fmt: on
 
 
 def workspace(root: Path, **files: str) -> Workspace:
@@ -53,12 +74,15 @@ def workspace(root: Path, **files: str) -> Workspace:
 def test_each_kind_is_found_at_its_line(name: str, file: str, tmp_path: Path) -> None:
     text = ONE_EACH[name, file]
     line = next(number for number, content in enumerate(text.split("\n"), 1) if "# here" in content)
-    found = workspace(tmp_path, **{file: text}).lint(warnings=["all,-docstring-missing"])
+    off = "" if name == "docstring-missing" else ",-docstring-missing"
+    found = workspace(tmp_path, **{file: text}).lint("//...", file, warnings=["all" + off])
+    found = [one for one in found if one.location.path == file]
     assert [(one.warning, one.location.path, one.location.line) for one in found if one.warning == name] == [
         (name, file, line)
     ]
     assert found[0].location.column > 0
     assert {one.warning for one in found} - {name, "unused-parameter"} == set()
+    assert text.split("\n")[line - 1] in found[0].location.excerpt
 
 
 @pytest.mark.parametrize("tool", ["lint", "buildifier"])
@@ -86,6 +110,125 @@ def test_warnings_are_chosen() -> None:
     assert caught.value.hint == "did you mean 'print'?"
 
 
+def test_every_warning_has_a_file_that_shows_it() -> None:
+    assert {name for name, _ in ONE_EACH} == set(NAMES.values())
+
+
 def test_the_table_is_sorted() -> None:
     names = [one.name for one in WARNINGS]
     assert names == sorted(names)
+
+
+# ---- what other files define --------------------------------------------------
+
+_RULES = '''"""Rules."""
+
+MyInfo = provider(fields = ["a", "b"])
+
+def _impl(ctx):
+    return [MyInfo(a = ctx.attr.mode, c = 1)]  # field
+
+_mine = rule(
+    implementation = _impl,
+    attrs = {
+        "deps": attr.label_list(),
+        "mode": attr.string(values = ["fast", "slow"], mandatory = True),
+        "table": attr.string_dict(),
+        "times": attr.int(),
+    },
+)
+
+mine = _mine
+
+def macro(name, size, *, kind = 1):
+    """A macro."""
+    mine(name = name, mode = "fast", times = size, table = {"x": str(kind)})
+'''
+
+_CALLS = """\
+load("//:all.bzl", "macro", renamed = "mine")
+
+renamed(
+    name = "a",
+    mode = "fats",  # mode
+    table = ["x"],  # table
+    times = "3",  # times
+)
+
+renamed(
+    name = "b",
+    deps = [
+        ":a",
+        ":c",
+        ":aa",  # target
+        "@elsewhere//:x",
+        3,  # element
+    ],
+    mode = "fast",
+    moed = "fast",  # unknown
+)
+
+renamed(name = "c")  # mandatory
+
+macro(
+    name = "d",
+    size = 1,
+    kin = 2,  # parameter
+)
+
+macro(name = "e")  # argument
+
+renamed(
+    name = "f",
+    mode = select({"//conditions:default": "fast"}),
+    tags = ["manual"],
+    visibility = ["//visibility:public"],
+)
+"""
+
+
+def test_calls_are_checked_against_what_they_call(tmp_path: Path) -> None:
+    reexport = 'load("//:rules.bzl", _mine = "mine", _macro = "macro")\n\nmine = _mine\nmacro = _macro\n'
+    made = workspace(tmp_path, **{"rules.bzl": _RULES, "all.bzl": reexport, "BUILD": _CALLS})
+    lines = _CALLS.split("\n")
+    found = {lines[one.location.line - 1].partition("# ")[2]: one for one in made.lint("BUILD")}
+    assert {mark: one.warning for mark, one in found.items()} == {
+        "mode": "attribute-type",
+        "table": "attribute-type",
+        "times": "attribute-type",
+        "element": "attribute-type",
+        "unknown": "attribute-unknown",
+        "mandatory": "attribute-missing",
+        "parameter": "attribute-unknown",
+        "argument": "attribute-missing",
+    }
+    assert found["mode"].text == "mine: attribute 'mode' is 'fast' or 'slow', not 'fats'"
+    assert found["unknown"].text == "mine has no attribute 'moed'; did you mean 'mode'?"
+    assert [one.text for one in made.lint("rules.bzl")] == ["MyInfo has no field 'c'; its fields: a, b"]
+
+
+def test_a_target_that_a_package_does_not_have(tmp_path: Path) -> None:
+    text = 'filegroup(\n    name = "a",\n    srcs = ["//p:exist"],\n)\n'
+    made = workspace(tmp_path, **{"BUILD": text, "p/BUILD": 'filegroup(name = "exists")\n'})
+    [found] = made.lint("BUILD")
+    assert (found.warning, found.location.line) == ("label-missing", 3)
+    assert "did you mean" in found.text
+
+
+def test_files_and_patterns(tmp_path: Path) -> None:
+    made = workspace(tmp_path, **{"BUILD": 'print("")\n', "p/BUILD": 'print("")\n', "p/q/a.bzl": "x = y\n"})
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner/MODULE.bazel").touch()
+    (tmp_path / "inner/BUILD").write_text("nothing\n")
+
+    def paths(*words: str, directory: str = "") -> list[str]:
+        return [one.location.path for one in made.lint(*words, directory=directory)]
+
+    assert paths() == paths("//...") == ["BUILD", "p/BUILD", "p/q/a.bzl"]
+    assert paths("//p/...") == paths("p") == ["p/BUILD", "p/q/a.bzl"]
+    assert paths("//p") == ["p/BUILD", "p/q/a.bzl"]
+    assert paths("p/q/a.bzl", "BUILD") == ["BUILD", "p/q/a.bzl"]
+    assert paths("a.bzl", directory=str(tmp_path / "p/q")) == ["p/q/a.bzl"]
+    with pytest.raises(UsageError, match="no such file") as caught:
+        paths("BULD")
+    assert caught.value.hint == "did you mean 'BUILD'?"
