@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 
 from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget, configuration, platform_of
 from rulesengine.errors import RulesEngineError
 from rulesengine.loading import Loader
-from rulesengine.model.action import Action, PathArgument
+from rulesengine.model.action import Action
+from rulesengine.model.command_line import no_trees, render
 from rulesengine.model.events import Event, Message
 from rulesengine.model.platform import Platform
 
@@ -80,10 +82,7 @@ class Space:
 
 def argv(action: Action) -> list[str]:
     """An action's arguments as text."""
-    return [
-        one.format.replace("%s", one.artifact.path) if isinstance(one, PathArgument) else one
-        for one in action.arguments
-    ]
+    return render(action.arguments, attrgetter("path"), no_trees)
 
 
 def short(target: ConfiguredTarget) -> list[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -12,29 +11,48 @@ from attrs import frozen
 from rulesengine.analysis.runfiles import REPO_MAPPING, SUFFIX, Runfiles, lay_out
 from rulesengine.errors import AnalysisError
 from rulesengine.loading.registry import DepsetNode
-from rulesengine.model.action import OP_EXECUTABLE, Action, ActionGraph, Argument, PathArgument
+from rulesengine.model.action import (
+    OP_EXECUTABLE,
+    Action,
+    ActionGraph,
+    Argument,
+    LateArgument,
+    Lines,
+    Members,
+    PathArgument,
+    TreeArgument,
+    Vector,
+)
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
+from rulesengine.model.command_line import is_late
 from rulesengine.model.depset import Depset
 from rulesengine.model.digest import Digest
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 
-_PLAIN = re.compile(r"[\w@%:,./+-]+", re.ASCII)
-"""What needs no quotes in a parameter file for a shell, as Bazel has it."""
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-PARAM_FILE_AFTER = 2000
-"""Arguments after which use_param_file() writes a file."""
+PARAM_FILE_AFTER = 32768
+"""Characters of arguments from which use_param_file() writes a file, as Bazel's --min_param_file_size."""
+
+
+Late = Callable[[int, Callable[[str], Sequence[str]]], list[Any]]
 
 
 @frozen
 class _Call:
-    """An action in the making.  direct: its inputs so far; a parameter file is added to them."""
+    """An action in the making.
+
+    direct, transitive: its inputs so far; a parameter file is added to them.
+    late: what a rule's own function makes of trees: its number, and how to look into a tree -> arguments.
+    """
 
     owner: Label
     configuration: Configuration
     params: list[dict[str, Any]]
     output: Artifact
     direct: list[Artifact]
+    transitive: list[Depset[Artifact]]
+    late: Late
 
 
 class ActionBuilder:
@@ -119,7 +137,7 @@ class ActionBuilder:
 
     # ---- actions ------------------------------------------------------------
 
-    def add(self, owner: Label, configuration: Configuration, text: str) -> None:
+    def add(self, owner: Label, configuration: Configuration, text: str, late: Late) -> None:
         """An action as `ctx.actions` described it.  Raises AnalysisError."""
         spec = json.loads(text)
         ids, paths = spec["inputs"]
@@ -130,7 +148,8 @@ class ActionBuilder:
         direct = [self.artifacts[path] for path in (*paths, *tools)]
         runfiles = [self.runfiles[path].files for path in tools if path in self.runfiles]
         direct += [self.runfiles_tree(path) for path in dict.fromkeys(tools) if path in self.runfiles]
-        call = _Call(owner, configuration, spec.get("params") or [], outputs[0], direct)
+        transitive = [self.depset(one) for one in (*ids, *runfiles)]
+        call = _Call(owner, configuration, spec.get("params") or [], outputs[0], direct, transitive, late)
         arguments: list[Argument] = []
         for item in spec["argv"]:
             self._argument(item, call, arguments)
@@ -149,7 +168,7 @@ class ActionBuilder:
                 owner=str(owner),
                 mnemonic=mnemonic,
                 arguments=tuple(arguments),
-                inputs=Depset(direct, [self.depset(one) for one in (*ids, *runfiles)]),
+                inputs=Depset(direct, transitive),
                 outputs=outputs,
                 configuration=configuration.mnemonic,
                 environment=tuple(sorted(environment.items())),
@@ -209,34 +228,67 @@ class ActionBuilder:
             out.append(item)
         elif "p" in item:
             out.append(PathArgument(self.artifacts[item["p"]], item["f"]))
-        elif "j" in item:
-            out.append(item["f"].replace("%s", item["w"].join(_text(one) for one in item["j"])))
+        elif "v" in item:
+            out.append(self._vector(item, call))
         elif "lines" in item:
-            out.append("".join(_text(one) + "\n" for one in item["lines"]))
+            out.append(Lines(tuple(self._arguments(item["lines"], call)), item["form"]))
         else:
             params = call.params[item["x"]]
-            if not params["param"]["always"] and len(params["items"]) < PARAM_FILE_AFTER:
-                for one in params["items"]:
-                    self._argument(one, call, out)
+            arguments = self._arguments(params["items"], call)
+            if not params["param"]["always"] and sum(_length(one) for one in arguments) < PARAM_FILE_AFTER:
+                out += arguments
                 return
-            file = self._param_file(call, item["x"], params)
+            form = params["format"]
+            kept = [one for one in arguments if not _is_flag(one)] if form == "flag_per_line" else []
+            inside = [one for one in arguments if _is_flag(one)] if kept else arguments
+            file = self._param_file(call, item["x"], Lines(tuple(inside), form))
             call.direct.append(file)
             out.append(PathArgument(file, params["param"]["arg"]))
+            out += kept
 
-    def _param_file(self, call: _Call, number: int, params: dict[str, Any]) -> Artifact:
-        lines = [_quoted(_text(one), params["format"]) for one in params["items"]]
-        if params["format"] == "flag_per_line":
-            lines = _flag_per_line(lines)
+    def _arguments(self, items: list[Any], call: _Call) -> list[Argument]:
+        out: list[Argument] = []
+        for item in items:
+            self._argument(item, call, out)
+        return out
+
+    def _vector(self, item: dict[str, Any], call: _Call) -> Vector:
+        values: list[str | PathArgument | TreeArgument | LateArgument] = []
+        for one in item["v"]:
+            if isinstance(one, str):
+                values.append(one)
+            elif "d" in one:
+                values.append(TreeArgument(self.artifacts[one["d"]], one["f"]))
+            elif "l" in one:
+                values.append(self._late(call, one["l"], one["f"]))
+            else:
+                values.append(PathArgument(self.artifacts[one["p"]], one["f"]))
+        name, before, terminate = item["name"], item["before"], item["terminate"]
+        join = item["join"]
+        return Vector(
+            tuple(values), name, before, terminate, item["omit"], item["unique"], None if join is None else tuple(join)
+        )
+
+    def _late(self, call: _Call, index: int, form: str) -> LateArgument:
+        def make(members: Members) -> list[str | PathArgument]:
+            texts = call.late(index, lambda path: members(self.artifacts[path]))
+            return [one if isinstance(one, str) else PathArgument(self.artifacts[one["p"]], one["f"]) for one in texts]
+
+        return LateArgument(make, form)
+
+    def _param_file(self, call: _Call, number: int, content: Lines) -> Artifact:
         path = f"{call.output.path}-{number}.params"
         file = self.artifacts[path] = Artifact(path, str(call.owner))
-        content = "".join(line + "\n" for line in lines)
         write = (OP_EXECUTABLE, self._resolve("write"), "--executable", "false", "--content", content, "--out")
+        trees: Depset[Artifact] = Depset()
+        if is_late(content):  # it looks into what the action itself gets
+            trees = Depset([one for one in Depset(call.direct, call.transitive) if one.is_directory])
         self.graph.add(
             Action(
                 owner=str(call.owner),
                 mnemonic="ParameterFile",
                 arguments=(*write, PathArgument(file)),
-                inputs=Depset(),
+                inputs=trees,
                 outputs=(file,),
                 configuration=call.configuration.mnemonic,
             )
@@ -261,25 +313,19 @@ def _message(text: str | None, owner: Label, output: Artifact, inputs: list[Arti
     return text.replace("%{input}", inputs[0].short_path if inputs else "")
 
 
-def _text(item: Any) -> str:
-    """An argument as a text: paths as they are in the execution root."""
-    return item if isinstance(item, str) else str(item["f"]).replace("%s", item["p"])
+def _length(argument: Argument) -> int:
+    """How long an argument is on a command line, about, with what separates it."""
+    if isinstance(argument, str):
+        return len(argument) + 1
+    if isinstance(argument, PathArgument):
+        return len(argument.artifact.path) + len(argument.format) - 1
+    if isinstance(argument, Vector):
+        return sum(len(one) + 1 if isinstance(one, str) else 100 for one in argument.values)
+    return 100
 
 
-def _flag_per_line(arguments: list[str]) -> list[str]:
-    """Each flag on a line with what follows it: `--name=first second`."""
-    out: list[str] = []
-    for one in arguments:
-        if one.startswith("--") or not out:
-            out.append(one)
-        elif "=" in out[-1] or not out[-1].startswith("--") or " " in out[-1]:
-            out[-1] += " " + one
-        else:
-            out[-1] += "=" + one
-    return out
-
-
-def _quoted(text: str, form: str) -> str:
-    if form != "shell" or (text and _PLAIN.fullmatch(text)):
-        return text
-    return "'" + text.replace("'", "'\\''") + "'"
+def _is_flag(argument: Argument) -> bool:
+    if isinstance(argument, Vector):
+        return argument.name is not None and argument.name.startswith("--")
+    text = argument if isinstance(argument, str) else argument.format if isinstance(argument, PathArgument) else ""
+    return text.startswith("--")

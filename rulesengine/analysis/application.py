@@ -25,12 +25,12 @@ def _driver(call: str, names: str, modules: int) -> Any:
     source = f'load("p", "{call[: call.index("(")].rpartition(" ")[2]}")\n'
     source += "".join(f'load("{name}", {name} = "{symbol}")\n' for name, symbol in _SYMBOLS.items() if name in names)
     source += "".join(f'load("{i}", d{i} = "TARGETS__")\n' for i in range(modules))
-    source += f"MODULES = [{', '.join(f'd{i}' for i in range(modules))}]\n{call}\nNone\n"
+    source += f"MODULES = [{', '.join(f'd{i}' for i in range(modules))}]\nLATE__ = []\n{call}\nNone\n"
     return parse_own("<analysis>", source)
 
 
 _SYMBOLS = {"a": "ASPECTS__", "r": "RULES__"}
-_APPLY = "TARGETS__ = apply__(a, r, SPEC, MODULES)"
+_APPLY = "TARGETS__ = apply__(a, r, SPEC, MODULES, LATE__)"
 _MERGE = "TARGETS__ = merge__(SPEC, MODULES)"
 _SATISFIES = "OUT = satisfies__(SPEC, MODULES, a)"
 
@@ -67,12 +67,14 @@ class Application:
             self._implementations.explain(fault, target)
             fault.notes = (*fault.notes, f"in aspect {path[-1]} on {target.label}")
             raise
+        frozen = module.freeze()
+        self._implementations.applied(frozen)
         groups = {name: self._implementations.depset(index) for name, index in done[0]["groups"].items()}
         return ConfiguredTarget(
             target.label,
             base.configuration,
             target,
-            module.freeze(),
+            frozen,
             Depset(),
             groups=groups,
             providers=tuple(done[0]["providers"]),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import starlark as sl
@@ -42,8 +42,13 @@ def _driver(modules: int, rules: int) -> Any:
     source += "".join(f'load("{i}", d{i} = "TARGETS__")\n' for i in range(modules))
     known = ", ".join(f"d{i}" for i in range(modules))
     registries = ", ".join(f"r{i}" for i in range(rules))
-    source += f"TARGETS__ = []\nanalyze_all__(TARGETS__, SPEC, [{known}], [{registries}])\nNone\n"
+    source += f"TARGETS__ = []\nLATE__ = []\nanalyze_all__(TARGETS__, SPEC, [{known}], [{registries}], LATE__)\nNone\n"
     return parse_own("<analysis>", source)
+
+
+@lru_cache(maxsize=1)
+def _late_driver() -> Any:
+    return parse_own("<analysis>", 'load("p", "late__")\nload("t", "LATE__")\nMADE__ = late__(LATE__[INDEX])\nNone\n')
 
 
 def parts(label: Label) -> list[str]:
@@ -62,10 +67,14 @@ class Work:
 
 @define
 class _Batch:
-    """Implementations that run in one module, and what those that are done said."""
+    """Implementations that run in one module, and what those that are done said.
+
+    module: theirs, once they are done; its LATE__ are functions of theirs that look into trees.
+    """
 
     work: list[Work]
     done: list[dict[str, Any]] = field(factory=list)
+    module: Any = None
 
 
 class Implementations:
@@ -78,6 +87,7 @@ class Implementations:
         self._batch = _Batch([])
         self._files: dict[Artifact, int] = {}
         self._made: set[int] = set()
+        self._look_into: Callable[[str], Sequence[str]] = lambda path: (path,)
         loader.analysis.update(self._callables())
 
     def run(self, work: list[Work]) -> Iterator[ConfiguredTarget | RulesEngineError]:
@@ -138,7 +148,8 @@ class Implementations:
             loader.interpreter.evaluate(module, driver, frozen.__getitem__, AnalysisError)
         except RulesEngineError as caught:
             fault = caught
-        return module.freeze(), batch.done, fault
+        batch.module = module.freeze()
+        return batch.module, batch.done, fault
 
     def file(self, one: ConfiguredTarget) -> dict[str, Any]:
         """A file as a dependency; its depset is known before Starlark has seen it."""
@@ -173,6 +184,10 @@ class Implementations:
         """What the prelude calls is now for an aspect on a target; what the aspect says when it is done comes here."""
         self._batch = _Batch([work])
         return self._batch.done
+
+    def applied(self, module: Any) -> None:
+        """The module of the aspect that `applying` was said for."""
+        self._batch.module = module
 
     def depset(self, index: int) -> Depset[Artifact]:
         """The files of a Starlark depset."""
@@ -252,6 +267,7 @@ class Implementations:
             "py_expand_make": lambda text, variables: expand_make(text, json.loads(variables)),
             "py_output_path": self._output_path,
             "py_has_constraint": self._has_constraint,
+            "py_members": self._members,
         }
 
     def _declare(self, index: int, filename: str, directory: bool) -> str:
@@ -260,8 +276,27 @@ class Implementations:
         return "\n".join((artifact.path, artifact.root, artifact.short_path))
 
     def _action(self, index: int, text: str) -> None:
-        running = self._batch.work[index]
-        self._actions.add(running.target.label, running.configuration, text)
+        batch = self._batch
+        running = batch.work[index]
+        late = partial(self._late, batch, running.target)
+        self._actions.add(running.target.label, running.configuration, text, late)
+
+    def _late(self, batch: _Batch, target: Target, index: int, members: Callable[[str], Sequence[str]]) -> list[Any]:
+        """What function `index` that an implementation left for later makes of trees."""
+        loaded = {"p": self._loader.prelude, "t": batch.module}
+        self._look_into = members
+        module = sl.Module()
+        module["INDEX"] = index
+        try:
+            self._loader.interpreter.evaluate(module, _late_driver(), loaded.__getitem__, AnalysisError)
+        except RulesEngineError as fault:
+            self.explain(fault, target)
+            raise
+        found: list[Any] = json.loads(str(module["MADE__"]))
+        return found
+
+    def _members(self, path: str) -> str:
+        return "\n".join(self._look_into(path))
 
     def _finish(self, index: int, text: str) -> None:
         running = self._batch.work[index]

@@ -12,10 +12,12 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rulesengine.errors import (
     DiskFullError,
+    ExecutionError,
     InterruptedBuild,
     LostBlobError,
     MissingInputError,
@@ -27,7 +29,8 @@ from rulesengine.execution.keys import decode_result, encode_result, spell
 from rulesengine.execution.plan import Plan, Task
 from rulesengine.execution.result import ExecutionResult
 from rulesengine.execution.store import is_complete
-from rulesengine.model.artifact import Artifact, FileValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
+from rulesengine.model.directory import walk_tree
 from rulesengine.model.events import ActionFinished, ActionsPlanned, ActionStarted, Event
 from rulesengine.model.ports import Cancellation, Result
 
@@ -148,8 +151,12 @@ class Build:
                 if artifact.is_source and artifact not in self._values:
                     self._source(artifact)
             if task.spelling is None:
-                task.spelling = spell(action, task.inputs)
+                task.spelling = spell(action, task.inputs, partial(self._members, task))
             task.key = self._x.keys.key(action, task.spelling, self._values)
+        except KeyError:  # a directory of a tree that arguments look into
+            lost = [artifact for artifact in task.inputs if artifact.is_directory and not self._is_whole(artifact)]
+            self._repeat_makers(task, lost)
+            return
         except MissingInputError as fault:
             # Several actions may want the same file: each gets an error of its own.
             error = MissingInputError(fault.message, label=action.owner or None, hint=fault.hint)
@@ -180,6 +187,22 @@ class Build:
             return
         self._in_flight[task.key if action.cacheable else task] = [task]
         self._push(self._misses, task)
+
+    def _is_whole(self, artifact: Artifact) -> bool:
+        return is_complete(self._x.store, self._values[artifact], self._x.store.has)
+
+    def _members(self, task: Task, tree: Artifact) -> list[str]:
+        """The paths of a tree's files, below it; a file's own is its only one.  Raises ExecutionError, KeyError."""
+        value = self._values.get(tree) if tree in task.inputs else None
+        if value is None:
+            raise ExecutionError(
+                f"{tree.path} is expanded in the arguments, but is no input",
+                label=task.action.owner or None,
+                hint="list the directory in the action's inputs",
+            )
+        if not isinstance(value, TreeValue):
+            return [""]
+        return sorted(name for name, member in walk_tree(value.digest, self._x.store.read) if member is not None)
 
     def _source(self, artifact: Artifact) -> Value:
         value = self._values.get(artifact)

@@ -6,13 +6,15 @@ Everything is serialised deterministically: these bytes are the cache key and wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from rulesengine.errors import ExecutionError
-from rulesengine.model.action import Action, PathArgument
+from rulesengine.model.action import Action, Lines, Members, Vector
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, TreeValue, Value
+from rulesengine.model.command_line import no_trees, render
 from rulesengine.model.digest import Digest
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ class Spelling:
     outputs: Mapping[str, Artifact]
 
 
-def spell(action: Action, inputs: Sequence[Artifact]) -> Spelling:
-    """The paths of an action.
+def spell(action: Action, inputs: Sequence[Artifact], members: Members = no_trees) -> Spelling:
+    """The paths of an action.  members: looks into an input tree.
 
     Operations get mapped paths (the configuration replaced by `any`), so that the same conversion
     asked for by six platforms is one action; unless two of the action's artifacts would then
@@ -42,6 +44,7 @@ def spell(action: Action, inputs: Sequence[Artifact]) -> Spelling:
     spells a real path as text.
     Processes keep the real paths.
     """
+    mapped = attrgetter("mapped_path")
     if action.op is not None and not _spells_paths(action):
         read = {artifact.mapped_path: artifact for artifact in inputs}
         made = {artifact.mapped_path: artifact for artifact in action.outputs}
@@ -49,18 +52,19 @@ def spell(action: Action, inputs: Sequence[Artifact]) -> Spelling:
         if paths == len({*read, *made}) == len(set(inputs)) + len(action.outputs) and not _nested(
             inputs, action.outputs
         ):
-            return Spelling(_render(action, lambda artifact: artifact.mapped_path), read, made)
+            return Spelling(tuple(render(action.arguments, mapped, members)), read, made)
         # The images of an index: their paths differ by configuration only, the index's own need not name one.
         read = {artifact.path: artifact for artifact in inputs}
         if len({*read, *made}) == len(set(inputs)) + len(action.outputs) and not _nested(inputs, action.outputs):
             outputs = set(action.outputs)
-            return Spelling(
-                _render(action, lambda artifact: artifact.mapped_path if artifact in outputs else artifact.path),
-                read,
-                made,
+            arguments = render(
+                action.arguments,
+                lambda artifact: artifact.mapped_path if artifact in outputs else artifact.path,
+                members,
             )
+            return Spelling(tuple(arguments), read, made)
     return Spelling(
-        _render(action, lambda artifact: artifact.path),
+        tuple(render(action.arguments, attrgetter("path"), members)),
         {artifact.path: artifact for artifact in inputs},
         {artifact.path: artifact for artifact in action.outputs},
     )
@@ -69,7 +73,17 @@ def spell(action: Action, inputs: Sequence[Artifact]) -> Spelling:
 def _spells_paths(action: Action) -> bool:
     """Whether an argument holds the path of the configuration's outputs as text, which cannot be mapped."""
     root = f"{OUTPUT_ROOT}/{action.configuration}/"
-    return any(isinstance(one, str) and root in one for one in action.arguments)
+    for one in action.arguments:
+        if isinstance(one, str):
+            if root in one:
+                return True
+        elif isinstance(one, Vector) or (isinstance(one, Lines) and _text_has(one, root)):
+            return True
+    return False
+
+
+def _text_has(lines: Lines, root: str) -> bool:
+    return any(not isinstance(one, str) or root in one for one in lines.items)
 
 
 def _nested(inputs: Sequence[Artifact], outputs: Sequence[Artifact]) -> bool:
@@ -84,14 +98,6 @@ def _nested(inputs: Sequence[Artifact], outputs: Sequence[Artifact]) -> bool:
             if path in trees:
                 return True
     return False
-
-
-def _render(action: Action, path: Callable[[Artifact], str]) -> tuple[str, ...]:
-    return tuple(one if isinstance(one, str) else _format(one, path(one.artifact)) for one in action.arguments)
-
-
-def _format(argument: PathArgument, path: str) -> str:
-    return path if argument.format == "%s" else argument.format.replace("%s", path, 1)
 
 
 class KeyMaker:

@@ -38,7 +38,7 @@ _PARTS = (
 """The files in `prelude/`, in the order in which they are evaluated: one module, in parts that can be read."""
 _ANALYSIS_CALLS = (
     *("py_declare", "py_action", "py_done", "py_expand_location", "py_expand_make", "py_output_path"),
-    *("py_aspect_done", "py_has_constraint", "py_target_actions"),
+    *("py_aspect_done", "py_has_constraint", "py_target_actions", "py_members"),
 )
 """What the prelude calls while a target is analysed."""
 

@@ -4,6 +4,8 @@
   `dot__(TARGET, "label")`; in files that call `set()` the methods of sets likewise.
 - `TARGET[MyInfo]` becomes `provider__(TARGET, MyInfo)`, which can say what lacks which provider.
 - `"…" % label` and `"…".format(label)` become calls that write labels as Bazel does.
+- `map_each = f` becomes `map_each = expanding__(f)` where `f` of this file has a second parameter of which it
+  calls `.expand()`: nothing tells how many parameters a function has.
 - `f(*args, b = 1)` is a parse error here: `*args` moves behind the keyword arguments.
 
 The places are found with Python's own parser (Starlark is a subset of its grammar for what
@@ -38,6 +40,7 @@ _WORTH = re.compile(
 _CTX_ONLY = re.compile(r"\bctx\.(?:label|files)\b")
 _LABELS = re.compile(r"[Ll]abel|owner")
 _SET = re.compile(r"\bset\(")
+_EXPANDS = re.compile(r"\.expand\b")
 _FORMATS = re.compile(r"%|\.format\(")
 
 # (line, byte column, order at that place, bytes replaced, new text)
@@ -71,7 +74,8 @@ class Rewritten:
 def rewrite(text: str) -> Rewritten:
     """Rewrite what needs it; most files come back as they are."""
     formats = bool(_LABELS.search(text) and _FORMATS.search(text))
-    if not formats and not _WORTH.search(_CTX_ONLY.sub("ctx_", text)):
+    expands = bool("map_each" in text and _EXPANDS.search(text))
+    if not formats and not expands and not _WORTH.search(_CTX_ONLY.sub("ctx_", text)):
         return Rewritten(text, text)
     try:
         tree = python_tree(text)
@@ -81,7 +85,7 @@ def rewrite(text: str) -> Rewritten:
     lines = text.split("\n")
     if len(lines) != text.count("\n") + 1 or "\f" in text or "\r" in text:
         return Rewritten(text, text)  # Python counts lines differently there
-    finder = _Finder([line.encode() for line in lines], names, formats)
+    finder = _Finder([line.encode() for line in lines], names, formats, expands)
     edits = finder.all(tree)
     return _apply(text, finder.raw, edits) if edits else Rewritten(text, text)
 
@@ -89,14 +93,15 @@ def rewrite(text: str) -> Rewritten:
 class _Finder:
     """Finds the places to edit."""
 
-    def __init__(self, raw: list[bytes], names: frozenset[str], formats: bool) -> None:
+    def __init__(self, raw: list[bytes], names: frozenset[str], formats: bool, expands: bool) -> None:
         self.raw = raw
         self._names = names
         self._formats = formats
+        self._expands = expands
 
     def all(self, tree: ast.AST) -> list[_Edit]:
         """Every edit of a file; none inside of what another one moves."""
-        edits: list[_Edit] = []
+        edits: list[_Edit] = list(self._expanding(tree)) if self._expands else []
         stack: list[ast.AST] = [tree]
         while stack:
             node = stack.pop()
@@ -116,6 +121,23 @@ class _Finder:
                 moved = star
             stack.extend(child for child in ast.iter_child_nodes(node) if child is not moved)
         return edits
+
+    def _expanding(self, tree: ast.AST) -> Iterator[_Edit]:
+        """The functions given as `map_each` that take a DirectoryExpander."""
+        known = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and _takes_expander(node.args, node)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.keyword) or node.arg != "map_each":
+                continue
+            value = node.value
+            if (isinstance(value, ast.Name) and value.id in known) or (
+                isinstance(value, ast.Lambda) and _takes_expander(value.args, value)
+            ):
+                yield self._open(value, "expanding__(")
+                yield value.end_lineno or 0, value.end_col_offset or 0, 3, 0, ")"
 
     @staticmethod
     def _open(node: ast.expr, text: str) -> _Edit:
@@ -200,6 +222,19 @@ class _Finder:
             (star.lineno, star.col_offset, 0, gone, ""),
             (last.end_lineno or 0, last.end_col_offset or 0, 2, 0, f", *{rewrite(written[1:]).text}"),
         ]
+
+
+def _takes_expander(arguments: ast.arguments, function: ast.AST) -> bool:
+    if len(arguments.args) != 2 or arguments.defaults:
+        return False
+    second = arguments.args[1].arg
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr == "expand"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == second
+        for node in ast.walk(function)
+    )
 
 
 def _apply(original: str, raw: list[bytes], edits: list[_Edit]) -> Rewritten:

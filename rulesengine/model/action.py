@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from attrs import field, frozen
 
 from rulesengine.errors import AnalysisError
@@ -21,7 +23,48 @@ class PathArgument:
     format: str = "%s"
 
 
-Argument = str | PathArgument
+Members = Callable[[Artifact], Sequence[str]]
+"""The paths of a tree's files, below the tree, in order."""
+
+
+@frozen
+class TreeArgument:
+    """One argument for each file of a tree; `format` as in PathArgument."""
+
+    artifact: Artifact
+    format: str = "%s"
+
+
+@frozen(eq=False)
+class LateArgument:
+    """Arguments that `make` gives once trees can be looked into; `format` as in PathArgument."""
+
+    make: Callable[[Members], Sequence[str | PathArgument]]
+    format: str = "%s"
+
+
+@frozen
+class Vector:
+    """What Args.add_all (and with `join`, a separator and a format, Args.add_joined) adds when trees are among it."""
+
+    values: tuple[str | PathArgument | TreeArgument | LateArgument, ...]
+    name: str | None = None
+    before_each: str | None = None
+    terminate_with: str | None = None
+    omit_if_empty: bool = True
+    uniquify: bool = False
+    join: tuple[str, str] | None = None
+
+
+@frozen
+class Lines:
+    """Arguments as one text, a line each: what a parameter file holds.  form: `shell` quotes, `multiline` does not."""
+
+    items: tuple[Argument, ...]
+    form: str = "shell"
+
+
+Argument = str | PathArgument | Vector | Lines
 
 
 @frozen(eq=False)

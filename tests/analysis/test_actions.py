@@ -89,7 +89,7 @@ def test_parameter_files(space: Space) -> None:
     ]  # fmt: skip
     [_, big] = actions(
         space,
-        "args.use_param_file('%s')\nargs.set_param_file_format('multiline')\nargs.add_all([str(n) for n in range(5000)])\n"
+        "args.use_param_file('%s')\nargs.set_param_file_format('multiline')\nargs.add_all([str(n) for n in range(9000)])\n"
         "ctx.actions.run(outputs = [o], executable = '/bin/x', arguments = [args])",
     )
     assert argv(big) == ["/bin/x", f"{BIN}/o-0.params"]
@@ -171,7 +171,7 @@ def test_inputs_of_every_shape(space: Space) -> None:
         ("ctx.actions.run(outputs = [o], executable = '/bin/x', arguments = [None])", "arguments holds"),
         ("ctx.actions.run(outputs = [o], executable = '/bin/x', execution_requirements = {'timeout': 'x'})", "timeout"),
         ("ctx.actions.write(o, 3)", "content is a string"),
-        ("args.add([1])", "an argument is"),
+        ("args.add([1])", "vectorized arguments"),
         ("args.add(None)", "an argument is"),
         ("ctx.actions.write(o, 'a')\nctx.actions.write(o, 'b')", "two actions make a/o"),
         ("ctx.actions.declare_directory('o')", "a file and as a directory"),

@@ -1,4 +1,4 @@
-def actions__(target, label):
+def actions__(target, label, late):
     def _declare(filename, sibling, directory):
         _text(filename, "a file name")
         if sibling != None:
@@ -15,11 +15,11 @@ def actions__(target, label):
     def declare_directory(filename, *, sibling = None):
         return _declare(filename, sibling, True)
 
-    def _emit(mnemonic, argv, inputs, outputs, **more):
+    def _emit(mnemonic, argv, inputs, outputs, paths = [], **more):
         _text(mnemonic, "mnemonic")
         if more.get("progress_message") != None:
             _text(more["progress_message"], "progress_message")
-        ids, paths = _inputs(inputs, "inputs")
+        ids, input_paths = _inputs(inputs, "inputs")
         tool_ids, tool_paths = _inputs(more.pop("tools", None), "tools", runfiles = True)
         for one in outputs:
             if not _is(one, "File"):
@@ -27,11 +27,24 @@ def actions__(target, label):
         py_action(target, json.encode(dict(
             mnemonic = mnemonic,
             argv = argv,
-            inputs = [ids + tool_ids, paths],
+            inputs = [ids + tool_ids, input_paths + paths],
             tools = tool_paths,
             outputs = [f.path for f in outputs],
             **more
         )))
+
+    def _items(args):
+        """What Args holds; its functions that look into trees are kept with the target."""
+        if not args._late:
+            return args._items
+        base = len(late)
+        late.extend(args._late)
+        return [
+            one if type(one) == "string" or "v" not in one else _union(one, {
+                "v": [x if type(x) == "string" or "l" not in x else {"l": x["l"] + base, "f": x["f"]} for x in one["v"]],
+            })
+            for one in args._items
+        ]
 
     def _argv(arguments):
         out, params = [], []
@@ -39,10 +52,10 @@ def actions__(target, label):
             if _is(one, "Args"):
                 param = one._param()
                 if param.get("param"):
-                    params.append({"items": one._items, "param": param["param"], "format": param.get("format", "shell")})
+                    params.append({"items": _items(one), "param": param["param"], "format": param.get("format", "shell")})
                     out.append({"x": len(params) - 1})
                 else:
-                    out.extend(one._items)
+                    out.extend(_items(one))
             elif type(one) == "string":
                 out.append(one)
             else:
@@ -126,8 +139,10 @@ def actions__(target, label):
         )
 
     def write(output, content, is_executable = False, *, mnemonic = None):
+        trees = []
         if _is(content, "Args"):
-            lines = {"lines": content._items}
+            lines = {"lines": _items(content), "form": content._param().get("format", "shell")}
+            trees = [x["d"] for one in content._items if type(one) != "string" and "v" in one for x in one["v"] if type(x) != "string" and "d" in x]
         elif type(content) == "string":
             lines = content
         else:
@@ -138,10 +153,15 @@ def actions__(target, label):
             ["--out", {"p": output.path, "f": "%s"}],
             [],
             [output],
+            trees,
             progress_message = "Writing " + output.short_path,
         )
 
     def expand_template(*, template, output, substitutions = {}, is_executable = False, computed_substitutions = None):
+        if computed_substitutions != None:
+            if not _is(computed_substitutions, "TemplateDict"):
+                fail("computed_substitutions is a ctx.actions.template_dict(), not %s" % type__(computed_substitutions))
+            substitutions = _union(_texts(substitutions, "substitutions"), computed_substitutions._values)
         _emit(
             "TemplateExpand",
             ["rulesengine-op", py_op("expand_template"), "--executable", "true" if is_executable else "false"] +
@@ -193,6 +213,7 @@ def actions__(target, label):
         fetch = fetch,
         run = run,
         run_shell = run_shell,
+        template_dict = template_dict__,
         symlink = symlink,
         write = write,
     )

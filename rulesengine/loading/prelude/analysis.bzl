@@ -1,7 +1,7 @@
-def analyze_all__(out, spec, modules, registries):
+def analyze_all__(out, spec, modules, registries, late):
     """Run rule implementations, one after the other.  spec: JSON from Python.
 
-    out: receives a target for each.  modules: the targets of other modules, to which dependencies lead.
+    out: receives a target for each; late: functions that look into trees.  modules: the targets of other modules, to which dependencies lead.
     """
     spec = json.decode(spec)
     files = [file_target__(one) for one in spec["files"]]
@@ -9,9 +9,9 @@ def analyze_all__(out, spec, modules, registries):
     for one in spec["targets"]:
         module, index = one["rule"]
         deps = [modules[other][place] if other >= 0 else files[place] for other, place in one["deps"]]
-        out.append(_analyze(registries[module][index], one, shared[one["configuration"]], deps))
+        out.append(_analyze(registries[module][index], one, shared[one["configuration"]], deps, late))
 
-def _analyze(rule, spec, shared, deps):
+def _analyze(rule, spec, shared, deps, late):
     """Run one rule implementation.  spec: its target; label values are indices into deps.
 
     Dicts whose order matters are lists of pairs there: json.decode() sorts keys.
@@ -88,7 +88,7 @@ def _analyze(rule, spec, shared, deps):
         executable = struct(**executable),
         outputs = struct(**outputs),
         split_attr = struct(**split),
-        actions = actions__(spec["id"], label),
+        actions = actions__(spec["id"], label, late),
         bin_dir = bin_dir,
         genfiles_dir = bin_dir,
         var = variables,

@@ -18,38 +18,130 @@ def _argument(value, format = None):
         return format.replace("%s", str(value)) if format else str(value)
     fail("an argument is a string, an int, a File or a Label, not %s" % type__(value))
 
+def expanding__(function):
+    """A map_each function that takes a DirectoryExpander too; `rewrite` finds them."""
+    return struct(_type = "expanding", call = function)
+
+_EXPANDER = struct(
+    _type = "DirectoryExpander",
+    expand = lambda file: [file] if not file.is_directory else [
+        file__(
+            "%s/%s" % (file.path, name),
+            file.root.path,
+            "%s/%s" % (file.short_path, name),
+            file.owner,
+            False,
+        )
+        for name in py_members(file.path).split("\n")
+        if name
+    ],
+)
+
+def late__(function):
+    """What a function that looks into trees gives, for Python."""
+    return json.encode(function())
+
+def _mapped(made):
+    """What map_each returned, as a list of arguments."""
+    if made == None:
+        return []
+    if type(made) == "string":
+        return [made]
+    if type(made) == "list" or type(made) == "tuple":
+        return [_argument(one) for one in made]
+    if _is(made, "File") or _is(made, "Label"):
+        return [_argument(made)]
+    fail("Expected map_each to return string, None, or list of strings, found %s" % type__(made))
+
+def _later(value, map_each, expand):
+    """A function that applies map_each to a tree's files, or to a value with an expander, when it is called."""
+    if _is(map_each, "expanding"):
+        function = map_each.call
+        if expand and _is(value, "File"):
+            return lambda: [x for f in _EXPANDER.expand(value) for x in _mapped(function(f, _EXPANDER))]
+        return lambda: _mapped(function(value, _EXPANDER))
+    return lambda: [x for f in _EXPANDER.expand(value) for x in _mapped(map_each(f))]
+
+def _one_place(format, what):
+    """A text with one `%s`, or None."""
+    if format == None:
+        return None
+    _text(format, what)
+    if format.replace("%%", "").count("%s") != 1:
+        fail('Invalid value for parameter "%s": Expected string with a single "%%s", got "%s"' % (what, format))
+    return format
+
+def _arguments(values, map_each, format_each, expand, late):
+    """Arguments, and whether trees are among them; what looks into trees is added to `late`."""
+    if _is(values, "depset"):
+        values = values.to_list()
+    elif type(values) != "list" and type(values) != "tuple":
+        if type(values) != "dict" or "label__" in values:
+            fail("parameter 'values' got value of type '%s', want 'sequence or depset'" % type__(values))
+    _one_place(format_each, "format_each")
+    out, trees = [], False
+    if map_each == None:
+        for value in values:
+            if expand and type(value) == "struct" and getattr(value, "is_directory", False):
+                out.append({"d": value.path, "f": format_each or "%s"})
+                trees = True
+            else:
+                out.append(_argument(value, format_each))
+        return out, trees
+    expander = _is(map_each, "expanding")
+    if not expander and type(map_each) != "function":
+        fail("parameter 'map_each' got value of type '%s', want 'callable or NoneType'" % type__(map_each))
+    for value in values:
+        if expander or (expand and type(value) == "struct" and getattr(value, "is_directory", False)):
+            out.append({"l": len(late), "f": format_each or "%s"})
+            late.append(_later(value, map_each, expand))
+            trees = True
+            continue
+        made = map_each(value)
+        if type(made) == "string":
+            out.append(format_each.replace("%s", made) if format_each else made)
+        elif made != None:
+            for one in _mapped(made):
+                if type(one) == "string":
+                    out.append(format_each.replace("%s", one) if format_each else one)
+                else:
+                    out.append({"p": one["p"], "f": format_each or "%s"})
+    return out, trees
+
+def _unique(items):
+    out = {}
+    for item in items:
+        out[json.encode(item) if type(item) == "dict" else item] = item
+    return out.values()
+
 def args__():
-    items = []
-    me = []
+    items, late, me = [], [], []
 
     def add(arg_name_or_value, value = unset__, *, format = None):
         if value == unset__:
-            items.append(_argument(arg_name_or_value, format))
+            value = arg_name_or_value
         else:
-            items.append(_argument(arg_name_or_value))
-            items.append(_argument(value, format))
+            items.append(_text(arg_name_or_value, "an argument's name"))
+        _one_place(format, "format")
+        if type(value) == "struct" and getattr(value, "is_directory", False):
+            fail("Cannot add directories to Args#add since they may expand to multiple values. " +
+                 "Either use Args#add_all (if you want expansion) or args.add(directory.path).")
+        if type(value) == "list" or type(value) == "tuple" or _is(value, "depset"):
+            fail("Args#add doesn't accept vectorized arguments. Please use Args#add_all or Args#add_joined instead.")
+        items.append(_argument(value, format))
         return me[0]
 
-    def _values(values, map_each):
-        many = values.to_list() if _is(values, "depset") else values
-        if map_each == None:
-            return many
-        out = []
-        for value in many:
-            made = map_each(value)
-            if made == None:
-                continue
-            if type(made) == "list" or type(made) == "tuple":
-                out.extend(made)
-            else:
-                out.append(made)
-        return out
-
-    def _unique(items):
-        out = {}
-        for item in items:
-            out[json.encode(item) if type(item) == "dict" else item] = item
-        return out.values()
+    def _vector(name, made, omit, before, terminate, uniquify, join):
+        items.append({
+            "v": made,
+            "name": name,
+            "omit": bool(omit),
+            "before": before,
+            "terminate": terminate,
+            "unique": bool(uniquify),
+            "join": join,
+        })
+        return me[0]
 
     def add_all(
             arg_name_or_values,
@@ -67,20 +159,28 @@ def args__():
         if values == unset__:
             values = arg_name_or_values
         else:
-            name = arg_name_or_values
-        made = [_argument(v, format_each) for v in _values(values, map_each)]
+            name = _text(arg_name_or_values, "an argument's name")
+        if before_each != None:
+            _text(before_each, "before_each")
+        if terminate_with != None:
+            _text(terminate_with, "terminate_with")
+        made, trees = _arguments(values, map_each, format_each, expand_directories, late)
+        if trees:
+            return _vector(name, made, omit_if_empty, before_each, terminate_with, uniquify, None)
         if uniquify:
             made = _unique(made)
         if not made and omit_if_empty:
             return me[0]
         if name != None:
-            items.append(_text(name, "an argument's name"))
-        for one in made:
-            if before_each != None:
-                items.append(_text(before_each, "before_each"))
-            items.append(one)
+            items.append(name)
+        if before_each == None:
+            items.extend(made)
+        else:
+            for one in made:
+                items.append(before_each)
+                items.append(one)
         if terminate_with != None:
-            items.append(_text(terminate_with, "terminate_with"))
+            items.append(terminate_with)
         return me[0]
 
     def add_joined(
@@ -99,29 +199,25 @@ def args__():
         if values == unset__:
             values = arg_name_or_values
         else:
-            name = arg_name_or_values
-        made = [_argument(v, format_each) for v in _values(values, map_each)]
-        if uniquify:
-            made = _unique(made)
-        if not made and omit_if_empty:
-            return me[0]
-        if name != None:
-            items.append(_text(name, "an argument's name"))
-        joined = format_joined or "%s"
-        items.append({"j": made, "w": _text(join_with, "join_with"), "f": _text(joined, "format_joined")})
-        return me[0]
+            name = _text(arg_name_or_values, "an argument's name")
+        made, _ = _arguments(values, map_each, format_each, expand_directories, late)
+        join = [_text(join_with, "join_with"), _one_place(format_joined, "format_joined") or "%s"]
+        return _vector(name, made, omit_if_empty, None, None, uniquify, join)
 
     def use_param_file(param_file_arg, *, use_always = False):
-        me[1]["param"] = {"arg": _text(param_file_arg, "param_file_arg"), "always": bool(use_always)}
+        me[1]["param"] = {"arg": _one_place(param_file_arg, "param_file_arg"), "always": bool(use_always)}
         return me[0]
 
     def set_param_file_format(format):
-        me[1]["format"] = _text(format, "format")
+        if _text(format, "format") not in _PARAM_FILE_FORMATS:
+            fail('Invalid value for parameter "format": Expected one of "shell", "multiline", "flag_per_line"')
+        me[1]["format"] = format
         return me[0]
 
     me.append(struct(
         _type = "Args",
         _items = items,
+        _late = late,
         _param = lambda: me[1],
         add = add,
         add_all = add_all,
@@ -130,6 +226,48 @@ def args__():
         set_param_file_format = set_param_file_format,
     ))
     me.append({})
+    return me[0]
+
+_PARAM_FILE_FORMATS = {"shell": 1, "multiline": 1, "flag_per_line": 1}
+
+def template_dict__():
+    values, me = {}, []
+
+    def add(key, value):
+        values[_text(key, "key")] = _text(value, "value")
+        return me[0]
+
+    def add_joined(
+            key,
+            values,
+            *,
+            join_with,
+            map_each,
+            uniquify = False,
+            format_joined = None,
+            allow_closure = False):
+        me[1](_text(key, "key"), values, join_with, map_each, uniquify, format_joined)
+        return me[0]
+
+    def _join(key, given, join_with, map_each, uniquify, format_joined):
+        if not _is(given, "depset"):
+            fail("in call to add_joined(), parameter 'values' got value of type '%s', want 'depset'" % type__(given))
+        made = []
+        for value in given.to_list():
+            one = map_each(value)
+            if type(one) == "string":
+                made.append(one)
+            elif type(one) == "list" and all([type(x) == "string" for x in one]):
+                made.extend(one)
+            elif one != None:
+                fail("Function provided to map_each must return string, None, or list of strings, but returned %s for key '%s'" % (type__(one), key))
+        if uniquify:
+            made = {one: None for one in made}.keys()
+        text = _text(join_with, "join_with").join(made)
+        values[key] = (_one_place(format_joined, "format_joined") or "%s").replace("%s", text)
+
+    me.append(struct(_type = "TemplateDict", add = add, add_joined = add_joined, _values = values))
+    me.append(_join)
     return me[0]
 
 unset__ = struct(_type = "unset")

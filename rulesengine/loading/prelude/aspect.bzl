@@ -158,14 +158,14 @@ def _needed(spec, modules):
     files = [file_target__(one) for one in spec["files"]]
     return [modules[module][place] if module >= 0 else files[place] for module, place in spec["deps"]]
 
-def apply__(aspects, rules, spec, modules):
+def apply__(aspects, rules, spec, modules, late):
     """Run one aspect on a target.  spec: JSON from Python, as for analyze_all__; a list of what it provides."""
     spec = json.decode(spec)
     deps = _needed(spec, modules)
     base = deps.pop()
-    return [_apply(aspects[spec["aspect"]], rules[spec["index"]], spec, base, deps)]
+    return [_apply(aspects[spec["aspect"]], rules[spec["index"]], spec, base, deps, late)]
 
-def _apply(aspect, rule, spec, base, deps):
+def _apply(aspect, rule, spec, base, deps, late):
     """What an aspect provides, by provider."""
     shared = spec["shared"]
     label = label__(*spec["label"])
@@ -191,7 +191,7 @@ def _apply(aspect, rule, spec, base, deps):
             var = shared["vars"],
         ),
         aspect_ids = spec["aspect_ids"],
-        actions = actions__(spec["id"], label),
+        actions = actions__(spec["id"], label, late),
         toolchains = {},
         exec_groups = {},
         bin_dir = bin_dir,
