@@ -18,6 +18,7 @@ from rulesengine.analysis.transitions import Transitions
 from rulesengine.errors import AnalysisError, CycleError, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.modules import NATIVE
+from rulesengine.model.aspect import Applied, merged
 from rulesengine.model.depset import Depset
 from rulesengine.model.events import Progress
 from rulesengine.model.label import Label
@@ -76,8 +77,9 @@ class Analyzer:
         exec_configuration: Configuration | None = None,
         keep_going: bool = False,
         by_pattern: Collection[Label] = (),
+        aspects: Sequence[Applied] = (),
     ) -> Analysis:
-        """Analyse targets in a configuration.
+        """Analyse targets in a configuration, with aspects applied to them.
 
         exec_configuration: of tools that run on this machine.  by_pattern: labels that are skipped, not an error,
         where the platform cannot have them.  With keep_going, targets that fail are left out and their errors
@@ -85,14 +87,15 @@ class Analyzer:
         """
         self._host = exec_configuration or configuration
         self._exec = self.toolchains.platforms(configuration, self._host)[0]
-        keys = [(self.loader.canonical(label), configuration) for label in labels]
+        keys: list[Key] = [(self.loader.canonical(label), configuration) for label in labels]
+        if aspects:
+            keys = [(key[0], key[1], merged(aspects)) for key in keys]
         for start in range(0, len(keys), TOGETHER):
             self._schedule.run(keys[start : start + TOGETHER], keep_going=keep_going)
         targets: list[ConfiguredTarget] = []
         skipped: list[ConfiguredTarget] = []
         errors: list[RulesEngineError] = []
-        for label in labels:
-            key = (self.loader.canonical(label), configuration)
+        for label, key in zip(labels, keys, strict=True):
             made = self._done.get(key)
             if made is not None and made.incompatible is not None:
                 if label in by_pattern:
@@ -127,8 +130,10 @@ class Analyzer:
             hint="take one of these dependencies away",
         )
 
-    @staticmethod
-    def _failing(fault: RulesEngineError, keys: list[Key]) -> None:
+    def _failing(self, fault: RulesEngineError, keys: list[Key]) -> None:
+        if fault.location is None and len(keys[-1]) == 3:
+            target = self.loader.target(keys[-2:][0][0])
+            fault.location, fault.label = target.location, fault.label or str(target.label)
         needed = list(dict.fromkeys(str(key[0]) for key in keys))
         if len(needed) > 1 and fault.label != needed[0] and not isinstance(fault, CycleError):
             fault.notes = (*fault.notes, "needed by " + ", needed by ".join(reversed(needed[:-1])))

@@ -107,8 +107,8 @@ class Application:
         try:
             return self._evaluate(_MERGE, {}, {}, [base, *results]).freeze()
         except RulesEngineError as fault:
-            self._implementations.explain(fault, base.target)
-            raise
+            # It is the target that wants both whose rule is wrong; the analyzer knows it.
+            raise AnalysisError(fault.message.removeprefix(f"{base.label}: "), notes=[f"by {base.label}"]) from None
 
     def satisfied(self, base: ConfiguredTarget, aspect: Aspect) -> bool:
         """Whether a target has the providers that an aspect requires."""

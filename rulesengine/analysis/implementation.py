@@ -75,6 +75,7 @@ class _Batch:
     work: list[Work]
     done: list[dict[str, Any]] = field(factory=list)
     module: Any = None
+    declared: list[Artifact] = field(factory=list)
 
 
 class Implementations:
@@ -273,6 +274,7 @@ class Implementations:
     def _declare(self, index: int, filename: str, directory: bool) -> str:
         running = self._batch.work[index]
         artifact = self._actions.declare(running.target.label, running.configuration, filename, directory)
+        self._batch.declared.append(artifact)
         return "\n".join((artifact.path, artifact.root, artifact.short_path))
 
     def _action(self, index: int, text: str) -> None:
@@ -314,8 +316,11 @@ class Implementations:
 
     def _finish_aspect(self, index: int, text: str) -> None:
         done = json.loads(text)
+        owner = self._batch.work[index].target.label
+        for one in self._batch.declared:
+            self._check_maker(one, owner)
         for files in done["groups"].values():
-            self._check_makers(files, self._batch.work[index].target.label)
+            self._check_makers(files, owner)
         self._batch.done.append(done)
 
     def _target_actions(self, index: int) -> str:
@@ -335,13 +340,15 @@ class Implementations:
             paths, children, _ = self._loader.depsets[node]
             stack.extend(children)
             for path in paths:
-                artifact = self._actions.artifacts[path]
-                if not artifact.is_source and artifact not in self._actions.graph.makers:
-                    raise AnalysisError(
-                        f"the rule declared the file {artifact.short_path} and made no action for it",
-                        label=owner,
-                        hint="make it with ctx.actions.run, run_shell, write or symlink",
-                    )
+                self._check_maker(self._actions.artifacts[path], owner)
+
+    def _check_maker(self, artifact: Artifact, owner: Label) -> None:
+        if not artifact.is_source and artifact not in self._actions.graph.makers:
+            raise AnalysisError(
+                f"the rule declared the file {artifact.short_path} and made no action for it",
+                label=owner,
+                hint="make it with ctx.actions.run, run_shell, write or symlink",
+            )
 
     @staticmethod
     def _expand_location(text: str, what: str) -> str:

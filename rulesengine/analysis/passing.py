@@ -69,6 +69,13 @@ class Passing:
                     location=target.location,
                     hint=f"add it to the attrs of {rule.name}",
                 )
+            if schema.kind != "bool" and not schema.values:
+                raise AnalysisError(
+                    f"aspect {aspect.name}: aspect parameter attribute '{name}' must use the 'values' restriction",
+                    label=target.label,
+                    location=target.location,
+                    hint=f"say in {aspect.module} which values it may have: attr.{schema.kind}(values = [...])",
+                )
             value = values.get(name)
             check_parameter(target, aspect, name, value)
             out.append((name, value))

@@ -112,6 +112,10 @@ FLAGS = (
         "setting", "list", "a build setting, in Bazel's words: --//package:name=value, --no//package:name",
         metavar="LABEL=VALUE", commands=BUILDERS,
     ),
+    Flag("aspects", "list", "apply these aspects to the targets, in this order; several with commas between them",
+         metavar="LABEL%NAME", commands=BUILDERS),
+    Flag("aspects_parameters", "list", "the values of attributes of --aspects", metavar="NAME=VALUE",
+         commands=BUILDERS),
     Flag(
         "mirror", "list", "where package archives are, tried in order before "
         "PYBUILD_MIRROR and the machine's apt sources: "

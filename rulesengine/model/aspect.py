@@ -67,8 +67,12 @@ class Applied:
     parameters: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
-        given = ",".join(f'{name}="{value}"' for name, value in self.parameters)
-        return f"@@{self.aspect.module}%{self.aspect.name}" + (f"[{given}]" if given else "")
+        given = ",".join(f'{name}="{_shown(value)}"' for name, value in self.parameters)
+        return f"{self.aspect.module}%{self.aspect.name}" + (f"[{given}]" if given else "")
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 Path = tuple[Applied, ...]

@@ -15,6 +15,7 @@ from rulesengine.errors import Location, LostBlobError, RulesEngineError, UsageE
 from rulesengine.loading import Loader
 from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, Value
+from rulesengine.model.aspect import Applied
 from rulesengine.model.directory import TreeFile
 from rulesengine.model.events import PhaseStarted
 from rulesengine.model.label import Label
@@ -39,6 +40,7 @@ class Request:
     lists, by name.  toolchain_debug: its toolchain_resolution_debug.
     package: where relative patterns are written.  platform: OS/ARCHITECTURE[/VARIANT] or a label, None: the host's.
     execute: False stops after analysis (`--nobuild`).
+    aspects, aspects_parameters: as Workspace.build takes them.
     """
 
     patterns: tuple[str, ...]
@@ -52,6 +54,8 @@ class Request:
     toolchain_debug: str = ""
     keep_going: bool = False
     execute: bool = True
+    aspects: tuple[str, ...] = ()
+    aspects_parameters: tuple[str, ...] = ()
 
 
 @frozen
@@ -100,6 +104,7 @@ class Build:
             exec_configuration=platform_of(self.loader, host, chosen),
             keep_going=request.keep_going,
             by_pattern=self._by_pattern(labels, request),
+            aspects=self._aspects(request),
         )
         self.loader.save()
         self.cancel.check()
@@ -148,6 +153,13 @@ class Build:
                 with suppress(RulesEngineError):  # said when the patterns were resolved
                     named.update(self.loader.resolve([one], request.package))
         return set(labels) - named
+
+    def _aspects(self, request: Request) -> Sequence[Applied]:
+        if not request.aspects:
+            return ()
+        from rulesengine.analysis.requested import requested_aspects
+
+        return requested_aspects(self.loader, request.aspects, request.aspects_parameters, request.package)
 
     @staticmethod
     def _asked(labels: list[Label], analysis: Analysis) -> list[tuple[Label, ConfiguredTarget]]:

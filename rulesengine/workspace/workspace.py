@@ -90,6 +90,8 @@ class Workspace:
         sandbox: bool | None = None,
         keep_sandboxes: bool = False,
         verbose_failures: bool = False,
+        aspects: Sequence[str] = (),
+        aspects_parameters: Sequence[str] = (),
         package: str = "",
         listener: Listener | None = None,
         cancel: CancelToken | None = None,
@@ -105,6 +107,7 @@ class Workspace:
         jobs: actions at a time; None: as many as processors.  keep_going: build what does not depend on failures and
         list them in the result; otherwise the first is raised.  execute: False stops after analysis.
         sandbox: whether processes must (True) or must not (False) be sandboxed; None: where it is available.
+        aspects: applied to the targets: `//package:file.bzl%name`.  aspects_parameters: `NAME=VALUE` for them.
         package: where relative patterns are written.  listener: receives events, one at a time, from several threads.
 
         Raises RulesEngineError of some kind, never anything else of its own accord.
@@ -154,6 +157,8 @@ class Workspace:
                         toolchain_resolution_debug,
                         keep_going,
                         execute,
+                        tuple(aspects),
+                        tuple(aspects_parameters),
                     )
                 )
 

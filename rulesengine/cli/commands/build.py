@@ -39,6 +39,8 @@ def run(context: Context) -> int:
             sandbox={"auto": None, "sandboxed": True, "local": False}[options["spawn_strategy"]],
             keep_sandboxes=options["sandbox_debug"],
             verbose_failures=options["verbose_failures"],
+            aspects=options["aspects"],
+            aspects_parameters=options["aspects_parameters"],
             package=context.package(workspace.root),
             listener=listener,
             cancel=context.cancel,

@@ -79,9 +79,7 @@ def _check_aspect_attribute(name, value):
         return
     if value.kind not in _PARAMETERS:
         fail("Aspect parameter attribute '%s' must have type 'bool', 'int' or 'string'." % name)
-    if value.kind != "bool" and not value.values:
-        fail("Aspect parameter attribute '%s' must have type 'bool', 'int' or 'string' and use the 'values' restriction." % name)
-    if value.kind != "bool" and value.default != None and value.default not in value.values:
+    if value.values and value.default != None and value.default not in value.values:
         fail("Aspect parameter attribute '%s' has a bad default value: has to be one of %s instead of '%s'" % (
             name,
             " or ".join(["'%s'" % one for one in value.values]),
@@ -186,9 +184,6 @@ def _apply(aspect, rule, spec, base, deps, late):
             file = struct(**shown.file),
             executable = struct(**shown.executable),
             kind = spec["kind"],
-            toolchains = {},
-            exec_groups = {},
-            var = shared["vars"],
         ),
         aspect_ids = spec["aspect_ids"],
         actions = actions__(spec["id"], label, late),
@@ -229,11 +224,7 @@ def _apply(aspect, rule, spec, base, deps, late):
         fail("%s: an aspect's implementation must return a list of providers, not %s" % (label._text, type__(got)))
     for one in got:
         if type(one) != "struct" or not hasattr(one, "_provider"):
-            fail("%s: the aspect's implementation returned %s among its providers" % (label._text, type__(one)))
-        if one._provider in out:
-            fail("%s: multiple conflicting returned providers with key %s" % (label._text, provider_name__(one._provider)))
-        if one._provider == DefaultInfo:
-            fail("%s: an aspect does not provide DefaultInfo: files of its own belong into an OutputGroupInfo" % label._text)
+            continue  # as in Bazel, which takes no notice of it
         out[one._provider] = one
     for one in aspect.provides:
         if one not in out:
@@ -262,7 +253,7 @@ def merge__(spec, modules):
             if key == OutputGroupInfo:
                 groups.append(value)
             elif key in out:
-                fail("%s: Provider '%s' provided twice" % (base["label__"]._text, provider_name__(key)))
+                fail("%s: provider '%s' provided twice" % (base["label__"]._text, provider_name__(key)))
             else:
                 out[key] = value
     if groups:
