@@ -18,7 +18,7 @@ UNIVERSAL = frozenset(
 """Starlark's own, in every file."""
 BAZEL_BZL = frozenset(
     {
-        "AnalysisTestResultInfo", "CcInfo", "CcSharedLibraryInfo", "CcToolchainConfigInfo",
+        "AnalysisFailureInfo", "AnalysisTestResultInfo", "CcInfo", "CcSharedLibraryInfo", "CcToolchainConfigInfo",
         "ConstraintCollectionInfo", "CoverageInfo", "DebugPackageInfo", "ExecutionInfo", "FeatureFlagInfo",
         "FilesToRunProvider", "GeneratedExtensionRegistryInfo", "JavaInfo", "JavaPluginInfo", "JavaRuntimeInfo",
         "JavaToolchainInfo", "PackageSpecificationInfo", "PlatformInfo", "ProguardSpecProvider", "ProtoInfo",
