@@ -5,9 +5,9 @@ from __future__ import annotations
 from attrs import frozen
 
 BUILDERS = ("build",)
-LOADERS = ("build", "query", "lock", "lint")
+LOADERS = ("build", "query", "lock", "lint", "docs")
 UPKEEP = ("gc", "fsck", "cache", "dump")
-ALL = ("build", "init", "lock", "query", "lint", "info", "clean", *UPKEEP, "help", "version")
+ALL = ("build", "init", "lock", "query", "lint", "docs", "info", "clean", *UPKEEP, "help", "version")
 
 
 @frozen
@@ -74,7 +74,7 @@ FLAGS = (
     "with 9", True, commands=ALL),
     Flag(
         "disk_cache", "path", "the cache, shared by workspaces (default: PYBUILD_CACHE, else ~/.cache/pybuild)",
-        metavar="DIR", commands=("build", "lock", "query", "lint", "info", "clean", "init", *UPKEEP),
+        metavar="DIR", commands=("build", "lock", "query", "lint", "docs", "info", "clean", "init", *UPKEEP),
     ),
     Flag("jobs", "string", "actions at a time; auto: as many as processors", "auto", short="j", metavar="N",
          commands=BUILDERS),
@@ -157,6 +157,8 @@ FLAGS = (
         commands=("query",),
     ),
     Flag("output", "choice", "in which form to print", "text", choices=("text", "json"), commands=("lint",)),
+    Flag("output", "choice", "Markdown, or JSON in the shape of Stardoc's ModuleInfo", "markdown",
+         choices=("markdown", "json"), commands=("docs",)),
     Flag(
         "warnings", "list", "which findings to show: names, all, default; +NAME adds, -NAME takes away, with commas "
         "between (pybuild help warnings lists them)", metavar="NAME", commands=("lint",),
@@ -201,6 +203,11 @@ COMMANDS = (
         "Without arguments: all files of the workspace. A comment `# lint: disable=NAME` at a line, or "
         "above a statement, switches\na finding off there; buildifier's own comments work too. "
         "Exits with 3 when there are findings.",
+    ),
+    Command(
+        "docs", "show the reference of .bzl files", "pybuild docs [FLAGS] [FILE|DIR|LABEL|PATTERN…]",
+        "Rules, providers, functions, macros and aspects with what their doc strings say. A label may name a file of "
+        "another\nmodule, such as @rulesengine//files:defs.bzl. Without arguments: all .bzl files of the workspace.",
     ),
     Command("info", "show facts about the workspace", "pybuild info [KEY…]"),
     Command(

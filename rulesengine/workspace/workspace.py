@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rulesengine.lint.finding import Finding
     from rulesengine.loading import Loader
     from rulesengine.query import QueryResult
+    from rulesengine.reference.entries import FileReference
     from rulesengine.workspace.archives import LockResult
     from rulesengine.workspace.upkeep import Statistics
 
@@ -199,6 +200,30 @@ class Workspace:
         with self._call(cancel) as token:
             loader = self._loader(_serial(listener), token)
             return list(lint(loader, find_files(loader, words, directory or self.root), wanted))
+
+    def docs(
+        self,
+        *words: str,
+        directory: str = "",
+        listener: Listener | None = None,
+        cancel: CancelToken | None = None,
+    ) -> list[FileReference]:
+        """What .bzl files offer, from their own documentation.
+
+        words: paths below `directory` (default: the root), target patterns or labels of files, also of other modules;
+        none: the whole workspace.  Raises UsageError, LoadingError.
+        """
+        from rulesengine.lint.files import find_files
+        from rulesengine.reference.read import read_file
+
+        with self._call(cancel) as token:
+            loader = self._loader(_serial(listener), token)
+            labels = [loader.label(word) for word in words if word.startswith("@")]
+            mine = [word for word in words if not word.startswith("@")]
+            if mine or not labels:
+                found = find_files(loader, mine, directory or self.root)
+                labels += [one.label for one in found if one.kind == "bzl"]
+            return [read_file(loader, label) for label in labels]
 
     def lock(
         self,
