@@ -55,7 +55,7 @@ def entry_lines(entry: Entry) -> list[str]:
             out += [f"| `{one.name}` | {_cell(one.doc)} |" for one in entry.attributes] + [""]
         if entry.returns:
             out += [f"Returns {entry.returns[0].lower()}{entry.returns[1:]}", ""]
-    else:
+    elif entry.kind != "aspect" or entry.attributes:
         out += ["| attribute | kind | default | meaning |", "|---|---|---|---|"]
         if entry.kind != "aspect":
             out.append("| `name` | string | | Name of the target. |")
