@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
     from rulesengine.errors import RulesEngineError as RulesEngineError
     from rulesengine.workspace import BuildResult as BuildResult
+    from rulesengine.workspace import TestOptions as TestOptions
+    from rulesengine.workspace import TestReport as TestReport
     from rulesengine.workspace import Workspace as Workspace
 
 _PUBLIC = {
     "Workspace": "rulesengine.workspace",
     "BuildResult": "rulesengine.workspace",
+    "TestOptions": "rulesengine.workspace",
+    "TestReport": "rulesengine.workspace",
     "RulesEngineError": "rulesengine.errors",
 }
 
-__all__ = ["BuildResult", "RulesEngineError", "Workspace", "__version__"]
+__all__ = ["BuildResult", "RulesEngineError", "TestOptions", "TestReport", "Workspace", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

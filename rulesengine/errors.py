@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 
 EXIT_BUILD_FAILED = 1
 EXIT_COMMAND_LINE = 2
+EXIT_TESTS_FAILED = 3
+EXIT_NO_TESTS = 4
 EXIT_INTERRUPTED = 8
 EXIT_INTERNAL = 37
 

@@ -110,7 +110,9 @@ class Analyzer:
             elif all(str(self._failed[key]) != str(other) for other in errors):
                 errors.append(self._failed[key])
         configured = {(key[0], key[1]): one for key, one in self._done.items() if len(key) == 2}
-        return Analysis(self.actions.graph, targets, errors, configured, self.actions.runfiles_tree, skipped)
+        return Analysis(
+            self.actions.graph, targets, errors, configured, self.actions.runfiles_tree, self.conditions, skipped
+        )
 
     def _begin(self, key: Key) -> Steps:
         if self.cancel is not None:

@@ -16,6 +16,9 @@ from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
 
 if TYPE_CHECKING:
+    from rulesengine.analysis.conditions import Conditions
+
+if TYPE_CHECKING:
     from rulesengine.analysis.compatibility import Incompatible
 
 
@@ -65,6 +68,7 @@ class Analysis:
     """The outcome: what was asked for, the actions that make it, and (with keep_going) what failed.
 
     skipped: what a pattern named and the platform cannot have.
+    conditions: resolves what is left of select()s (attributes that every program has).
     runfiles_tree: path of an executable -> its runfiles tree, which is declared when it is asked for.
     """
 
@@ -73,4 +77,5 @@ class Analysis:
     errors: list[RulesEngineError] = field(factory=list)
     configured: dict[tuple[Label, Configuration], ConfiguredTarget] = field(factory=dict)
     runfiles_tree: Callable[[str], Artifact] | None = None
+    conditions: Conditions | None = None
     skipped: list[ConfiguredTarget] = field(factory=list)

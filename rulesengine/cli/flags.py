@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from attrs import frozen
 
-BUILDERS = ("build",)
-LOADERS = ("build", "query", "lock", "lint", "docs")
+BUILDERS = ("build", "test", "run")
+LOADERS = (*BUILDERS, "query", "lock", "lint", "docs")
+TEST = ("test",)
 UPKEEP = ("gc", "fsck", "cache", "dump")
-ALL = ("build", "init", "lock", "query", "lint", "docs", "info", "clean", *UPKEEP, "help", "version")
+ALL = (*BUILDERS, "init", "lock", "query", "lint", "docs", "info", "clean", *UPKEEP, "help", "version")
 
 
 @frozen
@@ -74,7 +75,7 @@ FLAGS = (
     "with 9", True, commands=ALL),
     Flag(
         "disk_cache", "path", "the cache, shared by workspaces (default: PYBUILD_CACHE, else ~/.cache/pybuild)",
-        metavar="DIR", commands=("build", "lock", "query", "lint", "docs", "info", "clean", "init", *UPKEEP),
+        metavar="DIR", commands=(*BUILDERS, "lock", "query", "lint", "docs", "info", "clean", "init", *UPKEEP),
     ),
     Flag("jobs", "string", "actions at a time; auto: as many as processors", "auto", short="j", metavar="N",
          commands=BUILDERS),
@@ -119,13 +120,14 @@ FLAGS = (
     Flag(
         "mirror", "list", "where package archives are, tried in order before "
         "PYBUILD_MIRROR and the machine's apt sources: "
-        "[KIND=]URL, /DIRECTORY, system or snapshot", metavar="MIRROR", commands=("build", "lock", "init"),
+        "[KIND=]URL, /DIRECTORY, system or snapshot", metavar="MIRROR", commands=(*BUILDERS, "lock", "init"),
     ),
-    Flag("offline", "bool", "never reach for a server", False, commands=("build", "lock", "init")),
+    Flag("offline", "bool", "never reach for a server", False, commands=(*BUILDERS, "lock", "init")),
     Flag(
         "show_output", "choice", "what to print on standard output: digests (LABEL DIGEST), "
         "json, files (paths) or nothing",
-        "none", choices=("none", "digests", "json", "files"), commands=("build", "lock", "init", "gc", "fsck", "cache"),
+        "none", choices=("none", "digests", "json", "files"),
+        commands=(*BUILDERS, "lock", "init", "gc", "fsck", "cache"),
     ),
     Flag("show_result", "int", "show each target's outputs when there are at most so many targets", 10, metavar="N",
          commands=BUILDERS),
@@ -142,7 +144,44 @@ FLAGS = (
         0, metavar="SECONDS", commands=LOADERS,
     ),
     Flag("show_progress", "bool", "show progress at all", True, commands=LOADERS),
-    Flag("build", "bool", "execute; --nobuild stops after analysis", True, commands=BUILDERS),
+    Flag("build", "bool", "execute; --nobuild stops after analysis", True, commands=("build",)),
+    Flag("build_tests_only", "bool", "build no target that is not tested", False, commands=TEST),
+    Flag(
+        "cache_test_results", "choice", "whether a test that passed is not run again while nothing changed; auto: "
+        "but for tests tagged external, and with --runs_per_test", "auto", choices=("auto", "yes", "no"), commands=TEST,
+    ),
+    Flag("flaky_test_attempts", "list", "try a test that fails so often (default: once, three times when flaky = True)",
+         metavar="N|REGEX@N", commands=TEST),
+    Flag("runs_per_test", "list", "run each test so often", metavar="N|REGEX@N", commands=TEST),
+    Flag("test_arg", "list", "an argument for each test, after its own", metavar="TEXT", commands=TEST),
+    Flag("test_env", "list", "a variable for each test; NAME alone: this environment's value", metavar="NAME[=VALUE]",
+         commands=TEST),
+    Flag("test_filter", "string", "run these cases only; each test framework reads it its own way "
+         "(TESTBRIDGE_TEST_ONLY)", "", metavar="TEXT", commands=TEST),
+    Flag("test_keep_going", "bool", "run further tests after one failed", True, commands=TEST),
+    Flag("test_lang_filters", "list", "only tests of these languages (sh for sh_test); -LANG: none of that",
+         metavar="LANG,…", commands=TEST),
+    Flag(
+        "test_output", "choice", "what to show of tests' logs: nothing but their places, those of failed tests, "
+        "all, or all as they come (one test at a time)", "summary", choices=("summary", "errors", "all", "streamed"),
+        commands=TEST,
+    ),
+    Flag("test_size_filters", "list", "only tests of these sizes; -SIZE: none of that", metavar="SIZE,…",
+         commands=TEST),
+    Flag(
+        "test_summary", "choice", "short: every test; terse: those that did not pass; detailed: with failed cases",
+        "short", choices=("short", "terse", "detailed", "none"), commands=TEST,
+    ),
+    Flag("test_tag_filters", "list", "only tests with one of these tags; -TAG: none with that", metavar="TAG,…",
+         commands=TEST),
+    Flag("test_timeout", "string", "seconds for all tests, or for short, moderate, long and eternal ones "
+         "(default: 60,300,900,3600)", "-1", metavar="SECONDS", commands=TEST),
+    Flag("test_timeout_filters", "list", "only tests of these timeouts; -TIMEOUT: none of that", metavar="TIMEOUT,…",
+         commands=TEST),
+    Flag("run", "bool", "start the program; --norun only builds it", True, commands=("run",)),
+    Flag("run_under", "string", "a command before the program: strace -f", "", metavar="COMMAND", commands=("run",)),
+    Flag("script_path", "path", "write a script that starts the program, instead of starting it", metavar="FILE",
+         commands=("run",)),
     Flag("check", "bool", "write nothing; exit with 1 and a list when a lock file is stale", False, commands=("lock",)),
     Flag(
         "allow_missing_indexes", "bool",
@@ -181,6 +220,17 @@ COMMANDS = (
         "Targets are labels and patterns as Bazel's: //base:static, "
         "//base:all, //base/..., //... . `pybuild LABEL` means\n"
         "`pybuild build LABEL`. Outputs are at pybuild-bin/PACKAGE/NAME, beside MODULE.bazel.", True,
+    ),
+    Command(
+        "test", "build and run tests", "pybuild test [FLAGS] TARGET… [-- -TARGET…]",
+        "Runs the tests among the targets; a test_suite stands for its tests. Logs are at\n"
+        "pybuild-testlogs/PACKAGE/NAME, beside MODULE.bazel. Exits with 3 when a test failed, and with 4\n"
+        "when there was none.", True,
+    ),
+    Command(
+        "run", "build a program and run it", "pybuild run [FLAGS] TARGET [-- ARGUMENT…]",
+        "The program takes this process's place. It starts in its runfiles; BUILD_WORKING_DIRECTORY says where you\n"
+        "stand, BUILD_WORKSPACE_DIRECTORY where the workspace is.", True,
     ),
     Command(
         "init", "make a workspace that builds a distroless image", "pybuild init [FLAGS] [DIR]",

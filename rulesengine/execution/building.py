@@ -169,7 +169,8 @@ class Build:
         if task.key in self._in_flight and action.cacheable:
             self._in_flight[task.key].append(task)
             return
-        if action.cacheable and not task.is_pinned:
+        fresh = action.test is not None and action.test.fresh and not task.repeats
+        if action.cacheable and not task.is_pinned and not fresh:
             found = self._x.cache.get(task.key)
             values = None if found is None else decode_result(found, task.spelling.outputs)
             if values is not None and all(
@@ -270,7 +271,7 @@ class Build:
             return
         by_path = {path: result.outputs[artifact] for path, artifact in task.spelling.outputs.items()}
         encoded = encode_result(by_path.items(), result.stdout, result.stderr)
-        if action.cacheable and not task.is_pinned:
+        if action.cacheable and result.keep and not task.is_pinned:
             self._x.cache.put(task.key, encoded)
         self._finish(task, result.outputs, cached=False, result=result)
         for follower in followers:

@@ -47,6 +47,15 @@ OUTPUT_KEPT = 1 << 20
 
 _POLL_MS = 100
 
+TIMEOUT_CODE = 142
+"""The exit code of a test that ran out of time, as a shell would report SIGALRM."""
+
+_UNCONFINED = Sandbox("", "")
+
+
+class _TimedOutError(ExecutionError):
+    """The command ran longer than its action allows."""
+
 
 @frozen
 class _Layout:
@@ -62,6 +71,7 @@ class LocalRunner:
 
     sandbox: how they are confined; None probes for bubblewrap and says once when it is missing.
     keep: leave the execution directories below `CACHE/sandbox` (`--sandbox_debug`).
+    follow: is given what a test writes to its log (its action's first output), as it comes.
     """
 
     def __init__(
@@ -77,6 +87,7 @@ class LocalRunner:
         self._keep = keep
         self._listener = listener
         self._lock = threading.Lock()
+        self.follow: Callable[[bytes], object] | None = None
         self._roots = ExecRoots(lambda: store.scratch.name("sandbox"))
 
     def run(
@@ -91,7 +102,7 @@ class LocalRunner:
 
         A command that ends with another code than 0 is a Result with that code and no outputs.
         """
-        sandbox = self._confinement()
+        sandbox = _UNCONFINED if action.local else self._confinement()
         layout = self._layout(inputs, outputs)
         try:
             root = self._roots.take(layout.directories)
@@ -104,11 +115,20 @@ class LocalRunner:
                 raise store_error(fault, f"preparing {root}") from None
             command = sandbox.command(arguments, root, bound, network=action.network)
             with self._sink() as out, self._sink() as err:
-                code = self._execute(action, command, root, out, err, cancel)
+                timed_out = False
+                try:
+                    code = self._execute(action, command, root, out, err, cancel)
+                except _TimedOutError:
+                    if action.test is None:
+                        raise
+                    code, timed_out = TIMEOUT_CODE, True
                 stdout, stderr = _tail(out), _tail(err)
-            if code:
+            if sandbox.program and code > 128 and not timed_out:
+                code = 128 - code  # bwrap, like a shell, reports a signal as 128 + its number
+            if code and action.test is None:
                 return Result({}, stdout, stderr, code)
-            return Result(collect_outputs(self._store, root, inputs, outputs), stdout, stderr)
+            made = collect_outputs(self._store, root, inputs, outputs)
+            return Result(made, stdout, stderr, code, timed_out)
         finally:
             if self._keep:
                 self._leave(root)
@@ -209,12 +229,17 @@ class LocalRunner:
                 f"{action.describe()}: {command[0]} cannot be started: {fault.strerror}", label=action.owner or None
             ) from None
         deadline = time.monotonic() + action.timeout if action.timeout else None
+        follower = None
+        if self.follow is not None and action.test is not None:
+            follower = _Follower(f"{root}/{action.outputs[0].path}", self.follow)
         try:
             with _watch(process) as ended:
                 while not ended(_POLL_MS):
                     cancel.check()
+                    if follower is not None:
+                        follower.read()
                     if deadline is not None and time.monotonic() > deadline:
-                        raise ExecutionError(
+                        raise _TimedOutError(
                             f"{action.describe()}: timed out after {action.timeout} s", label=action.owner or None
                         )
                     if os.fstat(out.fileno()).st_size + os.fstat(err.fileno()).st_size > OUTPUT_LIMIT:
@@ -223,12 +248,13 @@ class LocalRunner:
                             label=action.owner or None,
                         )
         finally:
+            if follower is not None:
+                follower.read()
             # The whole session: children that were left behind must not outlive their action.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             code = process.wait()
-        # bwrap, like a shell, reports a signal as 128 + its number.
-        return 128 - code if code > 128 and self._confinement().program else code
+        return code
 
     def _leave(self, directory: str) -> None:
         """Move the execution directory to where a person may look at it, and say where."""
@@ -239,6 +265,27 @@ class LocalRunner:
             os.rename(directory, kept)
             if self._listener is not None:
                 self._listener(Message("info", f"the execution directory is kept: {kept}"))
+
+
+class _Follower:
+    """Reads what is appended to a file that may not be there yet."""
+
+    def __init__(self, path: str, tell: Callable[[bytes], object]) -> None:
+        self._path = path
+        self._tell = tell
+        self._seen = 0
+
+    def read(self) -> None:
+        """Pass on what is new."""
+        with contextlib.suppress(OSError):
+            # The test chose what stands there: no link is followed, and a fifo does not stop us.
+            fd = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(fd, "rb") as stream:
+                stream.seek(self._seen)
+                data = stream.read()
+            if data:
+                self._seen += len(data)
+                self._tell(data)
 
 
 @contextlib.contextmanager

@@ -67,6 +67,21 @@ class Lines:
 Argument = str | PathArgument | Vector | Lines
 
 
+@frozen
+class TestRun:
+    """That an action is a run of a test: a failure is a result of it, not an error of the build.
+
+    name: as its XML report names it.  attempts: how often it is tried until it passes.
+    fresh: run it even though a result is known.
+    """
+
+    __test__ = False
+
+    name: str
+    attempts: int = 1
+    fresh: bool = False
+
+
 @frozen(eq=False)
 class Action:
     """A command, its declared inputs and outputs, and how it may run.
@@ -77,6 +92,7 @@ class Action:
         action is run only when somebody needs the bytes.
     network: whether the action may reach the network (only for a pinned digest, DESIGN invariant 3).
     timeout: seconds, 0 for none.
+    local: whether it must run without a sandbox.
     """
 
     owner: str
@@ -92,6 +108,8 @@ class Action:
     network: bool = False
     cacheable: bool = True
     timeout: int = 0
+    local: bool = False
+    test: TestRun | None = None
 
     @property
     def op(self) -> str | None:

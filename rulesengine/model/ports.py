@@ -68,12 +68,18 @@ class BlobStore(Protocol):
 
 @frozen
 class Result:
-    """What an action's run left: each output's value; exit code 0 unless it failed."""
+    """What an action's run left: each output's value; exit code 0 unless it failed.
+
+    timed_out: a test ran out of its time (another action's time-out is an ExecutionError).
+    keep: whether the result may be taken from the cache another time.
+    """
 
     outputs: Mapping[Artifact, Value]
     stdout: bytes = b""
     stderr: bytes = b""
     exit_code: int = 0
+    timed_out: bool = False
+    keep: bool = True
 
 
 class ActionCache(Protocol):

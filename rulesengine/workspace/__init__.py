@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from rulesengine.workspace.result import Image as Image
     from rulesengine.workspace.result import ImagePlatform as ImagePlatform
     from rulesengine.workspace.result import Output as Output
+    from rulesengine.workspace.result import Program as Program
     from rulesengine.workspace.result import TargetResult as TargetResult
+    from rulesengine.workspace.test_options import PerTest as PerTest
+    from rulesengine.workspace.test_options import TestOptions as TestOptions
+    from rulesengine.workspace.test_report import RunOfTest as RunOfTest
+    from rulesengine.workspace.test_report import TestReport as TestReport
+    from rulesengine.workspace.test_report import TestResult as TestResult
     from rulesengine.workspace.workspace import Workspace as Workspace
 
 _PUBLIC = {
@@ -26,10 +32,30 @@ _PUBLIC = {
     "ImagePlatform": "result",
     "Output": "result",
     "TargetResult": "result",
+    "PerTest": "test_options",
+    "Program": "result",
+    "RunOfTest": "test_report",
+    "TestOptions": "test_options",
+    "TestReport": "test_report",
+    "TestResult": "test_report",
     "Workspace": "workspace",
 }
 
-__all__ = ["BuildResult", "CancelToken", "Image", "ImagePlatform", "Output", "TargetResult", "Workspace"]
+__all__ = [
+    "BuildResult",
+    "CancelToken",
+    "Image",
+    "ImagePlatform",
+    "Output",
+    "PerTest",
+    "Program",
+    "RunOfTest",
+    "TargetResult",
+    "TestOptions",
+    "TestReport",
+    "TestResult",
+    "Workspace",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget, platform_of
 from rulesengine.analysis.settings import settings
 from rulesengine.errors import Location, LostBlobError, RulesEngineError, UsageError
+from rulesengine.execution.test_runner import TestNotRunError
 from rulesengine.loading import Loader
 from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, Value
@@ -27,7 +28,11 @@ from rulesengine.workspace.engine import Engine, Executed
 from rulesengine.workspace.host import host_platform
 from rulesengine.workspace.layout import describe
 from rulesengine.workspace.outputs import Members, Outputs
-from rulesengine.workspace.result import BuildResult, LookedAt, Output, TargetResult
+from rulesengine.workspace.places import TESTLOGS_LINK
+from rulesengine.workspace.programs import Beside, beside, program
+from rulesengine.workspace.result import BuildResult, LookedAt, Output, Program, TargetResult
+from rulesengine.workspace.test_report import TestResult
+from rulesengine.workspace.testing import Testing
 
 _DELIVERY_ATTEMPTS = 3
 
@@ -39,7 +44,7 @@ class Request:
     settings, defines, compilation_mode, host_platform: as Workspace.build takes them; lists: its flags that are
     lists, by name.  toolchain_debug: its toolchain_resolution_debug.
     package: where relative patterns are written.  platform: OS/ARCHITECTURE[/VARIANT] or a label, None: the host's.
-    execute: False stops after analysis (`--nobuild`).
+    execute: False stops after analysis (`--nobuild`).  program: say how the targets are run.
     aspects, aspects_parameters: as Workspace.build takes them.
     """
 
@@ -56,6 +61,7 @@ class Request:
     execute: bool = True
     aspects: tuple[str, ...] = ()
     aspects_parameters: tuple[str, ...] = ()
+    program: bool = False
 
 
 @frozen
@@ -77,12 +83,15 @@ class Build:
     listener: Listener
     cancel: Cancellation
     errors: list[RulesEngineError] = field(factory=list)
+    testing: Testing | None = None
     started: float = field(factory=time.monotonic)
     started_ns: int = field(factory=time.time_ns)
 
     def run(self, request: Request) -> BuildResult:
         """Raises the first error, unless request.keep_going."""
         labels = self._resolve(request)
+        if self.testing is not None:
+            labels = self.testing.select(labels)
         self.cancel.check()
         host = request.host_platform or str(host_platform())
         platform = request.platform or host
@@ -119,7 +128,9 @@ class Build:
         if not request.execute:
             targets = tuple(TargetResult(str(label), one.configuration.mnemonic) for label, one in asked)
             return BuildResult((*targets, *skipped), elapsed=time.monotonic() - self.started, errors=tuple(self.errors))
-        return self._execute(request, asked, analysis.graph, configuration, skipped)
+        if self.testing is not None:
+            self.testing.declare(asked, analysis)
+        return self._execute(request, asked, analysis, configuration, skipped)
 
     # ---- loading --------------------------------------------------------------
 
@@ -174,17 +185,20 @@ class Build:
         self,
         request: Request,
         asked: list[tuple[Label, ConfiguredTarget]],
-        graph: ActionGraph,
+        analysis: Analysis,
         configuration: Configuration,
         skipped: tuple[TargetResult, ...],
     ) -> BuildResult:
+        graph = analysis.graph
+        with_programs = beside(asked, analysis)
         wanted = list(dict.fromkeys(file for _, one in asked for file in one.files))
+        wanted += [file for files in with_programs.values() for file in files]
         run = cached = failed = 0
         executed = Executed({})
         members: dict[Artifact, Members] = {}
         for attempt in range(_DELIVERY_ATTEMPTS):
             try:
-                executed = self.engine.execute(graph, wanted, keep_going=request.keep_going)
+                executed = self._make(request, graph, wanted)
             except RulesEngineError as fault:
                 self._locate(fault)
                 raise
@@ -199,7 +213,7 @@ class Build:
             if attempt == 0:
                 self.errors += executed.errors
                 self.listener(PhaseStarted("delivery"))
-            members, lost = self.outputs.deliver(self._deliveries(asked, executed.values), self.cancel)
+            members, lost = self.outputs.deliver(self._deliveries(asked, executed.values, with_programs), self.cancel)
             if not lost:
                 break
         else:
@@ -210,6 +224,17 @@ class Build:
         os.makedirs(directory, exist_ok=True)
         place = _Place(directory, link.point(self.loader.root, directory, self.listener))
         targets = tuple(self._target(label, one, executed.values, members, place) for label, one in asked)
+        if request.program:
+            targets = tuple(
+                target if target.failed else evolve(target, program=self._program(one, with_programs, analysis))
+                for target, (_, one) in zip(targets, asked, strict=True)
+            )
+        tested: tuple[TestResult, ...] = ()
+        if self.testing is not None:
+            logs = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "testlogs")
+            os.makedirs(logs, exist_ok=True)
+            shown = link.point(self.loader.root, logs, self.listener, TESTLOGS_LINK)
+            tested = self.testing.results(executed.values, self.engine.store.read, members, shown)
         failed_labels = self._failed_labels(request, asked)
         looked_at = None
         if not self.errors:
@@ -223,8 +248,30 @@ class Build:
             tuple(self.errors),
             place.shown,
             self.engine.fetched,
+            tested,
             looked_at,
         )
+
+    def _make(self, request: Request, graph: ActionGraph, wanted: list[Artifact]) -> Executed:
+        """Make the artifacts, and run the tests: those that may together with the build, then the others."""
+        if self.testing is None:
+            return self.engine.execute(graph, wanted, keep_going=request.keep_going)
+        first, *alone = self.testing.rounds()
+        done = self.engine.execute(graph, [*wanted, *first], keep_going=request.keep_going, check=False)
+        for more in alone:
+            if done.failed and not request.keep_going:
+                break
+            one = self.engine.execute(graph, more, keep_going=request.keep_going, check=False)
+            done = Executed(
+                {**done.values, **one.values},
+                done.run + one.run,
+                done.cached + max(one.cached - done.run - done.cached, 0),
+                done.failed + one.failed,
+                (*done.errors, *one.errors),
+            )
+        # A test that was not started is told by its status.
+        errors = tuple(error for error in done.errors if not isinstance(error, TestNotRunError))
+        return evolve(done, errors=errors)
 
     def _locate(self, fault: RulesEngineError) -> None:
         """Say where the target stands whose action failed."""
@@ -244,13 +291,18 @@ class Build:
             if fault.label is not None and fault.label in request.patterns and fault.label not in known:
                 yield TargetResult(fault.label, "", failed=True)
 
-    @staticmethod
     def _deliveries(
-        asked: list[tuple[Label, ConfiguredTarget]], values: Mapping[Artifact, Value]
+        self,
+        asked: list[tuple[Label, ConfiguredTarget]],
+        values: Mapping[Artifact, Value],
+        with_programs: Beside,
     ) -> dict[str, Sequence[tuple[Artifact, Value]]]:
         out: dict[str, Sequence[tuple[Artifact, Value]]] = {}
+        if self.testing is not None:
+            out.update(self.testing.deliveries(values))
         for _, one in asked:
             pairs = [(file, values[file]) for file in one.files if not file.is_source and file in values]
+            pairs += [(file, values[file]) for file in with_programs.get(one, ()) if file in values]
             if pairs:
                 out[f"{one.label} {one.configuration.mnemonic}"] = pairs
         return out
@@ -276,6 +328,10 @@ class Build:
                     path = place.shown + path[len(place.directory) :]
             outputs.append(self._output(file, value, path, members.get(file, {})))
         return TargetResult(str(label), one.configuration.mnemonic, tuple(outputs))
+
+    def _program(self, one: ConfiguredTarget, with_programs: Beside, analysis: Analysis) -> Program:
+        source = self.engine.sources.path(one.files[0]) if one.files and one.files[0].is_source else ""
+        return program(one, with_programs.get(one, ()), analysis, self.output_base, self.loader.root, source)
 
     def _output(self, file: Artifact, value: Value, path: str, members: Members) -> Output:
         name = file.root_relative_path

@@ -18,6 +18,7 @@ from rulesengine.execution import (
     WorkspaceSources,
 )
 from rulesengine.execution.sandbox import Sandbox, probe
+from rulesengine.execution.test_runner import TestRunner
 from rulesengine.execution.uses import write_uses
 from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import Artifact, Value
@@ -64,6 +65,8 @@ class Engine:
     _cancel: Cancellation
     _counter: _Counter
     _root: str
+    _processes: LocalRunner
+    _tests: TestRunner
 
     @staticmethod
     @contextmanager
@@ -91,30 +94,38 @@ class Engine:
         sources = WorkspaceSources(roots, store, os.path.join(output_base, "stat"))
         runner = OpRunner(store, operations(), _OfflineFetcher() if offline else fetcher, counter)
         processes = LocalRunner(store, sandbox=_sandbox(sandbox), keep=keep_sandboxes, listener=counter)
+        tests = TestRunner(processes, store)
         executor = Executor(
             store,
             actions,
             sources,
             runner,
-            processes,
+            tests,
             jobs=jobs,
             verbose_failures=verbose_failures,
             listener=counter,
         )
         try:
-            yield Engine(store, sources, executor, cancel, counter, roots[""])
+            yield Engine(store, sources, executor, cancel, counter, roots[""], processes, tests)
         finally:
             sources.save()
             actions.close()
             store.close()
 
-    def execute(self, graph: ActionGraph, wanted: Sequence[Artifact], *, keep_going: bool) -> Executed:
-        """Make artifacts.  Raises the first failure, unless keep_going; InterruptedBuild; StoreError."""
+    def test_settings(self, *, keep_going: bool, follow: Callable[[bytes], object] | None) -> None:
+        """How test actions are run: see TestRunner.keep_going, LocalRunner.follow."""
+        self._tests.keep_going = keep_going
+        self._processes.follow = follow
+
+    def execute(
+        self, graph: ActionGraph, wanted: Sequence[Artifact], *, keep_going: bool, check: bool = True
+    ) -> Executed:
+        """Make artifacts.  Raises the first failure, unless keep_going (or not check); InterruptedBuild; StoreError."""
         self._executor.keep_going = keep_going
         done = self._executor.execute(graph, wanted, self._cancel)
         request = "\n".join(sorted(artifact.path for artifact in wanted))
         write_uses(self.store.root, self._root, request, done.keys, done.pinned)
-        if not keep_going:
+        if not keep_going and check:
             done.check()
         errors = tuple(one.error for one in done.failed)
         return Executed(done.values, done.run, done.cached, len(done.failed), errors)

@@ -12,7 +12,7 @@ from rulesengine.errors import StoreError
 from rulesengine.model.artifact import OUTPUT_ROOT
 from rulesengine.workspace import link
 from rulesengine.workspace.host import host_platform
-from rulesengine.workspace.places import CONVENIENCE_LINK
+from rulesengine.workspace.places import CONVENIENCE_LINK, TESTLOGS_LINK
 
 if TYPE_CHECKING:
     from rulesengine.workspace.workspace import Workspace
@@ -31,6 +31,7 @@ def facts(workspace: Workspace) -> dict[str, str]:
         "output_base": workspace.output_base,
         "output_path": os.path.join(workspace.output_base, OUTPUT_ROOT),
         "pybuild-bin": os.path.join(workspace.root, CONVENIENCE_LINK),
+        "pybuild-testlogs": os.path.join(workspace.root, TESTLOGS_LINK),
         "cache": workspace.cache,
         "cache_size": _size(os.path.join(workspace.cache, "cas")),
         "action_cache_size": _size(os.path.join(workspace.cache, "ac")),
@@ -72,6 +73,7 @@ def _size(directory: str) -> str:
 def clean(workspace: Workspace, *, expunge: bool) -> None:
     """Remove outputs and their record; with `expunge` all of the output base but the lock.  Raises StoreError."""
     link.remove(workspace.root)
+    link.remove(workspace.root, TESTLOGS_LINK)
     base = workspace.output_base
     try:
         names = os.listdir(base)

@@ -1,4 +1,4 @@
-"""`pybuild-bin`: the symbolic link beside MODULE.bazel that leads to a build's outputs."""
+"""`pybuild-bin`, `pybuild-testlogs`: symbolic links beside MODULE.bazel that lead to outputs and to logs of tests."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def is_ours(path: str) -> bool:
         target = os.readlink(path)
     except OSError:
         return False
-    return f"/{OUTPUT_ROOT}/" in target and target.endswith("/bin")
+    return f"/{OUTPUT_ROOT}/" in target and target.endswith(("/bin", "/testlogs"))
 
 
-def point(root: str, directory: str, listener: Listener | None) -> str:
-    """Make `ROOT/pybuild-bin` lead to `directory`.
+def point(root: str, directory: str, listener: Listener | None, name: str = CONVENIENCE_LINK) -> str:
+    """Make `ROOT/NAME` lead to `directory`.
 
     Returns the link's path; where something of the user's has the name or no link can be made, a
     warning is sent, nothing is touched and the directory itself is returned.
     """
-    path = os.path.join(root, CONVENIENCE_LINK)
+    path = os.path.join(root, name)
     with contextlib.suppress(OSError):
         if os.readlink(path) == directory:
             return path
@@ -34,7 +34,7 @@ def point(root: str, directory: str, listener: Listener | None) -> str:
     if os.path.lexists(path) and not is_ours(path):
         reason = "there is something else of this name, which is left alone"
     else:
-        temporary = os.path.join(root, f".{CONVENIENCE_LINK}.{os.getpid()}")
+        temporary = os.path.join(root, f".{name}.{os.getpid()}")
         try:
             os.symlink(directory, temporary)
             try:
@@ -51,9 +51,9 @@ def point(root: str, directory: str, listener: Listener | None) -> str:
     return directory
 
 
-def remove(root: str) -> bool:
+def remove(root: str, name: str = CONVENIENCE_LINK) -> bool:
     """Take the link away, if it is ours; whether it was."""
-    path = os.path.join(root, CONVENIENCE_LINK)
+    path = os.path.join(root, name)
     if not is_ours(path):
         return False
     with contextlib.suppress(OSError):

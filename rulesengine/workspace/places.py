@@ -8,6 +8,7 @@ from rulesengine.errors import WorkspaceError
 
 MODULE_FILE = "MODULE.bazel"
 CONVENIENCE_LINK = "pybuild-bin"
+TESTLOGS_LINK = "pybuild-testlogs"
 CACHE_VARIABLE = "PYBUILD_CACHE"
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from attrs import field, frozen
 
 from rulesengine.errors import RulesEngineError
 from rulesengine.model.digest import Digest
+
+if TYPE_CHECKING:
+    from rulesengine.workspace.test_report import TestResult
 
 
 @frozen
@@ -48,10 +54,31 @@ class Output:
 
 
 @frozen
+class Program:
+    """An executable as it is to be run.
+
+    path: absolute.  directory: where it starts: the main repository's directory in its runfiles tree.
+    arguments: those of its `args` attribute.  environment: variables that its rule sets; inherited: names of those
+    that its rule takes from the caller, which win.
+    """
+
+    path: str
+    directory: str
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(factory=dict)
+    inherited: tuple[str, ...] = ()
+
+    def variables(self, caller: Mapping[str, str]) -> dict[str, str]:
+        """The whole environment, over the caller's."""
+        return {**caller, **self.environment, **{name: caller[name] for name in self.inherited if name in caller}}
+
+
+@frozen
 class TargetResult:
     """A top-level target: label, configuration's mnemonic, outputs (empty where it failed).
 
     skipped: why a pattern's target was left out (its platform cannot have it), or empty.
+    program: how it is run, where that was asked for.
     """
 
     label: str
@@ -59,6 +86,7 @@ class TargetResult:
     outputs: tuple[Output, ...] = ()
     failed: bool = False
     skipped: str = ""
+    program: Program | None = None
 
     @property
     def image(self) -> Image | None:
@@ -72,6 +100,7 @@ class BuildResult:
 
     actions_run, actions_cached, actions_failed: how many actions the request needed and what became of them.
     elapsed: seconds.  errors: empty unless the build went on after failures (keep_going).
+    tests: how the tests went, where tests were asked for.
     link: the `pybuild-bin` directory's path, or the real directory where no link could be made.
     """
 
@@ -83,6 +112,7 @@ class BuildResult:
     errors: tuple[RulesEngineError, ...] = ()
     link: str = ""
     fetched: int = 0
+    tests: tuple[TestResult, ...] = ()
     looked_at: LookedAt | None = field(default=None, eq=False, repr=False)
 
     @property

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from rulesengine.errors import TransportError, UsageError
 from rulesengine.model.events import Event
@@ -14,7 +14,7 @@ from rulesengine.model.ports import Listener
 from rulesengine.workspace.cancel import CancelToken
 from rulesengine.workspace.exclusive import exclusive
 from rulesengine.workspace.places import default_cache, default_output_base, find_root
-from rulesengine.workspace.result import BuildResult
+from rulesengine.workspace.result import BuildResult, Program
 
 if TYPE_CHECKING:
     from rulesengine.execution.fsck import Checked
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from rulesengine.query import QueryResult
     from rulesengine.reference.entries import FileReference
     from rulesengine.workspace.archives import LockResult
+    from rulesengine.workspace.how import HowToBuild
+    from rulesengine.workspace.test_options import TestOptions
+    from rulesengine.workspace.test_report import TestReport
     from rulesengine.workspace.upkeep import Statistics
 
 
@@ -94,6 +97,8 @@ class Workspace:
         aspects: Sequence[str] = (),
         aspects_parameters: Sequence[str] = (),
         package: str = "",
+        tests: TestOptions | None = None,
+        programs: bool = False,
         listener: Listener | None = None,
         cancel: CancelToken | None = None,
     ) -> BuildResult:
@@ -109,7 +114,9 @@ class Workspace:
         list them in the result; otherwise the first is raised.  execute: False stops after analysis.
         sandbox: whether processes must (True) or must not (False) be sandboxed; None: where it is available.
         aspects: applied to the targets: `//package:file.bzl%name`.  aspects_parameters: `NAME=VALUE` for them.
-        package: where relative patterns are written.  listener: receives events, one at a time, from several threads.
+        package: where relative patterns are written.  tests: also run the tests among the targets (see `test`).
+        programs: say how each target is run (TargetResult.program).
+        listener: receives events, one at a time, from several threads.
 
         Raises RulesEngineError of some kind, never anything else of its own accord.
         """
@@ -126,6 +133,12 @@ class Workspace:
         with self._call(cancel) as token, self._exclusive(token, told):
             loader = self._loader(told, token)
             mark(self.output_base, self.root)
+            testing = None
+            if tests is not None:
+                from rulesengine.workspace.testing import Testing
+
+                testing = Testing(loader, tests)
+                told = testing.listening(told)
             with Engine.open(
                 cache=self.cache,
                 output_base=self.output_base,
@@ -139,8 +152,10 @@ class Workspace:
                 listener=told,
                 cancel=token,
             ) as engine:
+                if tests is not None:
+                    engine.test_settings(keep_going=tests.keep_going, follow=tests.stream)
                 outputs = Outputs(self.output_base, engine.store)
-                build = Build(loader, engine, outputs, self.output_base, told, token)
+                build = Build(loader, engine, outputs, self.output_base, told, token, testing=testing)
                 return build.run(
                     Request(
                         patterns,
@@ -160,8 +175,36 @@ class Workspace:
                         execute,
                         tuple(aspects),
                         tuple(aspects_parameters),
+                        programs,
                     )
                 )
+
+    def test(self, *patterns: str, options: TestOptions | None = None, **how: Unpack[HowToBuild]) -> TestReport:
+        """Build targets and run the tests among them; suites stand for their tests.
+
+        options: which tests, and how (see TestOptions).  how: as `build` takes them, but that failures of actions are
+        listed in the report's `build.errors`, since it also tells which tests ran.  Raises RulesEngineError of some
+        kind for what goes wrong before the first action.
+        """
+        from rulesengine.workspace.test_options import TestOptions as Options
+        from rulesengine.workspace.test_report import TestReport
+
+        built = self.build(*patterns, tests=options or Options(), **how)
+        return TestReport(built, built.tests)
+
+    def runnable(self, label: str, **how: Unpack[HowToBuild]) -> Program:
+        """Build one executable and say how it is run: what to start, where, with which arguments and variables.
+
+        how: as `build` takes them.  Raises UsageError where it is no program, or several targets.
+        """
+        result = self.build(label, programs=True, **how)
+        targets = [target for target in result.targets if not target.skipped]
+        if len(targets) != 1:
+            raise UsageError(f"{label} is {len(targets)} targets, and one is run at a time", hint="name one target")
+        if result.errors:
+            raise result.errors[0]
+        assert targets[0].program is not None
+        return targets[0].program
 
     def query(
         self,

@@ -80,6 +80,8 @@ def _step(step: Step, where: Path) -> tuple[dict[str, Any], str]:
                 )
     if code:
         made["failure"] = _failure(fault, err)
+        if step.command == "test" and code in (3, 4) and fault is None:
+            made["failure"]["class"] = "test"
     return made, err
 
 

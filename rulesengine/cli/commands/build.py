@@ -9,7 +9,9 @@ from rulesengine import __version__
 from rulesengine.cli.context import Context
 from rulesengine.cli.progress import size
 from rulesengine.errors import EXIT_BUILD_FAILED, RulesEngineError, UsageError
+from rulesengine.model.ports import Listener
 from rulesengine.workspace import BuildResult, Image, Output, TargetResult, Workspace, noop
+from rulesengine.workspace.how import HowToBuild
 
 _TIME = "\0"
 """Stands in a summary for the time taken, which the no-op path fills in with its own."""
@@ -24,26 +26,8 @@ def run(context: Context) -> int:
     with context.watching() as listener:
         result = workspace.build(
             *context.arguments,
-            platform=options["platforms"],
-            jobs=_jobs(options["jobs"]),
-            settings=options["setting"],
-            defines=options["define"],
-            compilation_mode=options["compilation_mode"],
-            host_platform=options["host_platform"],
-            features=options["features"],
-            extra_toolchains=options["extra_toolchains"],
-            extra_execution_platforms=options["extra_execution_platforms"],
-            toolchain_resolution_debug=options["toolchain_resolution_debug"] or "",
-            keep_going=options["keep_going"],
             execute=options["build"],
-            sandbox={"auto": None, "sandboxed": True, "local": False}[options["spawn_strategy"]],
-            keep_sandboxes=options["sandbox_debug"],
-            verbose_failures=options["verbose_failures"],
-            aspects=options["aspects"],
-            aspects_parameters=options["aspects_parameters"],
-            package=context.package(workspace.root),
-            listener=listener,
-            cancel=context.cancel,
+            **common(context, workspace, listener),
         )
     shown = summary(context, result)
     printed = results(context, result)
@@ -56,6 +40,32 @@ def run(context: Context) -> int:
         return EXIT_BUILD_FAILED
     _remember(context, workspace, result, printed)
     return 0
+
+
+def common(context: Context, workspace: Workspace, listener: Listener) -> HowToBuild:
+    """What the flags of every command that builds say."""
+    options = context.options
+    return {
+        "platform": options["platforms"],
+        "jobs": _jobs(options["jobs"]),
+        "settings": options["setting"],
+        "defines": options["define"],
+        "compilation_mode": options["compilation_mode"],
+        "host_platform": options["host_platform"],
+        "features": options["features"],
+        "extra_toolchains": options["extra_toolchains"],
+        "extra_execution_platforms": options["extra_execution_platforms"],
+        "toolchain_resolution_debug": options["toolchain_resolution_debug"] or "",
+        "keep_going": options["keep_going"],
+        "sandbox": {"auto": None, "sandboxed": True, "local": False}[options["spawn_strategy"]],
+        "keep_sandboxes": options["sandbox_debug"],
+        "verbose_failures": options["verbose_failures"],
+        "aspects": options["aspects"],
+        "aspects_parameters": options["aspects_parameters"],
+        "package": context.package(workspace.root),
+        "listener": listener,
+        "cancel": context.cancel,
+    }
 
 
 def _jobs(text: str) -> int | None:
@@ -79,7 +89,7 @@ def summary(context: Context, result: BuildResult) -> str:
     failed = [one for one in result.targets if one.failed]
     counts = _counts(result) + f" · {_TIME}"
     style = context.console.style
-    if not context.options["build"]:
+    if not context.options.values.get("build", True):
         return f"{len(targets)} target{_s(len(targets))} analysed · {_TIME}\n"
     lines: list[str] = []
     listed = len(result.targets) <= context.options["show_result"]
@@ -151,7 +161,7 @@ def results(context: Context, result: BuildResult) -> str:
     """What `--show_output` asks for."""
     form = context.options["show_output"]
     if form == "json":
-        return json.dumps({"targets": [_target_json(one) for one in result.targets], "ok": result.ok}, indent=2) + "\n"
+        return json.dumps({"targets": [target_json(one) for one in result.targets], "ok": result.ok}, indent=2) + "\n"
     if form == "digests":
         return "".join(
             f"{target.label} {output.image.digest if output.image else output.digest}"
@@ -164,7 +174,7 @@ def results(context: Context, result: BuildResult) -> str:
     return ""
 
 
-def _target_json(target: TargetResult) -> dict[str, object]:
+def target_json(target: TargetResult) -> dict[str, object]:
     return {
         "label": target.label,
         "configuration": target.configuration,

@@ -1,0 +1,60 @@
+"""`pybuild run TARGET -- ARGUMENT…`: the program takes this process's place."""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+from rulesengine.cli.commands.build import common
+from rulesengine.cli.context import Context
+from rulesengine.errors import EXIT_BUILD_FAILED, UsageError
+from rulesengine.workspace import Program
+
+
+def run(context: Context) -> int:
+    """Build one program and become it; returns only where it is not to be started, or cannot be."""
+    options = context.options
+    if not context.arguments:
+        raise UsageError("no target is named", hint="for instance pybuild run //tools:hello -- its arguments")
+    label, *arguments = context.arguments
+    if label.startswith("-"):
+        raise UsageError(f"{label}: one target is run, and none can be taken away")
+    workspace = context.workspace()
+    with context.watching() as listener:
+        program = workspace.runnable(label, **common(context, workspace, listener))
+    try:
+        under = shlex.split(options["run_under"])
+    except ValueError as fault:
+        raise UsageError(f"--run_under={options['run_under']}: {fault}") from None
+    words = [*under, program.path, *program.arguments, *arguments]
+    own = {"BUILD_WORKSPACE_DIRECTORY": workspace.root, "BUILD_WORKING_DIRECTORY": context.directory}
+    if options["script_path"]:
+        _script(os.path.join(context.directory, options["script_path"]), program, words, own)
+        return 0
+    if not options["run"]:
+        return 0
+    console = context.console
+    console.stdout.flush()
+    console.stderr.flush()
+    environment = {**program.variables(console.environment), **own}
+    try:
+        os.chdir(program.directory)
+        os.execvpe(words[0], words, environment)
+    except OSError as fault:
+        console.say(f"{console.style('ERROR:', 'red')} {words[0]} cannot be started: {fault.strerror}")
+        return EXIT_BUILD_FAILED
+
+
+def _script(path: str, program: Program, words: list[str], own: dict[str, str]) -> None:
+    """A shell script that does what this command would: it takes further arguments."""
+    lines = ["#!/bin/bash", f"cd {shlex.quote(program.directory)} || exit 1"]
+    for name, value in {**program.environment, **own}.items():
+        text = f"export {name}={shlex.quote(value)}"
+        lines.append(f'[ -n "${{{name}+x}}" ] || {text}' if name in program.inherited else text)
+    lines.append(f'exec {shlex.join(words)} "$@"')
+    try:
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write("\n".join(lines) + "\n")
+        os.chmod(path, 0o755)
+    except OSError as fault:
+        raise UsageError(f"--script_path: {path} cannot be written: {fault.strerror}") from None

@@ -1,0 +1,33 @@
+"""HowToBuild: the arguments of Workspace.build that every command which builds takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from rulesengine.model.ports import Listener
+from rulesengine.workspace.cancel import CancelToken
+
+
+class HowToBuild(TypedDict, total=False):
+    """See Workspace.build for what they mean."""
+
+    platform: str | None
+    settings: Sequence[str]
+    defines: Sequence[str]
+    compilation_mode: str
+    host_platform: str | None
+    features: Sequence[str]
+    extra_toolchains: Sequence[str]
+    extra_execution_platforms: Sequence[str]
+    toolchain_resolution_debug: str
+    jobs: int | None
+    keep_going: bool
+    sandbox: bool | None
+    keep_sandboxes: bool
+    verbose_failures: bool
+    aspects: Sequence[str]
+    aspects_parameters: Sequence[str]
+    package: str
+    listener: Listener | None
+    cancel: CancelToken | None
