@@ -26,6 +26,7 @@ def run(context: Context) -> int:
     else:
         for one in findings:
             console.result(str(one))
+        console.stdout.flush()
         if findings:
             files = len({one.location.path for one in findings})
             console.info(f"{len(findings)} finding{'s' * (len(findings) > 1)} in {files} file{'s' * (files > 1)}")
