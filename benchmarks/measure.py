@@ -16,10 +16,14 @@ from attrs import define, field, frozen
 
 @frozen
 class Cost:
-    """Seconds: cpu is user + system of all threads and children, wall is what a clock on the wall shows."""
+    """Seconds: cpu is user + system of all threads and children, wall is what a clock on the wall shows.
+
+    memory: bytes resident at the most, of a process.
+    """
 
     cpu: float
     wall: float
+    memory: int = 0
 
 
 def of_process(
@@ -41,7 +45,7 @@ def of_process(
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(map(str, command))}: exit {process.returncode}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall)
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024)
 
 
 def of_call(function: Callable[[], object]) -> Cost:
@@ -56,7 +60,11 @@ def medians(times: int, *sides: Callable[[], Cost]) -> list[Cost]:
     """The medians of several costs, measured in turns so that what else the machine does meets all of them."""
     rounds = [[side() for side in sides] for _ in range(times)]
     return [
-        Cost(statistics.median(one.cpu for one in column), statistics.median(one.wall for one in column))
+        Cost(
+            statistics.median(one.cpu for one in column),
+            statistics.median(one.wall for one in column),
+            max(one.memory for one in column),
+        )
         for column in zip(*rounds, strict=True)
     ]
 

@@ -76,3 +76,13 @@ def _target(package: int, number: int) -> str:
         f'genrule(\n    name = "t{number}",\n    srcs = [{sources}\n    ],\n    outs = ["t{number}.txt"],\n'
         '    cmd = "cat $(SRCS) > $@",\n)\n'
     )
+
+
+def write_ninja(root: Path, targets: int) -> None:
+    """Write `build.ninja` beside the BUILD files: an edge for each target, with the same inputs; outputs in `out/`."""
+    lines = ["rule cat", "  command = cat $in > $out", ""]
+    for package in range(targets // PER_PACKAGE):
+        for number in range(PER_PACKAGE):
+            needed = "".join(f" out/{output(*one)}" for one in dependencies(package, number))
+            lines.append(f"build out/{output(package, number)}: cat p{package:04}/s{number}.txt{needed}")
+    (root / "build.ninja").write_text("\n".join([*lines, ""]))

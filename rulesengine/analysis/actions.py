@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,6 +30,8 @@ from rulesengine.model.digest import Digest
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 
+_SIMPLE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.+-]*", re.ASCII)
+"""Most outputs' names; others are looked at more closely."""
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 PARAM_FILE_AFTER = 32768
 """Characters of arguments from which use_param_file() writes a file, as Bazel's --min_param_file_size."""
@@ -89,11 +91,10 @@ class ActionBuilder:
 
     def declare(self, label: Label, configuration: Configuration, filename: str, directory: bool) -> Artifact:
         """An output of a target.  Raises AnalysisError for a name outside of its package."""
-        parts = filename.split("/")
-        if (
+        if not _SIMPLE_NAME.fullmatch(filename) and (
             not filename
             or filename.startswith("/")
-            or any(part in ("", ".", "..") for part in parts)
+            or any(part in ("", ".", "..") for part in filename.split("/"))
             or not filename.isprintable()
         ):
             raise AnalysisError(f"output {filename!r} is not a path inside the package", label=label)
@@ -137,9 +138,8 @@ class ActionBuilder:
 
     # ---- actions ------------------------------------------------------------
 
-    def add(self, owner: Label, configuration: Configuration, text: str, late: Late) -> None:
+    def add(self, owner: Label, configuration: Configuration, spec: dict[str, Any], late: Late) -> None:
         """An action as `ctx.actions` described it.  Raises AnalysisError."""
-        spec = json.loads(text)
         ids, paths = spec["inputs"]
         tools = spec.get("tools") or []
         mnemonic = spec["mnemonic"]

@@ -65,6 +65,7 @@ class Attributes:
         self._conditions = conditions
         self._transitions = transitions
         self._passing = Passing(loader)
+        self._labels: dict[str, Label] = {}
 
     def values(self, target: Target, configuration: Configuration) -> dict[str, Any]:
         """Every attribute's value, select() resolved, defaults filled in; labels are still text."""
@@ -191,12 +192,13 @@ class Attributes:
     ) -> Label:
         """The label of a dependency that exists, may be seen, and is of a kind the attribute takes."""
         loader = self._loader
-        label = loader.canonical(Label.parse(text))
-        place = self._place(target, name)
+        label = self._labels.get(text)
+        if label is None:
+            label = self._labels[text] = loader.canonical(Label.known(text))
         try:
-            dependency = loader.target(label, place)
+            dependency = loader.target(label)
         except LoadingError as fault:
-            fault.location = fault.location or place
+            fault.location = fault.location or self._place(target, name)
             fault.notes = (*fault.notes, f"{target.label} names {label} in attribute '{name}'")
             raise
         written = written and name in target.attributes
@@ -204,7 +206,9 @@ class Attributes:
             check_visibility(loader, target, dependency, name)
         if dependency.testonly and not target.testonly and not (target.rule and target.rule.test):
             raise AttributeValueError(
-                f"{label} is testonly, {target.label} is not", location=place, hint="add testonly = True"
+                f"{label} is testonly, {target.label} is not",
+                location=self._place(target, name),
+                hint="add testonly = True",
             )
         if dependency.kind == "source" and written:
             self._check_source(target, name, schema, label)

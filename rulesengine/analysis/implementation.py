@@ -25,24 +25,35 @@ from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
+from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, Rule
 from rulesengine.model.target import Target
 
 _COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": [], "features": []}
 _ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
 
-@lru_cache(maxsize=256)
-def _driver(modules: int, rules: int) -> Any:
-    """Runs implementations that need targets of so many `modules` and have rules from so many files.
+_RULE = parse_own(
+    "<analysis>", 'load("p", "base__")\nload("r", "RULES__")\nRULE__ = base__(RULES__[INDEX], SPEC)\nNone\n'
+)
+_SHARED = parse_own("<analysis>", 'load("p", "shared__")\nSHARED__ = shared__(SPEC)\nNone\n')
 
-    The modules `p`, `r0`, `r1` …, `0`, `1` … come from the loader.  What was done before one fails stays in TARGETS__.
+
+@lru_cache(maxsize=256)
+def _driver(modules: int, rules: int, configurations: int) -> Any:
+    """Runs implementations that need targets of so many `modules` and have so many `rules` and configurations.
+
+    The modules `p`, `r0`, `r1` …, `c0` …, `0`, `1` … come from the loader.  What was done before one fails stays in
+    TARGETS__.
     """
     source = 'load("p", "analyze_all__")\n'
-    source += "".join(f'load("r{i}", r{i} = "RULES__")\n' for i in range(rules))
+    source += "".join(f'load("r{i}", r{i} = "RULE__")\n' for i in range(rules))
+    source += "".join(f'load("c{i}", c{i} = "SHARED__")\n' for i in range(configurations))
     source += "".join(f'load("{i}", d{i} = "TARGETS__")\n' for i in range(modules))
-    known = ", ".join(f"d{i}" for i in range(modules))
-    registries = ", ".join(f"r{i}" for i in range(rules))
-    source += f"TARGETS__ = []\nLATE__ = []\nanalyze_all__(TARGETS__, SPEC, [{known}], [{registries}], LATE__)\nNone\n"
+    lists = (
+        "[" + ", ".join(f"{letter}{i}" for i in range(count)) + "]"
+        for letter, count in (("d", modules), ("r", rules), ("c", configurations))
+    )
+    source += f"TARGETS__ = []\nLATE__ = []\nanalyze_all__(TARGETS__, SPEC, {', '.join(lists)}, LATE__)\nNone\n"
     return parse_own("<analysis>", source)
 
 
@@ -87,6 +98,9 @@ class Implementations:
         self._constraints = constraints
         self._batch = _Batch([])
         self._files: dict[Artifact, int] = {}
+        self._bases: dict[Rule, dict[str, Any]] = {}
+        self._rules: dict[Rule, Any] = {}
+        self._configurations: dict[Configuration, Any] = {}
         self._made: set[int] = set()
         self._look_into: Callable[[str], Sequence[str]] = lambda path: (path,)
         loader.analysis.update(self._callables())
@@ -107,45 +121,40 @@ class Implementations:
         """The module, what the implementations said that ran, and the error of the one after them."""
         loader = self._loader
         modules: dict[int, tuple[int, Any]] = {}
-        registries: dict[str, int] = {}
+        rules: dict[Rule, int] = {}
         configurations: dict[Configuration, int] = {}
         files: dict[int, int] = {}
-        shared: list[dict[str, Any]] = []
         listed: list[dict[str, Any]] = []
         targets = []
         for number, one in enumerate(work):
             rule = one.target.rule
             assert rule is not None
-            spec = self.spec(one.target, one.configuration, one.resolved)
-            if one.configuration not in configurations:
-                configurations[one.configuration] = len(shared)
-                shared.append(self.shared(one.configuration))
+            spec = self.spec(one.target, one.configuration, one.resolved, whole=False)
             spec["id"] = number
-            spec["configuration"] = configurations[one.configuration]
-            spec["rule"] = [registries.setdefault(rule.module, len(registries)), rule.index]
+            spec["configuration"] = configurations.setdefault(one.configuration, len(configurations))
+            spec["rule"] = rules.setdefault(rule, len(rules))
             needs = []
             for other in one.found:
                 if other.module is None:
-                    place = files.get(id(other))
-                    if place is None:
-                        place = files[id(other)] = len(listed)
+                    if id(other) not in files:
+                        files[id(other)] = len(listed)
                         listed.append(self.file(other))
-                    needs.append([-1, place])
+                    needs.append([-1, files[id(other)]])
                 else:
                     needs.append([modules.setdefault(id(other.module), (len(modules), other.module))[0], other.index])
             spec["deps"] = needs
             targets.append(spec)
-        frozen = {f"r{index}": loader.bzl(Label.parse(module)) for module, index in registries.items()}
-        frozen["p"] = loader.prelude
-        for index, module in modules.values():
-            frozen[str(index)] = module
+        frozen = {"p": loader.prelude}
+        frozen.update((f"r{index}", self._rule(rule)) for rule, index in rules.items())
+        frozen.update((f"c{index}", self._configuration(one)) for one, index in configurations.items())
+        frozen.update((str(index), module) for index, module in modules.values())
         module = sl.Module()
         # One text: each value that crosses the border by itself costs more than all of them in JSON.
-        module["SPEC"] = json.dumps({"shared": shared, "files": listed, "targets": targets})
+        module["SPEC"] = json.dumps({"files": listed, "targets": targets})
         batch = self._batch = _Batch(work)
         fault: RulesEngineError | None = None
         try:
-            driver = _driver(len(modules), len(registries))
+            driver = _driver(len(modules), len(rules), len(configurations))
             loader.interpreter.evaluate(module, driver, frozen.__getitem__, AnalysisError)
         except RulesEngineError as caught:
             fault = caught
@@ -159,7 +168,7 @@ class Implementations:
         if number is None:
             number = self._files[artifact] = self._actions.register_depset(artifact)
             self._made.add(number)
-        owner = Label.parse(artifact.owner)
+        owner = one.label if artifact.is_source else Label.parse(artifact.owner)
         file = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.is_directory]
         return {"file": file, "label": parts(one.label), "owner": parts(owner), "depset": number}
 
@@ -174,7 +183,7 @@ class Implementations:
             actions.artifacts[executable] if executable else None,
             actions.depset(done["runfiles"]),
             {name: actions.depset(index) for name, index in done["groups"].items()},
-            tuple(done["providers"]),
+            tuple(self._loader.provider_name(one) for one in done["providers"]),
             done["environment"],
             tuple((other.label, other.configuration) for other in one.found),
             tuple(done.get("inherited", ())),
@@ -194,6 +203,18 @@ class Implementations:
         """The files of a Starlark depset."""
         return self._actions.depset(index)
 
+    def _rule(self, rule: Rule) -> Any:
+        """The frozen module of a rule and of its defaults."""
+        found = self._rules.get(rule)
+        if found is None:
+            frozen = {"p": self._loader.prelude, "r": self._loader.bzl(Label.parse(rule.module))}
+            module = sl.Module()
+            module["INDEX"] = rule.index
+            module["SPEC"] = json.dumps([[name, pairs(value)] for name, value in self._base(rule).items()])
+            self._loader.interpreter.evaluate(module, _RULE, frozen.__getitem__, AnalysisError)
+            found = self._rules[rule] = module.freeze()
+        return found
+
     def shared(self, configuration: Configuration) -> dict[str, Any]:
         """What the targets of a configuration have in common."""
         bin_dir = f"{OUTPUT_ROOT}/{configuration.mnemonic}/bin"
@@ -210,13 +231,36 @@ class Implementations:
             },
         }
 
-    def spec(self, target: Target, configuration: Configuration, resolved: Resolved) -> dict[str, Any]:
-        """The plain data from which the prelude makes `ctx`."""
+    def _configuration(self, configuration: Configuration) -> Any:
+        """The frozen module of what the targets of a configuration have in common."""
+        found = self._configurations.get(configuration)
+        if found is None:
+            module = sl.Module()
+            module["SPEC"] = json.dumps(self.shared(configuration))
+            prelude = self._loader.prelude
+            self._loader.interpreter.evaluate(module, _SHARED, lambda _: prelude, AnalysisError)
+            found = self._configurations[configuration] = module.freeze()
+        return found
+
+    def spec(
+        self, target: Target, configuration: Configuration, resolved: Resolved, *, whole: bool = True
+    ) -> dict[str, Any]:
+        """The plain data from which the prelude makes `ctx`.  whole: with attributes that are as in _base()."""
         rule, label, loader = target.rule, target.label, self._loader
         assert rule is not None
-        attributes = {"name": label.name, **resolved.values}
-        for common, empty in _COMMON.items():
-            attributes.setdefault(common, target.attributes.get(common, empty))
+        given = {name: target.attributes[name] for name in _COMMON if name in target.attributes}
+        if whole:
+            attributes = [
+                [name, pairs(value)]
+                for name, value in {"name": label.name, **_COMMON, **given, **resolved.values}.items()
+            ]
+        else:
+            base = self._base(rule)
+            attributes = [
+                [name, pairs(value)]
+                for name, value in {**given, **resolved.values}.items()
+                if value is not None and value is not base[name]
+            ]
         setting = None
         if rule.build_setting:
             setting = configuration.setting(str(label))
@@ -225,7 +269,7 @@ class Implementations:
         package = loader.package(label.repo, label.package)
         spec = {
             "label": parts(label),
-            "attrs": [[name, pairs(value)] for name, value in attributes.items()],
+            "attrs": attributes,
             "split": resolved.split,
             "outputs": [list(pair) for pair in rule.output_names(label.name, resolved.values).items()],
             "build_file": package.build_file,
@@ -239,6 +283,16 @@ class Implementations:
         if features is not None:
             spec["features"] = features
         return spec
+
+    def _base(self, rule: Rule) -> dict[str, Any]:
+        """What the attributes of a rule's targets are that are not given; labels: none.  The same objects each time."""
+        found = self._bases.get(rule)
+        if found is None:
+            found = self._bases[rule] = {**_COMMON}
+            for name, schema in rule.schema.items():
+                empty = EMPTY_VALUES[schema.kind]
+                found[name] = empty if schema.kind in LABEL_KINDS or schema.default is None else schema.default
+        return found
 
     def explain(self, fault: RulesEngineError, target: Target) -> None:
         """Say which target it was, and show the BUILD file where the rule's own file is not the user's."""
@@ -271,17 +325,19 @@ class Implementations:
             "py_members": self._members,
         }
 
-    def _declare(self, index: int, filename: str, directory: bool) -> str:
-        running = self._batch.work[index]
-        artifact = self._actions.declare(running.target.label, running.configuration, filename, directory)
+    def _declare(self, text: str) -> str:
+        index, directory, filename = text.split("\n", 2)
+        running = self._batch.work[int(index)]
+        artifact = self._actions.declare(running.target.label, running.configuration, filename, directory == "1")
         self._batch.declared.append(artifact)
         return "\n".join((artifact.path, artifact.root, artifact.short_path))
 
-    def _action(self, index: int, text: str) -> None:
+    def _action(self, text: str) -> None:
+        spec = json.loads(text)
         batch = self._batch
-        running = batch.work[index]
+        running = batch.work[spec["id"]]
         late = partial(self._late, batch, running.target)
-        self._actions.add(running.target.label, running.configuration, text, late)
+        self._actions.add(running.target.label, running.configuration, spec, late)
 
     def _late(self, batch: _Batch, target: Target, index: int, members: Callable[[str], Sequence[str]]) -> list[Any]:
         """What function `index` that an implementation left for later makes of trees."""
@@ -300,9 +356,9 @@ class Implementations:
     def _members(self, path: str) -> str:
         return "\n".join(self._look_into(path))
 
-    def _finish(self, index: int, text: str) -> None:
-        running = self._batch.work[index]
+    def _finish(self, text: str) -> None:
         done = json.loads(text)
+        running = self._batch.work[done["id"]]
         if done["executable"]:
             self._actions.runfiles[done["executable"]] = Runfiles(
                 running.target.label,

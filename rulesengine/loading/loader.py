@@ -112,6 +112,10 @@ class Loader:
         """Every depset, by number: its files' paths, its children, its order."""
         return self.registry.depsets
 
+    def provider_name(self, number: int) -> str:
+        """The name of a provider, by number."""
+        return self.registry.provider_names[number] or "provider"
+
     # ---- names ------------------------------------------------------------------
 
     @property

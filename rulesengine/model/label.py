@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rulesengine.errors import LabelError
 
@@ -47,6 +47,16 @@ class Label:
     repo: str
     package: str
     name: str
+    _text: str = field(default="", init=False, eq=False, order=False, repr=False)
+
+    @staticmethod
+    def known(text: str) -> Label:
+        """Parse what `str()` of a label was: nothing is checked again."""
+        if text.startswith("//"):
+            package, colon, name = text[2:].partition(":")
+            if colon:
+                return Label("", package, name)
+        return Label.parse(text)
 
     @staticmethod
     def parse(text: str, *, repo: str = "", package: str | None = "") -> Label:
@@ -101,7 +111,9 @@ class Label:
         return f"{self.package}/{self.name}" if self.package else self.name
 
     def __str__(self) -> str:
-        return f"{self.package_id}:{self.name}"
+        if not self._text:
+            object.__setattr__(self, "_text", f"{self.package_id}:{self.name}")
+        return self._text
 
     def sibling(self, name: str) -> Label:
         """The label of another target of the same package."""

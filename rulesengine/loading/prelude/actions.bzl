@@ -6,7 +6,7 @@ def actions__(target, label, late):
             package = label.workspace_root + "/" + label.package if label.workspace_root else label.package
             inside = prefix[len(package):].lstrip("/")
             filename = inside + "/" + filename if inside else filename
-        path, root, short_path = py_declare(target, filename, directory).split("\n")
+        path, root, short_path = py_declare("%d\n%d\n%s" % (target, 1 if directory else 0, filename)).split("\n")
         return file__(path, root, short_path, label, False, directory)
 
     def declare_file(filename, *, sibling = None):
@@ -24,7 +24,8 @@ def actions__(target, label, late):
         for one in outputs:
             if not _is(one, "File"):
                 fail("outputs are declared Files, not %s" % type__(one))
-        py_action(target, json.encode(dict(
+        py_action(json.encode(dict(
+            id = target,
             mnemonic = mnemonic,
             argv = argv,
             inputs = [ids + tool_ids, input_paths + paths],

@@ -1,24 +1,67 @@
-def analyze_all__(out, spec, modules, registries, late):
+def analyze_all__(out, spec, modules, rules, shared, late):
     """Run rule implementations, one after the other.  spec: JSON from Python.
 
     out: receives a target for each; late: functions that look into trees.  modules: the targets of other modules, to which dependencies lead.
+    rules: of base__().  shared: of shared__().
     """
     spec = json.decode(spec)
     files = [file_target__(one) for one in spec["files"]]
-    shared = spec["shared"]
     for one in spec["targets"]:
-        module, index = one["rule"]
+        rule, base = rules[one["rule"]]
         deps = [modules[other][place] if other >= 0 else files[place] for other, place in one["deps"]]
-        out.append(_analyze(registries[module][index], one, shared[one["configuration"]], deps, late))
+        out.append(_analyze(rule, base, one, shared[one["configuration"]], deps, late))
 
-def _analyze(rule, spec, shared, deps, late):
+def shared__(spec):
+    """What the ctx of every target of a configuration has."""
+    one = json.decode(spec)
+    bin_dir = struct(_type = "root", path = one["bin_dir"])
+    return struct(
+        vars = one["vars"],
+        constant = dict(
+            _type = "ctx",
+            bin_dir = bin_dir,
+            genfiles_dir = bin_dir,
+            workspace_name = one["workspace"],
+            configuration = struct(host_path_separator = ":", default_shell_env = {}, coverage_enabled = False),
+            target_platform = struct(**one["platform"]),
+            coverage_instrumented = lambda target = None: False,
+        ),
+    )
+
+def base__(rule, defaults):
+    """A rule, and what its targets have whose attributes are not given: frozen, as all of them share it."""
+    attrs, files, file, executable, outputs = {}, {}, {}, {}, {}
+    for name, value in json.decode(defaults):
+        schema = rule.attrs.get(name)
+        kind = schema.kind if schema else "string"
+        if kind == "label" or kind == "label_list" or kind == "label_keyed_string_dict" or kind == "string_keyed_label_dict":
+            attrs[name] = _targets(kind, value, schema, name, [], None)
+            files[name] = []
+            if schema.single:
+                file[name] = None
+            if schema.executable:
+                executable[name] = None
+        elif kind == "output" or kind == "output_list":
+            attrs[name] = value
+            outputs[name] = value
+        elif kind == "string_dict" or kind == "string_list_dict":
+            attrs[name] = {key: one for key, one in value}
+        else:
+            attrs[name] = value
+    return rule, (attrs, files, file, executable, outputs)
+
+def _analyze(rule, base, spec, shared, deps, late):
     """Run one rule implementation.  spec: its target; label values are indices into deps.
 
     Dicts whose order matters are lists of pairs there: json.decode() sorts keys.
     """
     label = label__(*spec["label"])
-    attrs, files, file, executable, split, outputs = {}, {}, {}, {}, {}, {}
-    for name, value in spec["attrs"]:
+    attrs, files, file, executable, outputs = [dict(one) for one in base]
+    attrs["name"] = label.name
+    split = {}
+    for name in spec["split"]:
+        attrs[name] = []
+    for name, value in spec["attrs"] + [(name, None) for name in spec["split"]]:
         schema = rule.attrs.get(name)
         kind = schema.kind if schema else "string"
         if kind == "label" or kind == "label_list" or kind == "label_keyed_string_dict" or kind == "string_keyed_label_dict":
@@ -75,12 +118,10 @@ def _analyze(rule, spec, shared, deps, late):
     if rule.executable:
         default_executable = _output(spec["id"], label.name, label)
         outputs["executable"] = default_executable
-    bin_dir = struct(_type = "root", path = shared["bin_dir"])
-    variables = shared["vars"]
+    variables = shared.vars
     if "make" in spec:
         variables = make_variables__(variables, spec["make"], deps)
     ctx = struct(
-        _type = "ctx",
         label = label,
         attr = struct(**attrs),
         files = struct(**files),
@@ -89,13 +130,8 @@ def _analyze(rule, spec, shared, deps, late):
         outputs = struct(**outputs),
         split_attr = struct(**split),
         actions = actions__(spec["id"], label, late),
-        bin_dir = bin_dir,
-        genfiles_dir = bin_dir,
         var = variables,
-        workspace_name = shared["workspace"],
         build_file_path = spec["build_file"],
-        configuration = struct(host_path_separator = ":", default_shell_env = {}, coverage_enabled = False),
-        target_platform = struct(**shared["platform"]),
         target_platform_has_constraint = lambda value: py_has_constraint(
             spec["id"],
             value[ConstraintValueInfo].label._text,
@@ -116,7 +152,7 @@ def _analyze(rule, spec, shared, deps, late):
         disabled_features = spec["features"][1] if "features" in spec else [],
         toolchains = toolchains__(spec["toolchains"], deps, label) if "toolchains" in spec else NO_TOOLCHAINS__,
         exec_groups = exec_contexts__(spec["exec_groups"], deps, label) if "exec_groups" in spec else NO_TOOLCHAINS__,
-        coverage_instrumented = lambda target = None: False,
+        **shared.constant
     )
     got = rule.implementation(ctx)
     target = {"label__": label}
@@ -176,15 +212,16 @@ def _analyze(rule, spec, shared, deps, late):
         if RunEnvironmentInfo in target:
             more["inherited"] = list(getattr(target[RunEnvironmentInfo], "inherited_environment", None) or [])
     done = {
+        "id": spec["id"],
         "files": given._node[0],
         "executable": run.path if run else None,
         "runfiles": runfiles.files._node[0],
         "groups": groups,
-        "providers": [provider_name__(p) for p in target if type(p) == "function" and (p != OutputGroupInfo or target[p] != _NO_GROUPS)],
+        "providers": [p(provider_id__ = True) for p in target if type(p) == "function" and (p != OutputGroupInfo or target[p] != _NO_GROUPS)],
         "environment": environment,
     }
     done.update(more)
-    py_done(spec["id"], json.encode(done))
+    py_done(json.encode(done))
     return target
 
 _NO_GROUPS = OutputGroupInfo()
@@ -208,7 +245,7 @@ def keyed__(pairs):
     )
 
 def _output(id, filename, label):
-    path, root, short_path = py_declare(id, filename, False).split("\n")
+    path, root, short_path = py_declare("%d\n0\n%s" % (id, filename)).split("\n")
     return file__(path, root, short_path, label, False)
 
 def _expand_location(input, label, attrs, targets):
