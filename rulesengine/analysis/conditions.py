@@ -111,10 +111,12 @@ class Conditions:
             return parts[0]
         if all(isinstance(part, list) for part in parts):
             return [one for part in parts for one in part]
+        if all(isinstance(part, str) for part in parts):
+            return "".join(parts)
         if all(isinstance(part, dict) for part in parts):
             return {key: inner for part in parts for key, inner in part.items()}
         raise AnalysisError(
-            f"attribute '{name}': select() can be added to lists only",
+            f"attribute '{name}': the parts of a sum with select() are of unlike types",
             label=target.label,
             location=self._place(target, name),
         )

@@ -14,7 +14,7 @@ from rulesengine.errors import Location, NoSuchTargetError
 from rulesengine.loading import targets
 from rulesengine.loading.border import Guard, Interpreter, parse_own
 from rulesengine.loading.host import host_constraints
-from rulesengine.loading.jsontext import indent_json, is_json
+from rulesengine.loading.jsontext import decode_json, indent_json
 from rulesengine.loading.memo import Memo
 from rulesengine.loading.modules import Modules
 from rulesengine.loading.package import FRAME, Package
@@ -158,7 +158,8 @@ class Loader:
             "py_module_name": lambda: self.repositories.module_name,
             "py_host_constraints": host_constraints,
             "py_json_indent": indent_json,
-            "py_json_valid": is_json,
+            "py_json_decode": decode_json,
+            "py_file_label": self._file_label,
         }
         for name in _ANALYSIS_CALLS:
             mine[name] = self._analysis_call(name)
@@ -172,6 +173,9 @@ class Loader:
             return self.analysis[name](*arguments)
 
         return call
+
+    def _file_label(self, shown: str) -> str:
+        return self._modules.labels.get(shown, f"//:{shown}")
 
     def _op(self, name: str) -> str:
         return self.operations(name)

@@ -61,6 +61,7 @@ class Modules:
         self._resolve = resolve
         self._done: dict[Label, Any] = {}
         self._symbols: dict[Label, list[str]] = {}
+        self.labels: dict[str, str] = {}
         self.native: Any = None
         self.native_rules: list[str] = []
         self._load_native()
@@ -116,6 +117,7 @@ class Modules:
             raise LoadingError(f"cannot load {label}: no such file", location=wanted_by, hint=self._near(label))
         shown = self._sources.shown(label)
         text = self._sources.read(path, shown)
+        self.labels[shown] = str(label)
         ast = self._interpreter.parse(shown, text, BZL)
         return _Open(label, ast, text, iter(self.loads(ast, shown, label)))
 

@@ -6,6 +6,9 @@
 - `"…" % label` and `"…".format(label)` become calls that write labels as Bazel does.
 - `map_each = f` becomes `map_each = expanding__(f)` where `f` of this file has a second parameter of which it
   calls `.expand()`: nothing tells how many parameters a function has.
+- `A + B` becomes `add__(A, B)` where one of them may be a select() and the other no list: in files that call select(),
+  and where a text that stands there is added to something else; `A | B` becomes `or__(A, B)`.
+- `.startswith(X, START)` and the like become `dot__` too: starlark-pyo3 has them with one argument.
 - `f(*args, b = 1)` is a parse error here: `*args` moves behind the keyword arguments.
 
 The places are found with Python's own parser (Starlark is a subset of its grammar for what
@@ -37,11 +40,16 @@ _PROVIDER = re.compile(r"_*[A-Z]\w*[a-z]\w*")
 _WORTH = re.compile(
     r"\.(?:" + "|".join(sorted(_TARGET_NAMES)) + r")\b|[(,\s]\*[^*\s=][^\n]*,|\bset\(|\[(?:\w+\.)*_*[A-Z]\w*[a-z]\w*\]"
 )
+_LONG_CALLS = {"startswith": 2, "endswith": 2, "replace": 3, "elems": 0}
+"""Methods of texts that take more arguments in Bazel: from how many on."""
+_LONG_CALL = re.compile(r"\.(?:startswith|endswith)\([^()\n]+,|\.replace\([^\n]+,[^\n]+,|\.elems\(")
+_SHOWN = re.compile(r"%[srgG]")
 _CTX_ONLY = re.compile(r"\bctx\.(?:label|files)\b")
-_LABELS = re.compile(r"[Ll]abel|owner")
 _SET = re.compile(r"\bset\(")
 _EXPANDS = re.compile(r"\.expand\b")
-_FORMATS = re.compile(r"%|\.format\(")
+_SELECT = re.compile(r"\bselect\(")
+_ADDS = re.compile(r"[\"')]\s*\+(?!=)|[^+=]\+\s*[r(]?[\"']")
+_FORMATS = re.compile(r"%(?!d)|\.format\(|(?<!\|)\|(?![|=])")
 
 # (line, byte column, order at that place, bytes replaced, new text)
 _Edit = tuple[int, int, int, int, str]
@@ -73,9 +81,16 @@ class Rewritten:
 
 def rewrite(text: str) -> Rewritten:
     """Rewrite what needs it; most files come back as they are."""
-    formats = bool(_LABELS.search(text) and _FORMATS.search(text))
-    expands = bool("map_each" in text and _EXPANDS.search(text))
-    if not formats and not expands and not _WORTH.search(_CTX_ONLY.sub("ctx_", text)):
+    expands = "map_each" in text and _EXPANDS.search(text) is not None
+    selects = _SELECT.search(text) is not None
+    adds = selects or ("def " in text and _ADDS.search(text) is not None)
+    if not (
+        expands
+        or (adds and "+" in text)
+        or _FORMATS.search(text)
+        or _LONG_CALL.search(text)
+        or _WORTH.search(_CTX_ONLY.sub("ctx_", text))
+    ):
         return Rewritten(text, text)
     try:
         tree = python_tree(text)
@@ -85,7 +100,7 @@ def rewrite(text: str) -> Rewritten:
     lines = text.split("\n")
     if len(lines) != text.count("\n") + 1 or "\f" in text or "\r" in text:
         return Rewritten(text, text)  # Python counts lines differently there
-    finder = _Finder([line.encode() for line in lines], names, formats, expands)
+    finder = _Finder([line.encode() for line in lines], names, adds, selects, expands)
     edits = finder.all(tree)
     return _apply(text, finder.raw, edits) if edits else Rewritten(text, text)
 
@@ -93,10 +108,11 @@ def rewrite(text: str) -> Rewritten:
 class _Finder:
     """Finds the places to edit."""
 
-    def __init__(self, raw: list[bytes], names: frozenset[str], formats: bool, expands: bool) -> None:
+    def __init__(self, raw: list[bytes], names: frozenset[str], adds: bool, selects: bool, expands: bool) -> None:
         self.raw = raw
         self._names = names
-        self._formats = formats
+        self._adds = adds
+        self._selects = selects
         self._expands = expands
 
     def all(self, tree: ast.AST) -> list[_Edit]:
@@ -111,11 +127,13 @@ class _Finder:
             elif isinstance(node, ast.Subscript):
                 edits.extend(self._subscript(node))
             elif isinstance(node, ast.BinOp):
-                if self._formats and isinstance(node.op, ast.Mod):
-                    edits.extend(self._modulo(node))
+                edits.extend(self._operation(node))
             elif isinstance(node, ast.Call):
-                if self._formats and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-                    edits.extend(self._format(node, node.func))
+                if isinstance(node.func, ast.Attribute):
+                    if node.func.attr == "format":
+                        edits.extend(self._format(node, node.func))
+                    elif len(node.args) >= _LONG_CALLS.get(node.func.attr, 1000):
+                        edits.extend(self._dotted(node.func))
                 star, found = self._star(node)
                 edits.extend(found)
                 moved = star
@@ -149,6 +167,9 @@ class _Finder:
             return
         if isinstance(node.value, ast.Name) and node.value.id in _NEVER:
             return
+        yield from self._dotted(node)
+
+    def _dotted(self, node: ast.Attribute) -> Iterator[_Edit]:
         dot = self._dot(node)
         if dot is not None:
             yield self._open(node, "dot__(")
@@ -178,17 +199,31 @@ class _Finder:
         yield key.lineno, opening, 0, 1, ", "
         yield key.lineno, end, 0, 1, ")"
 
-    def _modulo(self, node: ast.BinOp) -> Iterator[_Edit]:
-        for side in (node.left, node.right):
-            if isinstance(side, ast.Constant) and not isinstance(side.value, str):
+    def _operation(self, node: ast.BinOp) -> Iterator[_Edit]:
+        """`%`, `+` and `|` as calls, where their meaning is another one than starlark-pyo3's."""
+        left, right = node.left, node.right
+        if isinstance(node.op, ast.Mod):
+            if _is_number(left) or _is_plain(right) or not _shows(left):
                 return
+            yield from self._called(node, b"%", "mod__(")
+        elif isinstance(node.op, ast.BitOr):
+            if not _is_number(left) and not _is_number(right):
+                yield from self._called(node, b"|", "or__(")
+        elif isinstance(node.op, ast.Add) and self._adds:
+            texts = _is_text(left), _is_text(right)
+            if any(isinstance(side, (ast.List, ast.ListComp, ast.Tuple)) or _is_number(side) for side in (left, right)):
+                return  # lists add select() as they are
+            if not all(texts) and (self._selects or any(texts)):
+                yield from self._called(node, b"+", "add__(")
+
+    def _called(self, node: ast.BinOp, operator: bytes, function: str) -> Iterator[_Edit]:
         number, column = node.left.end_lineno or 0, node.left.end_col_offset or 0
         while number <= len(self.raw):
             line = self.raw[number - 1]
             code = line[column:].partition(b"#")[0]
-            at = code.find(b"%")
+            at = code.find(operator)
             if at >= 0:
-                yield self._open(node, "mod__(")
+                yield self._open(node, function)
                 yield number, column + at, 0, 1, ","
                 yield node.end_lineno or 0, node.end_col_offset or 0, 1, 0, ")"
                 return
@@ -235,6 +270,37 @@ def _takes_expander(arguments: ast.arguments, function: ast.AST) -> bool:
         and node.value.id == second
         for node in ast.walk(function)
     )
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not isinstance(node.value, str)
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether a value looks alike everywhere: a literal that is no float."""
+    return isinstance(node, ast.Constant) and not isinstance(node.value, float)
+
+
+def _is_text(node: ast.expr) -> bool:
+    """Whether an expression is a text for sure: a literal, or a sum or product that holds one."""
+    while isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod)):
+        if (
+            isinstance(node.op, ast.Add)
+            and isinstance(node.right, ast.Constant)
+            and isinstance(node.left, ast.Constant)
+        ):
+            return isinstance(node.right.value, str)
+        if isinstance(node.op, ast.Add):
+            return False
+        node = node.left
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _shows(node: ast.expr) -> bool:
+    """Whether a format may show a value of any kind: one with `%d` only does not."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return _SHOWN.search(node.value) is not None
+    return True
 
 
 def _apply(original: str, raw: list[bytes], edits: list[_Edit]) -> Rewritten:

@@ -1,5 +1,13 @@
 # ---- targets and analysis --------------------------------------------------
 
+# Methods of texts that do more than those of starlark-pyo3.
+_LONG_CALLS = {
+    "elems": lambda value: lambda: list(value.elems()),
+    "startswith": lambda value: lambda sub, start = None, end = None: (value[start:] if end == None else value[:end] if start == None else value[start:end]).startswith(sub),
+    "endswith": lambda value: lambda sub, start = None, end = None: (value[start:] if end == None else value[:end] if start == None else value[start:end]).endswith(sub),
+    "replace": lambda value: lambda old, new, count = -1: value.replace(old, new) if count < 0 else value.replace(old, new, count),
+}
+
 def dot__(value, name):
     """`target.label`, `target.files` …: a target is a dict, everything else has real attributes."""
     if type(value) != "dict":
@@ -8,6 +16,8 @@ def dot__(value, name):
                 return lambda target_name: label__(value.repo_name, value.package, target_name)
             if name == "relative":
                 return lambda relative: label__(*py_label(relative, value.repo_name, value.package))
+        elif type(value) == "string" and name in _LONG_CALLS:
+            return _LONG_CALLS[name](value)
         return getattr(value, name)
     if "label__" not in value:
         if name in _SET_METHODS and not hasattr(value, name):

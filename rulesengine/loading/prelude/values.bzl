@@ -21,14 +21,69 @@ def _texts(value, what):
     return value
 
 # ---- select ----------------------------------------------------------------
+# A list of structs, so that `+` with lists needs nothing special.  `rewrite` puts add__() and or__() where something
+# else may be added.
 
 def select(x, no_match_error = ""):
-    """A list of one struct, so that `+` with lists needs nothing special."""
     if type(x) != "dict":
-        fail("select() takes a dict of conditions to values, not %s" % type__(x))
+        fail("select: got %s for parameter 'x', want dict" % type__(x))
     if not x:
-        fail("select({}) has no conditions")
+        fail("select({}) with an empty dictionary can never resolve because it includes no conditions to match")
     return [struct(_type = "select", branches = x, no_match_error = no_match_error)]
+
+def is_sum__(value):
+    """Whether a list holds a select(): then it stands for a sum."""
+    for x in value:
+        if type(x) == "struct" and getattr(x, "_type", None) == "select":
+            return True
+    return False
+
+def _always(value):
+    """A value that is no list, as a part of a sum with select()."""
+    return struct(_type = "select", branches = {"//conditions:default": value}, no_match_error = "", plain = True)
+
+def _part_type(part):
+    """The type of a part of a sum: a branch of a select() tells, unless it is None."""
+    if type(part) != "struct" or getattr(part, "_type", None) != "select":
+        return "list"
+    for value in part.branches.values():
+        if value != None:
+            return "Label" if _is(value, "Label") else type(value)
+    return None
+
+def _sum(a, b):
+    """The parts of a + b or a | b, of which one is a select()."""
+    left = a if type(a) == "list" else [_always(a)]
+    right = b if type(b) == "list" else [_always(b)]
+    one, other = None, None
+    for part in left:
+        one = one or _part_type(part)
+    for part in right:
+        other = other or _part_type(part)
+    if one and other and one != other:
+        fail("Cannot combine incompatible types (%s, %s)" % tuple([
+            "select of " + kind if type(value) == "list" and is_sum__(value) else kind
+            for value, kind in [(a, one), (b, other)]
+        ]))
+    return left + right
+
+def add__(a, b):
+    """`a + b`, where one may be a select()."""
+    if (type(b) == "list" and b and is_sum__(b)) or (type(a) == "list" and type(b) != "list" and is_sum__(a)):
+        return _sum(a, b)
+    if type(a) != type(b) and not (type(a) in _NUMBERS and type(b) in _NUMBERS):
+        fail("unsupported binary operation: %s + %s" % (type__(a), type__(b)))
+    return a + b
+
+def or__(a, b):
+    """`a | b`, where one may be a select() or both are sets."""
+    if (type(b) == "list" and is_sum__(b)) or (type(a) == "list" and is_sum__(a)):
+        return _sum(a, b)
+    if type(a) != type(b):
+        fail("unsupported binary operation: %s | %s" % (type__(a), type__(b)))
+    return a | b
+
+_NUMBERS = {"int": 1, "float": 1}
 
 def plain__(value, name = "default", depth = 0):
     """Attribute values as plain data for Python: labels as strings, select() as a marked dict."""
