@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
 
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Attributes, Key
@@ -15,7 +17,7 @@ from rulesengine.analysis.implementation import Implementations, Work
 from rulesengine.analysis.schedule import Schedule
 from rulesengine.analysis.toolchains import Choice, Toolchains
 from rulesengine.analysis.transitions import Transitions
-from rulesengine.errors import AnalysisError, CycleError, RulesEngineError
+from rulesengine.errors import AnalysisError, CycleError, LoadingError, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.modules import NATIVE
 from rulesengine.model.aspect import Applied, merged
@@ -28,6 +30,7 @@ from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.model.target import Target
 
 if TYPE_CHECKING:
+    from rulesengine.analysis.application import Application
     from rulesengine.analysis.aspects import Aspects
 
 Steps = Generator[list[Key] | Work, Any, ConfiguredTarget]
@@ -37,6 +40,8 @@ TOGETHER = 1000
 """Targets of a request that are under way at a time: what is known of each meanwhile is held in memory."""
 
 _ON = "exec_compatible_with"
+
+_ALLOW_FAILURES = "//command_line_option:allow_analysis_failures"
 
 
 class Analyzer:
@@ -58,10 +63,11 @@ class Analyzer:
         self._attributes = Attributes(loader, self.conditions, self._transitions)
         self._implementations = Implementations(loader, self.actions, self.constraints)
         self._schedule: Schedule[Key, ConfiguredTarget, Work] = Schedule(
-            self._begin, self._implementations.run, self._circle, self._failing, self._finished
+            self._begin, self._work, self._circle, self._failing, self._finished
         )
         self._done = self._schedule.done
         self._failed = self._schedule.failed
+        self._application: Application | None = None
         self._aspects: Aspects | None = None
         self._transitioned: dict[Key, tuple[Label, Configuration]] = {}
         self._host: Configuration | None = None
@@ -89,7 +95,8 @@ class Analyzer:
         self._exec = self.toolchains.platforms(configuration, self._host)[0]
         keys: list[Key] = [(self.loader.canonical(label), configuration) for label in labels]
         if aspects:
-            keys = [(key[0], key[1], merged(aspects)) for key in keys]
+            what = evolve(merged(aspects), asked=True)
+            keys = [(key[0], key[1], what) for key in keys]
         for start in range(0, len(keys), TOGETHER):
             self._schedule.run(keys[start : start + TOGETHER], keep_going=keep_going)
         targets: list[ConfiguredTarget] = []
@@ -191,6 +198,8 @@ class Analyzer:
             if rule.name != "toolchain":
                 groups = self.toolchains.resolve(target, rule.exec_groups, configuration, self._host or configuration)
             configuration = configuration.plain
+        if configuration.settings and _may_fail(configuration):
+            return (yield from self._resolved(target, configuration, groups))
         resolved = self._attributes.resolve(target, configuration, self._exec or configuration, groups=groups)
         missing = [one for one in resolved.wanted if one not in self._done]
         if missing:
@@ -209,12 +218,44 @@ class Analyzer:
     def _with_aspects(self, key: Key) -> Steps:
         if self._aspects is None:
             # Imported for builds with aspects only: others do without.
-            from rulesengine.analysis.application import Application
             from rulesengine.analysis.aspects import Aspects
 
-            application = Application(self.loader, self._implementations)
-            self._aspects = Aspects(self.loader, self._attributes, application, self._done)
+            self._aspects = Aspects(self.loader, self._attributes, self._applying(), self._done)
         return (yield from self._aspects.steps(key, self._exec or key[1]))
+
+    def _applying(self) -> Application:
+        if self._application is None:
+            from rulesengine.analysis.application import Application
+
+            self._application = Application(self.loader, self._implementations)
+        return self._application
+
+    def _work(self, work: list[Work]) -> Iterator[ConfiguredTarget | RulesEngineError]:
+        """Run implementations; where failures are allowed, a target that failed is one to look at."""
+        for one, result in zip(work, self._implementations.run(work), strict=True):
+            if isinstance(result, RulesEngineError) and _may_fail(one.configuration):
+                yield self._applying().failed(one.target, one.configuration, [result.message], [])
+            else:
+                yield result
+
+    def _resolved(self, target: Target, configuration: Configuration, groups: dict[str, Choice] | None) -> Steps:
+        """Resolves the attributes of a target that may fail, and runs its implementation unless a dependency failed."""
+        try:
+            resolved = self._attributes.resolve(target, configuration, self._exec or configuration, groups=groups)
+            missing = [one for one in resolved.wanted if one not in self._done]
+            if missing:
+                yield missing
+            found = [self._done[one] for one in resolved.wanted]
+            causes = [one for one in found if "AnalysisFailureInfo" in one.providers]
+            if causes:
+                return self._applying().failed(target, configuration, [], causes)
+            self._attributes.check_files(target, resolved.values, found)
+        except LoadingError:
+            raise
+        except RulesEngineError as fault:
+            return self._applying().failed(target, configuration, [fault.message], [])
+        made: ConfiguredTarget = yield Work(target, configuration, resolved, found)
+        return made
 
     @staticmethod
     def _nothing(target: Target, configuration: Configuration, why: Incompatible) -> ConfiguredTarget:
@@ -246,6 +287,10 @@ class Analyzer:
             Depset([artifact]),
             dependencies=((maker.label, maker.configuration),),
         )
+
+
+def _may_fail(configuration: Configuration) -> bool:
+    return configuration.setting(_ALLOW_FAILURES) in (True, "True", "true", "1")
 
 
 __all__ = ["Analyzer"]

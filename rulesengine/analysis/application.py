@@ -10,13 +10,15 @@ import starlark as sl
 
 from rulesengine.analysis.attributes import Resolved
 from rulesengine.analysis.configured import ConfiguredTarget
-from rulesengine.analysis.implementation import Implementations, Work, pairs
+from rulesengine.analysis.implementation import Implementations, Work, pairs, parts
 from rulesengine.errors import AnalysisError, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
 from rulesengine.model.aspect import Aspect, Path
 from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
+from rulesengine.model.platform import Configuration
+from rulesengine.model.target import Target
 
 
 @lru_cache(maxsize=256)
@@ -32,6 +34,7 @@ def _driver(call: str, names: str, modules: int) -> Any:
 _SYMBOLS = {"a": "ASPECTS__", "r": "RULES__"}
 _APPLY = "TARGETS__ = apply__(a, r, SPEC, MODULES, LATE__)"
 _MERGE = "TARGETS__ = merge__(SPEC, MODULES)"
+_FAILED = "TARGETS__ = failed__(SPEC, MODULES)"
 _SATISFIES = "OUT = satisfies__(SPEC, MODULES, a)"
 
 
@@ -109,6 +112,19 @@ class Application:
         except RulesEngineError as fault:
             # It is the target that wants both whose rule is wrong; the analyzer knows it.
             raise AnalysisError(fault.message.removeprefix(f"{base.label}: "), notes=[f"by {base.label}"]) from None
+
+    def failed(
+        self, target: Target, configuration: Configuration, messages: list[str], causes: list[ConfiguredTarget]
+    ) -> ConfiguredTarget:
+        """A target in place of one whose analysis failed, which those that depend on it may look at.
+
+        causes: those of its dependencies that failed.
+        """
+        spec = {"label": parts(target.label), "messages": messages}
+        module = self._evaluate(_FAILED, spec, {}, causes).freeze()
+        return ConfiguredTarget(
+            target.label, configuration, target, module, Depset(), providers=("DefaultInfo", "AnalysisFailureInfo")
+        )
 
     def satisfied(self, base: ConfiguredTarget, aspect: Aspect) -> bool:
         """Whether a target has the providers that an aspect requires."""

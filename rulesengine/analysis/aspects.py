@@ -47,6 +47,8 @@ class Aspects:
         if base_key not in self._done:
             yield [base_key]
         base = self._done[base_key]
+        if base.incompatible is not None or "AnalysisFailureInfo" in base.providers:
+            return base
         if isinstance(what, Merged):
             return (yield from self._merged(base, key, what))
         return (yield from self._apply(base, what, exec_configuration))
@@ -56,7 +58,7 @@ class Aspects:
         label = key[0]
         if base.target.kind == "generated":
             # Its rule has the aspects; what they provide is added to the file.
-            passed = Merged(tuple(path for path in what.paths if path[-1].aspect.generating))
+            passed = evolve(what, paths=tuple(path for path in what.paths if path[-1].aspect.generating))
             generator = base.target.generator
             assert generator is not None
             makers: tuple[Label, Configuration] = (generator, key[1])
@@ -68,13 +70,14 @@ class Aspects:
         if maker.target.rule is None or not passed.paths:
             return base
         paths = passed.paths
-        if (maker.label, maker.configuration) != (label, key[1]) and is_alias(self._loader.target(label)):
-            if maker.target.kind == "generated":
+        alias = (maker.label, maker.configuration) != (label, key[1]) and is_alias(self._loader.target(label))
+        if alias or what.asked:
+            if alias and maker.target.kind == "generated":
                 again: Key = (maker.label, maker.configuration, what)
                 if again not in self._done:
                     yield [again]
                 return self._done[again]
-            # An alias advertises nothing: what is there decides.
+            # An alias advertises nothing, and a command line asks for what is there: that decides.
             paths = tuple(path for path in paths if self._application.satisfied(maker, path[-1].aspect))
         results = []
         for path in paths:
@@ -90,8 +93,8 @@ class Aspects:
                 groups.setdefault(name, []).append(files)
         return evolve(
             base,
-            module=self._application.merge(base, results),
-            index=0,
+            module=base.module if what.asked else self._application.merge(base, results),
+            index=base.index if what.asked else 0,
             groups={name: some[0] if len(some) == 1 else Depset((), some) for name, some in groups.items()},
             providers=tuple(dict.fromkeys([*base.providers, *(name for one in results for name in one.providers)])),
         )

@@ -383,7 +383,9 @@ class Implementations:
         running = self._batch.work[index]
         owner, mnemonic = str(running.target.label), running.configuration.mnemonic
         found = [one for one in self._actions.graph.actions if one.owner == owner and one.configuration == mnemonic]
-        return json.dumps([one.mnemonic for one in found])
+        from rulesengine.analysis.described import described
+
+        return json.dumps([described(one) for one in found])
 
     def _check_makers(self, files: int, owner: Label) -> None:
         """Raise AnalysisError unless every file of a depset is a source or has an action; looks at each node once."""

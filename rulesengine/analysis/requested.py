@@ -31,14 +31,19 @@ def requested_aspects(
         if not equals or not name:
             raise UsageError(f"--aspects_parameters={text}: it is NAME=VALUE")
         given[name] = value
-    found = [_aspect(loader, text, package) for one in texts for text in one.split(",") if text]
+    found: list[Aspect] = []
+    for text in (part for one in texts for part in one.split(",") if part):
+        aspect = _aspect(loader, text, package)
+        if aspect in found:
+            raise AnalysisError(f"--aspects={text}: aspect {aspect.name} added more than once")
+        found.append(aspect)
     return [Applied(one, _parameters(one, given)) for one in with_required(found)]
 
 
 def _aspect(loader: Loader, text: str, package: str) -> Aspect:
     file, percent, name = text.partition("%")
     if not percent or not file or not re.fullmatch(r"[A-Za-z_]\w*", name):
-        raise UsageError(f"--aspects={text}: it is LABEL%NAME", hint="for instance --aspects=//tools:defs.bzl%name")
+        raise AnalysisError(f"--aspects={text}: it is LABEL%NAME", hint="for instance --aspects=//tools:defs.bzl%name")
     try:
         label = loader.label(file, package=package)
     except LabelError as fault:

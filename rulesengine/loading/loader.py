@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import threading
 from collections.abc import Callable, Sequence
 from importlib import resources
@@ -33,7 +34,7 @@ from rulesengine.model.target import Target
 _PRELUDE = "<prelude>"
 _PARTS = (
     *("labels", "depset", "provider", "attr", "values", "config", "toolchains", "rule", "macro", "aspect", "args"),
-    *("actions", "runfiles", "target", "analysis", "transition", "builtins", "set", "native"),
+    *("actions", "runfiles", "target", "analysis", "testing", "transition", "builtins", "set", "native"),
 )
 """The files in `prelude/`, in the order in which they are evaluated: one module, in parts that can be read."""
 _ANALYSIS_CALLS = (
@@ -160,6 +161,7 @@ class Loader:
             "py_json_indent": indent_json,
             "py_json_decode": decode_json,
             "py_file_label": self._file_label,
+            "py_shell_quoted": shlex.quote,
         }
         for name in _ANALYSIS_CALLS:
             mine[name] = self._analysis_call(name)

@@ -175,11 +175,11 @@ class Modules:
         self._registry.open_module = str(label)
         try:
             self.run(module, one.ast, label)
+            epilogue = preamble.epilogue(module, one.text, self._interpreter.private(one.text))
+            if epilogue is not None:
+                self._interpreter.evaluate(module, parse_own("<epilogue>", epilogue), load)
         finally:
             self._registry.open_module = ""
-        epilogue = preamble.epilogue(module, one.text, self._interpreter.private(one.text))
-        if epilogue is not None:
-            self._interpreter.evaluate(module, parse_own("<epilogue>", epilogue), load)
         self._done[label] = module.freeze()
         self._symbols[label] = preamble.symbols(one.text)
 

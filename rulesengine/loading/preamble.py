@@ -17,7 +17,8 @@ _REWRITTEN = ("dot__", "provider__", "mod__", "format__", "expanding__", "add__"
 """What `rewrite` puts into files."""
 _BZL_NAMES = (
     "attr", "config", "config_common", "depset", "exec_group", "op", "platform_common", "select", "set", "transition",
-    "DefaultInfo", "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo", *_REWRITTEN,
+    "analysis_test_transition", "AnalysisFailureInfo", "AnalysisTestResultInfo", "DefaultInfo",
+    "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo", *_REWRITTEN,
 )  # fmt: skip
 _BUILD_NAMES = ("depset", "select", "set", *_REWRITTEN)
 _SHADOWS = (
@@ -89,7 +90,7 @@ def epilogue(module: Any, text: str, private: Iterable[str]) -> str | None:
     if not names:
         return None
     pairs = ", ".join(f"{json.dumps(name)}: {name}" for name in names)
-    return f"export__(RULES__, PROVIDERS__, MACROS__, {{{pairs}}})\nNone\n"
+    return f"export__(RULES__, PROVIDERS__, MACROS__, ASPECTS__, {{{pairs}}})\nNone\n"
 
 
 def _is_function(module: Any, name: str) -> bool:

@@ -38,6 +38,9 @@ class Registry:
         """What the prelude calls, by its name there."""
         return {
             "py_top_level": self._top_level,
+            "py_foreign": self._foreign,
+            "py_rule_placed": self._place_rule,
+            "py_aspect_placed": self._place_aspect,
             "py_depset": self._depset,
             "py_provider": self._provider,
             "py_provider_name": lambda index: self.provider_names[index] or "provider",
@@ -59,6 +62,19 @@ class Registry:
                 f"{what} may only be called while its .bzl file is evaluated",
                 hint="call it at the top level of the file and give the result a name",
             )
+
+    def _foreign(self, what: str, module: str) -> bool:
+        """Whether a function of another file is at work for the file that is being evaluated."""
+        if not self.open_module:
+            self._top_level(what, module)
+        return module != self.open_module
+
+    def _place_rule(self, rule_id: int, index: int) -> bool:
+        """Where a rule that a function of another file made is, now that it has a name; False for one that is known."""
+        return _place(self.rules[rule_id], self.open_module, index)
+
+    def _place_aspect(self, aspect_id: int, index: int) -> bool:
+        return _place(self.aspects[aspect_id], self.open_module, index)
 
     def _depset(self, text: str) -> int:
         order, children, *paths = text.split("\n")
@@ -213,3 +229,11 @@ class Registry:
         rule = self.rules[rule_id]
         if not rule.name:
             object.__setattr__(rule, "name", name)
+
+
+def _place(made: Rule | Aspect, module: str, index: int) -> bool:
+    if made.index >= 0:
+        return False
+    object.__setattr__(made, "module", module)
+    object.__setattr__(made, "index", index)
+    return True

@@ -27,7 +27,7 @@ from attrs import field, frozen
 from rulesengine.loading.python_tree import python_tree
 
 _TARGET_NAMES = frozenset(
-    {"label", "files", "files_to_run", "default_runfiles", "data_runfiles", "same_package_label", "relative"}
+    {"label", "files", "files_to_run", "default_runfiles", "data_runfiles", "actions", "same_package_label", "relative"}
 )
 _SET_NAMES = frozenset(
     {
@@ -44,7 +44,7 @@ _LONG_CALLS = {"startswith": 2, "endswith": 2, "replace": 3, "elems": 0}
 """Methods of texts that take more arguments in Bazel: from how many on."""
 _LONG_CALL = re.compile(r"\.(?:startswith|endswith)\([^()\n]+,|\.replace\([^\n]+,[^\n]+,|\.elems\(")
 _SHOWN = re.compile(r"%[srgG]")
-_CTX_ONLY = re.compile(r"\bctx\.(?:label|files)\b")
+_CTX_ONLY = re.compile(r"\bctx\.(?:label|files|actions)\b")
 _SET = re.compile(r"\bset\(")
 _EXPANDS = re.compile(r"\.expand\b")
 _SELECT = re.compile(r"\bselect\(")

@@ -81,9 +81,13 @@ Path = tuple[Applied, ...]
 
 @frozen
 class Merged:
-    """A target together with what some aspects provide for it."""
+    """A target together with what some aspects provide for it.
+
+    asked: a command line asks for them: what they provide is not seen by a rule, so it need not go together.
+    """
 
     paths: tuple[Path, ...]
+    asked: bool = False
 
 
 def with_required(aspects: Sequence[Aspect]) -> list[Aspect]:

@@ -11,6 +11,7 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from rulesengine.errors import (
     AnalysisError,
@@ -43,21 +44,18 @@ def answer(case: Case, where: Path) -> dict[str, Any]:
 
 def _run(where: Path, words: list[str]) -> tuple[int, str, str, RulesEngineError | None]:
     from rulesengine.cli import main
+    from rulesengine.cli.console import Console
 
     caught: list[RulesEngineError] = []
-    report = main._report
+    shown = Console.error
 
-    def keep(fault: RulesEngineError, console: Any) -> int:
+    def keep(console: Console, fault: RulesEngineError) -> None:
         caught.append(fault)
-        return report(fault, console)
+        shown(console, fault)
 
     out, err = io.StringIO(), io.StringIO()
-    main._report = keep
-    try:
-        with redirect_stdout(out), redirect_stderr(err):
-            code = main.run(["--ignore_all_rc_files", "-C", str(where), *words])
-    finally:
-        main._report = report
+    with redirect_stdout(out), redirect_stderr(err), mock.patch.object(Console, "error", keep):
+        code = main.run(["--ignore_all_rc_files", "-C", str(where), *words])
     return code, out.getvalue(), err.getvalue(), caught[0] if caught else None
 
 

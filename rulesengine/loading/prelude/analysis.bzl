@@ -155,6 +155,8 @@ def _analyze(rule, base, spec, shared, deps, late):
         **shared.constant
     )
     got = rule.implementation(ctx)
+    if rule.analysis_test:
+        got = _analysis_test(spec["id"], label, got)
     target = {"label__": label}
     if type(got) == "struct" and hasattr(got, "_provider"):
         got = [got]

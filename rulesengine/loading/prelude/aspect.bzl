@@ -22,7 +22,7 @@ def make_aspect__(registry, module):
             exec_compatible_with = [],
             exec_groups = None,
             subrules = []):
-        py_top_level("aspect()", module)
+        foreign = py_foreign("aspect()", module)
         if type(implementation) != "function":
             fail("aspect(implementation = ...) is a function, not %s" % type__(implementation))
         if type(attr_aspects) != "list":
@@ -47,7 +47,7 @@ def make_aspect__(registry, module):
             fail("aspect(provides = ...) is a list of providers")
         id = py_aspect(json.encode({
             "module": module,
-            "index": len(registry),
+            "index": -1 if foreign else len(registry),
             "schema": {name: schema__(value) for name, value in attrs.items()},
             "along": attr_aspects,
             "required": _provider_ids(required_providers, "required_providers"),
@@ -57,15 +57,16 @@ def make_aspect__(registry, module):
             "generating": apply_to_generating_rules,
             "doc": doc or "",
         }))
-        made = struct(_type = "Aspect", _id = id, _implementation = implementation)
-        registry.append(struct(
+        entry = struct(
             implementation = implementation,
             attrs = attrs,
             provides = provides,
             required = _alternatives(required_providers),
             id = id,
-        ))
-        return made
+        )
+        if not foreign:
+            registry.append(entry)
+        return struct(_type = "Aspect", _id = id, _entry = entry)
 
     return aspect
 
@@ -273,4 +274,26 @@ def _merge_groups(infos):
     })
 
 def _target_actions(id):
-    return []
+    """`target.actions`: what the rule of a target declared."""
+    files = {}
+
+    def file(spec):
+        path, root, short_path, owner, is_source, is_directory = spec
+        if path not in files:
+            files[path] = file__(path, root, short_path, label__(*owner), is_source, is_directory)
+        return files[path]
+
+    return [
+        struct(
+            _type = "Action",
+            mnemonic = one["mnemonic"],
+            argv = one["argv"],
+            args = None,
+            content = one["content"],
+            substitutions = one["substitutions"],
+            env = one["env"],
+            inputs = depset([file(spec) for spec in one["inputs"]]),
+            outputs = depset([file(spec) for spec in one["outputs"]]),
+        )
+        for one in json.decode(py_target_actions(id))
+    ]

@@ -3,7 +3,7 @@
 
 def make_provider__(registry, module):
     def provider(doc = "", *, fields = None, init = None):
-        py_top_level("provider()", module)
+        foreign = py_foreign("provider()", module) if module else False
         if fields != None and type(fields) != "list" and type(fields) != "dict":
             fail("provider(fields = ...) is a list or a dict of names, not %s" % type__(fields))
         if init != None and type(init) != "function":
@@ -35,7 +35,8 @@ def make_provider__(registry, module):
                 fail("a provider's init must return a dict, not %s" % type__(made))
             return raw(**made)
 
-        registry.append(constructor)
+        if not foreign:
+            registry.append(constructor)
         return constructor if init == None else (constructor, raw)
 
     return provider

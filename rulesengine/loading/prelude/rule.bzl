@@ -45,8 +45,8 @@ def make_rule__(registry, module):
             subrules = [],
             initializer = None,
             parent = None):
-        py_top_level("rule()", module)
-        index = len(registry)
+        foreign = py_foreign("rule()", module)
+        index = -1 if foreign else len(registry)
         if type(attrs) != "dict":
             fail("rule(attrs = ...) is a dict of names to attr.string(), attr.label() ..., not %s" % type__(attrs))
         if type(implementation) != "function":
@@ -64,22 +64,23 @@ def make_rule__(registry, module):
         if initializer != None or parent != None:
             fail("rule(): initializer and parent are not supported; write a macro over the rule")
         schema = {name: schema__(a) for name, a in attrs.items()}
-        registry.append(struct(
+        entry = dict(
             implementation = implementation,
             attrs = attrs,
             provides = provides,
             cfg = cfg,
             outputs = outputs,
-            executable = executable or test,
-        ))
+            executable = executable or test or analysis_test,
+            analysis_test = analysis_test,
+        )
         id = py_rule(json.encode({
             "module": module,
             "index": index,
             "schema": schema,
             "doc": doc,
             "provides": [p(provider_id__ = True) for p in provides],
-            "executable": executable or test,
-            "test": test,
+            "executable": executable or test or analysis_test,
+            "test": test or analysis_test,
             "cfg": _cfg(cfg),
             "outputs": _texts(outputs, "rule(outputs = ...)") if type(outputs) != "function" else {},
             "build_setting": build_setting.kind if build_setting else "",
@@ -92,32 +93,24 @@ def make_rule__(registry, module):
             if type(name) != "string":
                 if "id__" in kwargs:
                     return id
+                if "entry__" in kwargs:
+                    return struct(closure = instantiate, id = id, **entry)
                 fail("%s() needs a name%s" % (
                     py_rule_label(id),
                     "" if name == None else "; it is a string, not %s" % type__(name),
                 ))
             py_target(id, name, json.encode({k: plain__(v, k) for k, v in kwargs.items()}), call_stack(strip_frames = 1))
 
-        registry_keys__(registry, instantiate, id)
+        if not foreign:
+            registry.append(struct(closure = instantiate, id = id, **entry))
         return instantiate
 
     return rule
 
-def registry_keys__(registry, closure, id):
-    """Where a rule's closure is found again once its module is evaluated and its name is known."""
-    entry = registry[-1]
-    registry[-1] = struct(
-        implementation = entry.implementation,
-        attrs = entry.attrs,
-        provides = entry.provides,
-        cfg = entry.cfg,
-        outputs = entry.outputs,
-        executable = entry.executable,
-        closure = closure,
-        id = id,
-    )
+_RULE = "<prelude>.instantiate"
+_CONSTRUCTOR = "<prelude>.constructor"
 
-def export__(rules, providers, macros, names):
+def export__(rules, providers, macros, aspects, names):
     """After a module is evaluated: tell Python the names its rules, providers and macros were given."""
     macro_ids = {m.closure: m.id for m in macros}
     by_closure = {r.closure: r.id for r in rules}
@@ -130,5 +123,15 @@ def export__(rules, providers, macros, names):
                 py_macro_name(macro_ids[value], name)
             elif value in made:
                 py_name_provider(value(provider_id__ = True), name)
+            elif str(value) == _RULE:
+                # A function of another file made it: from here on it is this file's.
+                entry = value(entry__ = True)
+                if py_rule_placed(entry.id, len(rules)):
+                    rules.append(entry)
+                    py_rule_name(entry.id, name)
+            elif str(value) == _CONSTRUCTOR:
+                py_name_provider(value(provider_id__ = True), name)
         elif _is(value, "Aspect"):
+            if py_aspect_placed(value._id, len(aspects)):
+                aspects.append(value._entry)
             py_aspect_named(value._id, name)

@@ -33,6 +33,8 @@ def dot__(value, name):
         return value[DefaultInfo].data_runfiles
     if name == "default_runfiles":
         return value[DefaultInfo].default_runfiles
+    if name == "actions" and "actions__" in value:
+        return value["actions__"]()
     return getattr(value, name)
 
 def file_target__(spec):

@@ -19,7 +19,7 @@ UnittestToolchainInfo = provider(
 
 def _target_aspect_impl(target, ctx):
     return [_TargetUnderTest(
-        actions = getattr(target, "actions", []),
+        actions = target.actions,
         bin_path = ctx.bin_dir.path,
     )]
 
@@ -93,8 +93,8 @@ def _script(failures):
     if failures:
         lines.append("cat <<'END_OF_FAILURES'")
         lines += failures
-        lines += ["END_OF_FAILURES", "exit 1"]
-    return "\n".join(lines + ["exit 0", ""])
+        lines += ["END_OF_FAILURES", "exit 1", ""]
+    return "\n".join(lines + ([] if failures else ["exit 0"]))
 
 def _end(env):
     """What a unit test returns."""
