@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import threading
 from collections.abc import Callable, Sequence
 from importlib import resources
@@ -161,7 +160,6 @@ class Loader:
             "py_json_indent": indent_json,
             "py_json_decode": decode_json,
             "py_file_label": self._file_label,
-            "py_shell_quoted": shlex.quote,
         }
         for name in _ANALYSIS_CALLS:
             mine[name] = self._analysis_call(name)

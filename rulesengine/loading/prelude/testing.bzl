@@ -36,7 +36,7 @@ def _is_provider(value, provider):
     return type(value) == "struct" and getattr(value, "_provider", None) == provider
 
 def _told(success, message):
-    lines = ["echo " + py_shell_quoted(line) for line in message.split("\n")]
+    lines = ["echo " + "".join(["\\" + one for one in line.elems()]) for line in message.split("\n")]
     return "\n".join(["#!/bin/sh"] + lines + ["exit " + ("0" if success else "1")])
 
 def failed__(spec, modules):

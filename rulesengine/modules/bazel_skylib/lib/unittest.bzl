@@ -27,10 +27,14 @@ _target_aspect = aspect(implementation = _target_aspect_impl)
 
 # ---- making tests -----------------------------------------------------------
 
+def _name_of(impl):
+    """`_impl from //:tests.bzl`"""
+    return str(impl).partition("<function ")[2].rpartition(">")[0]
+
 def _make(impl, attrs = {}, doc = "", toolchains = []):
     """A test rule whose implementation calls unittest.begin(ctx) and returns unittest.end(env)."""
     all_attrs = dict(attrs)
-    all_attrs["_impl_name"] = attr.string(default = str(impl).partition(" ")[2].partition(" ")[0].rstrip(">"))
+    all_attrs["_impl_name"] = attr.string(default = _name_of(impl))
     return rule(
         impl,
         doc = doc,
@@ -61,6 +65,7 @@ def _make_analysis(
         )
     else:
         all_attrs["target_under_test"] = attr.label(aspects = aspects, mandatory = True)
+    all_attrs["_impl_name"] = attr.string(default = _name_of(impl))
     all_attrs["_config_settings"] = attr.string_dict(default = {key: str(value) for key, value in changed.items()})
     return rule(
         impl,
@@ -72,7 +77,7 @@ def _make_analysis(
     )
 
 def _loading_impl(ctx):
-    script = ctx.actions.declare_file(ctx.label.name + ".sh")
+    script = ctx.actions.declare_file("loading_test_%s.sh" % ctx.label.name)
     ctx.actions.write(script, _script([ctx.attr.failure_message] if ctx.attr.failure_message else []), is_executable = True)
     return [DefaultInfo(executable = script)]
 
@@ -112,7 +117,7 @@ def _end_analysis(env):
 def _fail(env, msg):
     """Let the test fail, and go on."""
     name = getattr(env.ctx.attr, "_impl_name", "")
-    full = "In test %s%s: %s" % (env.ctx.label, " (%s)" % name if name else "", msg)
+    full = "In test %s: %s" % (name, msg) if name else msg
 
     # buildifier: disable=print
     print(full)
