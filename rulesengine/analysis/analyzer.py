@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from rulesengine.analysis.actions import ActionBuilder
-from rulesengine.analysis.attributes import Attributes, Key
+from rulesengine.analysis.attributes import Attributes, Key, Resolved
 from rulesengine.analysis.compatibility import ATTRIBUTE, Compatibility, Incompatible, without_incompatible
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import Analysis, ConfiguredTarget
@@ -146,6 +146,21 @@ class Analyzer:
         needed = list(dict.fromkeys(str(key[0]) for key in keys))
         if len(needed) > 1 and fault.label != needed[0] and not isinstance(fault, CycleError):
             fault.notes = (*fault.notes, "needed by " + ", needed by ".join(reversed(needed[:-1])))
+
+    # ---- for queries ------------------------------------------------------------
+
+    def attribute_values(self, target: Target, configuration: Configuration) -> dict[str, Any]:
+        """A rule target's attributes in a configuration, labels as text.  Raises AnalysisError."""
+        return self._attributes.values(target, configuration)
+
+    def resolve(self, target: Target, configuration: Configuration) -> Resolved:
+        """A rule target's attributes with the keys of its dependencies.  Raises AnalysisError."""
+        return self._attributes.resolve(target, configuration, self._exec or configuration)
+
+    def after_transition(self, target: Target, configuration: Configuration) -> Configuration:
+        """Where a rule's own transition leads."""
+        values = self._attributes.values(target, configuration)
+        return self._transitions.of(target, configuration, "", values)[0][1]
 
     # ---- one configured target --------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Evaluation of a query over a TargetGraph.  Sets of labels keep the order in which they were found."""
+"""Evaluation of a query over a TargetGraph.  Sets of nodes keep the order in which they were found."""
 
 from __future__ import annotations
 
@@ -6,50 +6,88 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Generic
 
 from attrs import frozen
 
 from rulesengine.errors import UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.target import Target, branches, is_select
-from rulesengine.query.graph import TargetGraph, kind_of
+from rulesengine.query.graph import Node, TargetGraph, kind_of
 from rulesengine.query.parser import Binary, Call, Expression, Let, SetOf, Word, parse
 
-Labels = dict[Label, None]
+_IN_ORDER = ("somepath", "allpaths")
+"""Functions whose answer, when they stand outermost, is shown in the order of dependencies."""
 
 
 @frozen
-class QueryResult:
-    """The labels that an expression stands for, and the graph they come from."""
+class QueryResult(Generic[Node]):
+    """What an expression stands for, and the graph it comes from.
 
-    labels: tuple[Label, ...]
-    graph: TargetGraph
+    nodes: labels (of `query`) or configured targets (of `cquery`).  in_order: whether their order means something.
+    """
 
-    def render(self, form: str = "label") -> str:
-        """The text of an output form (see output.FORMS).  Raises UsageError for an unknown one."""
+    nodes: tuple[Node, ...]
+    graph: TargetGraph[Node]
+    in_order: bool = False
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels of the nodes, each once."""
+        return tuple(dict.fromkeys(self.graph.label(node) for node in self.nodes))
+
+    def render(self, form: str = "label", order: str = "auto") -> str:
+        """The text of an output form (see output.FORMS) in an order (output.ORDERS).  Raises UsageError."""
         from rulesengine.query.output import render
 
-        return render(self.graph, self.labels, form)
+        return render(self.graph, self.nodes, form, "full" if order == "auto" and self.in_order else order)
 
 
-def evaluate(text: str, graph: TargetGraph) -> QueryResult:
-    """Evaluate a query.  Raises UsageError for what does not parse, LoadingError for what does not load."""
-    return QueryResult(tuple(_Evaluation(graph).value(parse(text), {})), graph)
+def evaluate(
+    text: str, graph: TargetGraph[Node], *, universe: str = "", strict_tests: bool = False
+) -> QueryResult[Node]:
+    """Evaluate a query.
+
+    universe: patterns (separated by commas) among which `allrdeps` and `rbuildfiles` look.
+    strict_tests: whether a test_suite that names something that is no test is an error.
+    Raises UsageError for what does not parse, LoadingError for what does not load.
+    """
+    tree = parse(text)
+    found = Evaluation(graph, universe, strict_tests).value(tree, {})
+    return QueryResult(tuple(found), graph, isinstance(tree, Call) and tree.name in _IN_ORDER)
 
 
-class _Evaluation:
-    def __init__(self, graph: TargetGraph) -> None:
+def words_of(node: Expression) -> list[str]:
+    """The target patterns that an expression names, in its order."""
+    if isinstance(node, Word):
+        return [] if node.text.startswith("$") else [node.text]
+    if isinstance(node, SetOf):
+        return [word for word in node.words if not word.startswith("$")]
+    if isinstance(node, Let):
+        return [*words_of(node.value), *words_of(node.body)]
+    if isinstance(node, Binary):
+        return [*words_of(node.left), *words_of(node.right)]
+    return [word for one in node.arguments if not isinstance(one, str | int) for word in words_of(one)]
+
+
+class Evaluation(Generic[Node]):
+    """One evaluation; `aquery` adds functions of its own to it."""
+
+    def __init__(self, graph: TargetGraph[Node], universe: str = "", strict_tests: bool = False) -> None:
         self._graph = graph
-        self._functions: dict[str, Callable[..., Labels]] = {
+        self._universe = universe
+        self._strict_tests = strict_tests
+        self._functions: dict[str, Callable[..., dict[Node, None]]] = {
             name: getattr(self, f"_{name}")
             for name in (
-                "allpaths", "attr", "buildfiles", "deps", "filter", "kind", "labels", "loadfiles", "rdeps",
-                "same_pkg_direct_rdeps", "siblings", "some", "somepath", "tests", "visible",
+                "allpaths", "allrdeps", "attr", "buildfiles", "config", "deps", "executables", "filter", "kind",
+                "labels", "loadfiles", "rbuildfiles", "rdeps", "same_pkg_direct_rdeps", "siblings", "some", "somepath",
+                "tests", "visible",
             )
         }  # fmt: skip
 
-    def value(self, node: Expression, names: dict[str, Labels]) -> Labels:
+    def value(self, node: Expression, names: dict[str, dict[Node, None]]) -> dict[Node, None]:
+        """What an expression stands for, `names` being what let has bound."""
         if isinstance(node, Word):
             if node.text.startswith("$"):
                 found = names.get(node.text[1:])
@@ -69,35 +107,38 @@ class _Evaluation:
             return {label: None for label in left if (label in right) is keep}
         assert isinstance(node, Call)
         arguments = [one if isinstance(one, str | int) else self.value(one, names) for one in node.arguments]
-        return self._functions[node.name](*arguments)
+        function = self._functions.get(node.name)
+        if function is None:
+            raise UsageError(f"query: {node.name}() is a function of aquery", hint="write pybuild aquery")
+        return function(*arguments)
 
     # ---- along dependencies -----------------------------------------------------
 
-    def _next(self, label: Label) -> Iterable[Label]:
+    def _next(self, label: Node) -> Iterable[Node]:
         self._graph.check()
         return self._graph.dependencies(label)
 
-    def _deps(self, roots: Labels, depth: int | None = None) -> Labels:
+    def _deps(self, roots: dict[Node, None], depth: int | None = None) -> dict[Node, None]:
         return _closure(roots, self._next, depth)
 
-    def _reverse(self, universe: Labels) -> Callable[[Label], list[Label]]:
-        above: dict[Label, list[Label]] = {}
+    def _reverse(self, universe: dict[Node, None]) -> Callable[[Node], list[Node]]:
+        above: dict[Node, list[Node]] = {}
         for label in self._deps(universe):
             for below in self._next(label):
                 above.setdefault(below, []).append(label)
         return lambda label: above.get(label, [])
 
-    def _rdeps(self, universe: Labels, roots: Labels, depth: int | None = None) -> Labels:
+    def _rdeps(self, universe: dict[Node, None], roots: dict[Node, None], depth: int | None = None) -> dict[Node, None]:
         within = self._deps(universe)
         return _closure({label: None for label in roots if label in within}, self._reverse(universe), depth)
 
-    def _allpaths(self, start: Labels, end: Labels) -> Labels:
+    def _allpaths(self, start: dict[Node, None], end: dict[Node, None]) -> dict[Node, None]:
         down = self._deps(start)
         up = _closure({label: None for label in end if label in down}, self._reverse(start), None)
         return {label: None for label in down if label in up}
 
-    def _somepath(self, start: Labels, end: Labels) -> Labels:
-        came: dict[Label, Label | None] = dict.fromkeys(start)
+    def _somepath(self, start: dict[Node, None], end: dict[Node, None]) -> dict[Node, None]:
+        came: dict[Node, Node | None] = dict.fromkeys(start)
         waiting = deque(start)
         while waiting:
             label = waiting.popleft()
@@ -112,8 +153,23 @@ class _Evaluation:
                     waiting.append(below)
         return {}
 
-    def _same_pkg_direct_rdeps(self, roots: Labels) -> Labels:
-        out: Labels = {}
+    def _allrdeps(self, roots: dict[Node, None], depth: int | None = None) -> dict[Node, None]:
+        return self._rdeps(self._scope("allrdeps"), roots, depth)
+
+    def _scope(self, function: str) -> dict[Node, None]:
+        if not self._universe:
+            raise UsageError(f"query: {function}() needs --universe_scope", hint="for instance --universe_scope=//...")
+        out: dict[Node, None] = {}
+        for pattern in self._universe.split(","):
+            if pattern.startswith("-"):
+                for node in self._graph.resolve(pattern[1:]):
+                    out.pop(node, None)
+            else:
+                out.update(dict.fromkeys(self._graph.resolve(pattern)))
+        return out
+
+    def _same_pkg_direct_rdeps(self, roots: dict[Node, None]) -> dict[Node, None]:
+        out: dict[Node, None] = {}
         for root in roots:
             for label in self._graph.siblings(root):
                 if root in self._next(label):
@@ -122,47 +178,51 @@ class _Evaluation:
 
     # ---- by what targets are -------------------------------------------------------
 
-    def _where(self, labels: Labels, test: Callable[[Target], bool]) -> Labels:
+    def _where(self, labels: dict[Node, None], test: Callable[[Target], bool]) -> dict[Node, None]:
         return {label: None for label in labels if test(self._graph.target(label))}
 
-    def _kind(self, pattern: str, labels: Labels) -> Labels:
+    def _kind(self, pattern: str, labels: dict[Node, None]) -> dict[Node, None]:
         wanted = _pattern(pattern)
         return self._where(labels, lambda target: wanted.search(kind_of(target)) is not None)
 
-    def _filter(self, pattern: str, labels: Labels) -> Labels:
+    def _filter(self, pattern: str, labels: dict[Node, None]) -> dict[Node, None]:
         wanted = _pattern(pattern)
-        return {label: None for label in labels if wanted.search(str(label))}
+        return {label: None for label in labels if wanted.search(str(self._graph.label(label)))}
 
-    def _attr(self, name: str, pattern: str, labels: Labels) -> Labels:
+    def _attr(self, name: str, pattern: str, labels: dict[Node, None]) -> dict[Node, None]:
         wanted = _pattern(pattern)
         return self._where(
             labels, lambda target: any(wanted.search(text) is not None for text in attribute_texts(target, name))
         )
 
-    def _labels(self, name: str, labels: Labels) -> Labels:
-        out: Labels = {}
+    def _labels(self, name: str, labels: dict[Node, None]) -> dict[Node, None]:
+        out: dict[Node, None] = {}
         for label in labels:
-            for _, found in self._graph.target(label).labels(name):
-                out[found] = None
+            out.update(dict.fromkeys(self._graph.named(label, name)))
         return out
 
-    def _tests(self, labels: Labels) -> Labels:
-        out: Labels = {}
-        seen: set[Label] = set()
+    def _tests(self, labels: dict[Node, None]) -> dict[Node, None]:
+        out: dict[Node, None] = {}
+        seen: set[Node] = set()
 
-        def add(label: Label) -> None:
+        def add(label: Node) -> None:
             if label in seen:
                 return
             seen.add(label)
             target = self._graph.target(label)
-            if target.rule is not None and target.rule.test:
+            if _is_test(target):
                 out[label] = None
             elif target.rule_name == "test_suite":
-                named = [found for _, found in target.labels("tests")]
+                named = self._graph.named(label, "tests")
                 wanted = set(target.tags) - {"manual"}
                 for one in named or self._graph.siblings(label):
                     member = self._graph.target(one)
-                    if not named and not (member.rule is not None and member.rule.test and "manual" not in member.tags):
+                    if named and self._strict_tests and not (_is_test(member) or member.rule_name == "test_suite"):
+                        raise UsageError(
+                            f"query: the test_suite {self._graph.label(label)} names {self._graph.label(one)}, which is no test",
+                            hint="leave --strict_test_suite out",
+                        )
+                    if not named and not (_is_test(member) and "manual" not in member.tags):
                         continue
                     if _has_tags(member, wanted):
                         add(one)
@@ -171,35 +231,53 @@ class _Evaluation:
             add(label)
         return out
 
-    def _visible(self, sources: Labels, labels: Labels) -> Labels:
+    def _visible(self, sources: dict[Node, None], labels: dict[Node, None]) -> dict[Node, None]:
         return {label: None for label in labels if all(self._graph.visible(source, label) for source in sources)}
 
-    def _some(self, labels: Labels, count: int = 1) -> Labels:
+    def _some(self, labels: dict[Node, None], count: int = 1) -> dict[Node, None]:
         if not labels:
             raise UsageError("query: some() of nothing", hint="its argument stands for no target")
         return dict.fromkeys(list(labels)[:count])
 
     # ---- by package --------------------------------------------------------------
 
-    def _siblings(self, labels: Labels) -> Labels:
+    def _siblings(self, labels: dict[Node, None]) -> dict[Node, None]:
         return {sibling: None for label in labels for sibling in self._graph.siblings(label)}
 
-    def _buildfiles(self, labels: Labels) -> Labels:
-        out: Labels = {}
+    def _buildfiles(self, labels: dict[Node, None]) -> dict[Node, None]:
+        out: dict[Node, None] = {}
         for label in labels:
-            out[self._graph.build_file(label)] = None
+            out.update(dict.fromkeys(self._graph.build_files(label)))
         return {**out, **self._loadfiles(labels)}
 
-    def _loadfiles(self, labels: Labels) -> Labels:
+    def _rbuildfiles(self, *fragments: str) -> dict[Node, None]:
+        return dict.fromkeys(self._graph.build_files_of(fragments, list(self._scope("rbuildfiles"))))
+
+    def _executables(self, labels: dict[Node, None]) -> dict[Node, None]:
+        return self._where(labels, lambda target: target.rule is not None and target.rule.executable)
+
+    def _config(self, labels: dict[Node, None], name: str) -> dict[Node, None]:
+        configured = getattr(self._graph, "configured", None)
+        if configured is None:
+            raise UsageError("query: config() is a function of cquery", hint="write pybuild cquery")
+        return {node: None for label in labels for node in configured(label, name)}
+
+    def _loadfiles(self, labels: dict[Node, None]) -> dict[Node, None]:
         return {file: None for label in labels for file in self._graph.load_files(label)}
 
 
-def _closure(roots: Labels, following: Callable[[Label], Iterable[Label]], depth: int | None) -> Labels:
+def _is_test(target: Target) -> bool:
+    return target.rule is not None and target.rule.test
+
+
+def _closure(
+    roots: dict[Node, None], following: Callable[[Node], Iterable[Node]], depth: int | None
+) -> dict[Node, None]:
     """What is reachable, breadth first, in at most `depth` steps."""
     out = dict(roots)
     level = list(roots)
     while level and (depth is None or depth > 0):
-        below: list[Label] = []
+        below: list[Node] = []
         for label in level:
             for one in following(label):
                 if one not in out:

@@ -1,37 +1,49 @@
-"""TargetGraph: what a query asks of the world; implemented over the loader, and in memory by tests."""
+"""TargetGraph: what a query asks of the world; implemented over the loader, over an analysis, and in memory by tests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Hashable, Sequence
+from typing import Protocol, TypeVar
 
 from rulesengine.model.label import Label
 from rulesengine.model.target import Target
 
+Node = TypeVar("Node", bound=Hashable)
+"""What a query's sets hold: labels (`query`), or targets in a configuration (`cquery`, `aquery`)."""
 
-class TargetGraph(Protocol):
-    """Targets and their declared dependencies, whatever select() branch holds them."""
 
-    def resolve(self, pattern: str) -> Sequence[Label]:
-        """The labels of a target pattern.  Raises LabelError, LoadingError."""
+class TargetGraph(Protocol[Node]):
+    """Targets and their dependencies.  For `query`: as declared, whatever select() branch holds them."""
 
-    def target(self, label: Label) -> Target:
-        """A target.  Raises LoadingError."""
+    def resolve(self, pattern: str) -> Sequence[Node]:
+        """What a target pattern stands for.  Raises LabelError, LoadingError."""
 
-    def dependencies(self, label: Label) -> Sequence[Label]:
+    def label(self, node: Node) -> Label:
+        """The label of a node."""
+
+    def target(self, node: Node) -> Target:
+        """The target of a node, as declared.  Raises LoadingError."""
+
+    def dependencies(self, node: Node) -> Sequence[Node]:
         """Direct dependencies, each once."""
 
-    def siblings(self, label: Label) -> Sequence[Label]:
-        """All targets of the label's package, source files too."""
+    def named(self, node: Node, attribute: str) -> Sequence[Node]:
+        """What the labels of one attribute stand for, in the attribute's order."""
 
-    def build_file(self, label: Label) -> Label:
-        """The BUILD file of the label's package."""
+    def siblings(self, node: Node) -> Sequence[Node]:
+        """All targets of the node's package, source files too.  Raises UsageError where that has no meaning."""
 
-    def load_files(self, label: Label) -> Sequence[Label]:
-        """The .bzl files that the label's package loads, directly or not."""
+    def build_files(self, node: Node) -> Sequence[Node]:
+        """The BUILD file of the node's package, and those of the packages of the files that it loads."""
 
-    def visible(self, source: Label, label: Label) -> bool:
-        """Whether `source` may depend on `label`."""
+    def load_files(self, node: Node) -> Sequence[Node]:
+        """The .bzl files that the node's package loads, directly or not."""
+
+    def build_files_of(self, fragments: Sequence[str], universe: Sequence[Node]) -> Sequence[Node]:
+        """The BUILD files among the universe's packages that are, or load, one of the files (paths from the root)."""
+
+    def visible(self, source: Node, node: Node) -> bool:
+        """Whether `source` may depend on `node`."""
 
     def check(self) -> None:
         """Raise InterruptedBuild when the query should stop."""

@@ -7,39 +7,70 @@ from collections.abc import Sequence
 from typing import Any
 
 from rulesengine.errors import UsageError, did_you_mean
-from rulesengine.model.label import Label
 from rulesengine.model.target import is_select
-from rulesengine.query.graph import TargetGraph, kind_of
+from rulesengine.query.graph import Node, TargetGraph, kind_of
 
-FORMS = ("label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json")
+FORMS = (
+    "label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json", "jsonproto",
+    "streamed_jsonproto", "xml",
+)  # fmt: skip
+ORDERS = ("auto", "deps", "full", "no")
+"""auto: by name (somepath and allpaths: as found); deps, full: what depends before what it depends on; no: as found."""
 
 
-def render(graph: TargetGraph, labels: Sequence[Label], form: str) -> str:
-    """The whole text, lines ended.  Raises UsageError for an unknown form."""
+def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, order: str = "auto") -> str:
+    """The whole text, lines ended.  Raises UsageError for an unknown form or order."""
+    if order not in ORDERS:
+        raise UsageError(f"unknown order {order!r}", hint="one of " + " ".join(ORDERS))
     if form in ("minrank", "maxrank"):
-        return _ranks(graph, labels, longest=form == "maxrank")
-    ordered = sorted(labels, key=str)
+        return _ranks(graph, nodes, longest=form == "maxrank")
+    if order == "auto":
+        ordered = sorted(nodes, key=str)
+    else:
+        ordered = list(nodes) if order == "no" else topological(graph, nodes)
     if form == "label":
-        return "".join(f"{label}\n" for label in ordered)
+        return "".join(f"{node}\n" for node in ordered)
     if form == "label_kind":
-        return "".join(f"{kind_of(graph.target(label))} {label}\n" for label in ordered)
+        return "".join(f"{kind_of(graph.target(node))} {node}\n" for node in ordered)
     if form == "location":
-        return "".join(_location(graph, label) for label in ordered)
+        return "".join(_location(graph, node) for node in ordered)
     if form == "package":
-        packages = sorted({label.package_id.removeprefix("//") for label in labels})
+        packages = sorted({graph.label(node).package_id.removeprefix("//") for node in nodes})
         return "".join(f"{one}\n" for one in packages)
     if form == "build":
-        return "\n".join(text for label in ordered if (text := _build(graph, label)))
+        return "\n".join(text for node in ordered if (text := _build(graph, node)))
     if form == "graph":
         return _graph(graph, ordered)
     if form == "json":
-        return json.dumps([_json(graph, label) for label in ordered], indent=2) + "\n"
+        return json.dumps([_json(graph, node) for node in ordered], indent=2) + "\n"
+    if form in ("jsonproto", "streamed_jsonproto", "xml"):
+        from rulesengine.query import messages
+
+        return messages.render(graph, ordered, form)
     raise UsageError(f"unknown output {form!r}", hint=did_you_mean(form, FORMS) or "one of " + " ".join(FORMS))
 
 
-def _location(graph: TargetGraph, label: Label) -> str:
+def topological(graph: TargetGraph[Node], nodes: Sequence[Node]) -> list[Node]:
+    """Dependents before what they depend on, ties by name."""
+    edges = _edges(graph, nodes)
+    out: list[Node] = []
+    seen: set[Node] = set()
+    for root in sorted(nodes, key=str, reverse=True):
+        stack: list[tuple[Node, bool]] = [(root, False)]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                out.append(node)
+            elif node not in seen:
+                seen.add(node)
+                stack.append((node, True))
+                stack += [(one, False) for one in sorted(edges[node], key=str) if one not in seen]
+    return out[::-1]
+
+
+def _location(graph: TargetGraph[Node], label: Node) -> str:
     target = graph.target(label)
-    where = str(target.location) if target.location is not None else f"{label.path}:1:1"
+    where = str(target.location) if target.location is not None else f"{graph.label(label).path}:1:1"
     return f"{where}: {kind_of(target)} {label}\n"
 
 
@@ -64,23 +95,23 @@ def _literal(value: Any, indent: str = "    ") -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _build(graph: TargetGraph, label: Label) -> str:
+def _build(graph: TargetGraph[Node], label: Node) -> str:
     """The target as a BUILD file would declare it after macros and globs; nothing for files."""
     target = graph.target(label)
     if target.rule is None:
         return ""
     lines = [f"# {target.location}" if target.location is not None else f"# {label}", f"{target.rule_name}("]
-    lines.append(f"    name = {json.dumps(label.name)},")
+    lines.append(f"    name = {json.dumps(graph.label(label).name)},")
     lines += [f"    {name} = {_literal(value)}," for name, value in target.attributes.items() if name != "name"]
     return "\n".join([*lines, ")", ""])
 
 
-def _edges(graph: TargetGraph, labels: Sequence[Label]) -> dict[Label, list[Label]]:
+def _edges(graph: TargetGraph[Node], labels: Sequence[Node]) -> dict[Node, list[Node]]:
     inside = set(labels)
     return {label: [one for one in graph.dependencies(label) if one in inside] for label in labels}
 
 
-def _graph(graph: TargetGraph, labels: Sequence[Label]) -> str:
+def _graph(graph: TargetGraph[Node], labels: Sequence[Node]) -> str:
     lines = ["digraph mygraph {", "  node [shape=box];"]
     for label, below in _edges(graph, labels).items():
         lines.append(f'  "{label}"')
@@ -88,14 +119,14 @@ def _graph(graph: TargetGraph, labels: Sequence[Label]) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _ranks(graph: TargetGraph, labels: Sequence[Label], *, longest: bool) -> str:
+def _ranks(graph: TargetGraph[Node], labels: Sequence[Node], *, longest: bool) -> str:
     """`RANK LABEL`: the length of the shortest (longest) path from a root of the result."""
     edges = _edges(graph, labels)
-    above: dict[Label, int] = dict.fromkeys(labels, 0)
+    above: dict[Node, int] = dict.fromkeys(labels, 0)
     for below in edges.values():
         for one in below:
             above[one] += 1
-    rank = {label: 0 for label, count in above.items() if not count}
+    rank: dict[Node, int] = {label: 0 for label, count in above.items() if not count}
     ready = list(rank)
     while ready:  # Kahn's order: every parent before its children
         label = ready.pop()
@@ -108,7 +139,7 @@ def _ranks(graph: TargetGraph, labels: Sequence[Label], *, longest: bool) -> str
     return "".join(f"{number} {label}\n" for number, label in sorted((rank.get(one, 0), str(one)) for one in labels))
 
 
-def _json(graph: TargetGraph, label: Label) -> dict[str, Any]:
+def _json(graph: TargetGraph[Node], label: Node) -> dict[str, Any]:
     target = graph.target(label)
     return {
         "label": str(label),

@@ -21,13 +21,20 @@ _RESERVED = {"let", "in", "set", "union", "intersect", "except"}
 
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     "allpaths": ("expression", "expression"),
+    "allrdeps": ("expression", "integer?"),
     "attr": ("word", "word", "expression"),
     "buildfiles": ("expression",),
+    "config": ("expression", "word"),
     "deps": ("expression", "integer?"),
+    "executables": ("expression",),
     "filter": ("word", "expression"),
+    "inputs": ("word", "expression"),
     "kind": ("word", "expression"),
     "labels": ("word", "expression"),
     "loadfiles": ("expression",),
+    "mnemonic": ("word", "expression"),
+    "outputs": ("word", "expression"),
+    "rbuildfiles": ("word*",),
     "rdeps": ("expression", "expression", "integer?"),
     "same_pkg_direct_rdeps": ("expression",),
     "siblings": ("expression",),
@@ -36,7 +43,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "tests": ("expression",),
     "visible": ("expression", "expression"),
 }
-"""Name -> what each argument is; `?` marks one that may be left out."""
+"""Name -> what each argument is; `?` marks one that may be left out, `*` one that may be repeated."""
 
 MAX_DEPTH = 200
 
@@ -215,6 +222,9 @@ class _Parser:
             )
         self._expect("(")
         arguments: list[Expression | str | int] = []
+        if kinds[-1].endswith("*"):
+            words = max(1, sum(1 for one in self._tokens[self._at :] if one.text == "," and not one.quoted) + 1)
+            kinds = ("word", *["word?"] * (words - 1))
         for number, kind in enumerate(kinds):
             token = self._peek()
             if kind.endswith("?") and token is not None and token.text == ")":
@@ -229,7 +239,7 @@ class _Parser:
                 arguments.append(self.expression(depth + 1))
                 continue
             token = self._take("an argument")
-            if kind == "word":
+            if kind.startswith("word"):
                 if not token.quoted and token.text in ("(", ")", ","):
                     raise self.fault(f"expected a word, not {token.text!r}", token.position)
                 arguments.append(token.text)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from typing import Any
 
 from rulesengine.analysis.visibility import check as check_visibility
-from rulesengine.errors import NoSuchTargetError, VisibilityError
+from rulesengine.errors import LoadingError, NoSuchTargetError, VisibilityError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import BUILD, BZL
 from rulesengine.model.label import Label
@@ -59,6 +60,14 @@ class LoadedTargets:
                 out += [target.label for target in package.rule_targets()]
         return out
 
+    def label(self, node: Label) -> Label:
+        """A label itself."""
+        return node
+
+    def named(self, node: Label, attribute: str) -> Sequence[Label]:
+        """The labels of one attribute, whatever select() branch holds them."""
+        return list(dict.fromkeys(self._loader.canonical(one) for _, one in self.target(node).labels(attribute)))
+
     def target(self, label: Label) -> Target:
         """A target.  A .bzl file that was loaded counts as a source file."""
         try:
@@ -94,9 +103,27 @@ class LoadedTargets:
         return list(out)
 
     def build_file(self, label: Label) -> Label:
-        """The BUILD file's label."""
+        """The label of the BUILD file of the label's package."""
         package = self._loader.package(label.repo, label.package)
         return Label(package.repo, package.name, os.path.basename(package.build_file))
+
+    def build_files(self, node: Label) -> Sequence[Label]:
+        """The package's BUILD file, and those of the packages of the files that it loads."""
+        out = {self.build_file(node): None}
+        for file in self.load_files(node):
+            with contextlib.suppress(LoadingError):
+                out[self.build_file(file)] = None
+        return list(out)
+
+    def build_files_of(self, fragments: Sequence[str], universe: Sequence[Label]) -> Sequence[Label]:
+        """The BUILD files of the universe's packages that are, or load, one of the files."""
+        wanted = {os.path.normpath(one) for one in fragments}
+        out: dict[Label, None] = {}
+        for label in universe:
+            mine = self.build_file(label)
+            if mine not in out and ({mine.path} | {one.path for one in self.load_files(label)}) & wanted:
+                out[mine] = None
+        return list(out)
 
     def load_files(self, label: Label) -> Sequence[Label]:
         """The .bzl files that the package loads, directly or not."""

@@ -1,0 +1,94 @@
+"""Edges: what a configured target depends on, attribute by attribute, for queries about an analysis.
+
+Worked out anew from the declaration, so that a build keeps none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import frozen
+
+from rulesengine.analysis.analyzer import Analyzer
+from rulesengine.analysis.attributes import Key
+from rulesengine.errors import LoadingError
+from rulesengine.loading.modules import NATIVE
+from rulesengine.model.label import Label
+from rulesengine.model.rule import LABEL_KINDS
+
+
+@frozen
+class Edge:
+    """A dependency.  attribute: which names it (`select` for a condition, `generator` for the rule of a file).
+
+    implicit: whether the rule adds it by itself.  tool: whether it is wanted for the machine that builds.
+    """
+
+    attribute: str
+    key: Key
+    implicit: bool = False
+    tool: bool = False
+
+
+class Edges:
+    """The dependencies of what an Analyzer has analysed, in the same configurations."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._loader = analyzer.loader
+        self._known: dict[Key, tuple[Edge, ...]] = {}
+
+    def proper(self, key: Key) -> Key:
+        """The key with the configuration that the target's own transition leads to."""
+        label, configuration = self._loader.canonical(key[0]), key[1]
+        target = self._loader.target(label)
+        if target.kind == "rule" and target.rule is not None and target.rule.cfg == "transition":
+            return label, self._analyzer.after_transition(target, configuration)
+        return label, configuration
+
+    def of(self, key: Key) -> tuple[Edge, ...]:
+        """Direct dependencies, in the order of attributes.  Raises RulesEngineError."""
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = tuple(dict.fromkeys(self._edges(key)))
+        return found
+
+    def _edges(self, key: Key) -> Iterator[Edge]:
+        label, configuration = key
+        try:
+            target = self._loader.target(label)
+        except LoadingError:
+            return
+        if target.kind == "generated":
+            assert target.generator is not None
+            yield Edge("generator", self.proper((target.generator, configuration)))
+        rule = target.rule
+        if rule is None:
+            return
+        if rule.name == "alias" and rule.module == str(NATIVE):
+            actual = self._analyzer.attribute_values(target, configuration)["actual"]
+            yield Edge("actual", self.proper((Label.parse(actual), configuration)))
+        else:
+            resolved = self._analyzer.resolve(target, configuration)
+            keys = list(resolved.wanted)
+            for name, schema in rule.schema.items():
+                if schema.kind not in LABEL_KINDS:
+                    continue
+                tool = schema.cfg == "exec"
+                for number in _numbers(resolved.split.get(name, resolved.values.get(name))):
+                    yield Edge(name, self.proper(keys[number]), name.startswith("_"), tool)
+        for name, condition in target.labels():
+            if name == "select":
+                yield Edge("select", self.proper((condition, configuration)))
+
+
+def _numbers(value: Any) -> Iterator[int]:
+    """The numbers of dependencies in a resolved value: one, a list, or pairs with a key or a text."""
+    if isinstance(value, bool) or value is None:
+        return
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _numbers(one)

@@ -1,0 +1,149 @@
+"""ConfiguredTargets: the query room's TargetGraph over an analysis, for `cquery` and `aquery`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import field, frozen
+
+from rulesengine.analysis import Analysis, ConfiguredTarget
+from rulesengine.analysis.edges import Edge, Edges
+from rulesengine.errors import NoSuchTargetError, UsageError
+from rulesengine.model.label import Label
+from rulesengine.model.platform import Configuration
+from rulesengine.model.target import Target
+from rulesengine.workspace.targets import LoadedTargets
+
+_NULL = "null"
+
+
+@frozen
+class ConfiguredNode:
+    """A target in a configuration.  Files that no rule makes, and package groups, are in none."""
+
+    label: Label
+    configuration: Configuration | None = field(default=None)
+
+    @property
+    def mnemonic(self) -> str:
+        """The configuration's name, `null` for none."""
+        return _NULL if self.configuration is None else self.configuration.mnemonic
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.mnemonic})"
+
+
+class ConfiguredTargets:
+    """Targets as one analysis sees them.
+
+    loaded: the same targets as declared.  top: the configuration of what is asked for; exec: that of tools.
+    implicit, tools: whether dependencies that rules add by themselves, and tools, count.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedTargets,
+        edges: Edges,
+        analysis: Analysis,
+        top: Configuration,
+        execution: Configuration,
+        *,
+        implicit: bool = True,
+        tools: bool = True,
+    ) -> None:
+        self.analysis = analysis
+        self._loaded = loaded
+        self._edges = edges
+        self._top = top
+        self._execution = execution
+        self._implicit = implicit
+        self._tools = tools
+
+    # ---- the graph ------------------------------------------------------------
+
+    def resolve(self, pattern: str) -> Sequence[ConfiguredNode]:
+        """The targets of a pattern in the configuration that was asked for."""
+        out: dict[ConfiguredNode, None] = {}
+        for label in self._loaded.resolve(pattern):
+            out[self._node(self._edges.proper((label, self._top)))] = None
+        return list(out)
+
+    def label(self, node: ConfiguredNode) -> Label:
+        """The label of a node."""
+        return node.label
+
+    def target(self, node: ConfiguredNode) -> Target:
+        """The declaration."""
+        return self._loaded.target(node.label)
+
+    def dependencies(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:
+        """What the target depends on in its configuration."""
+        out = {
+            self._node(one.key): None
+            for one in self._of(node)
+            if (self._implicit or not one.implicit) and (self._tools or not one.tool)
+        }
+        out.pop(node, None)
+        return list(out)
+
+    def named(self, node: ConfiguredNode, attribute: str) -> Sequence[ConfiguredNode]:
+        """What an attribute names in the node's configuration."""
+        return list({self._node(one.key): None for one in self._of(node) if one.attribute == attribute})
+
+    def siblings(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:
+        """Raise UsageError: packages have no configuration."""
+        raise _no_meaning("siblings() and test_suites without tests")
+
+    def build_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:
+        """Raise UsageError."""
+        raise _no_meaning("buildfiles()")
+
+    def load_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:
+        """Raise UsageError."""
+        raise _no_meaning("loadfiles()")
+
+    def build_files_of(self, fragments: Sequence[str], universe: Sequence[ConfiguredNode]) -> Sequence[ConfiguredNode]:
+        """Raise UsageError."""
+        raise _no_meaning("rbuildfiles()")
+
+    def visible(self, source: ConfiguredNode, node: ConfiguredNode) -> bool:
+        """Whether visibility lets `source` depend on `node`."""
+        return self._loaded.visible(source.label, node.label)
+
+    def configured(self, node: ConfiguredNode, name: str) -> Sequence[ConfiguredNode]:
+        """`config(…, NAME)`: the node's target in a configuration: target, exec (host), null, or one by its mnemonic."""
+        if name in ("target", "exec", "host"):
+            wanted = [self._top if name == "target" else self._execution]
+        else:
+            wanted = [one for _, one in self.analysis.configured if name in (one.mnemonic, _NULL)]
+            if not wanted:
+                known = sorted({one.mnemonic for _, one in self.analysis.configured})
+                raise UsageError(f"query: there is no configuration {name!r}", hint="there are: " + " ".join(known))
+        nodes = {self._node(self._edges.proper((node.label, one))): None for one in wanted}
+        return [one for one in nodes if (one.configuration is None) == (name == _NULL)]
+
+    def check(self) -> None:
+        """Raise InterruptedBuild when the query should stop."""
+        self._loaded.check()
+
+    # ---- what analysis knows ------------------------------------------------------
+
+    def analysed(self, node: ConfiguredNode) -> ConfiguredTarget | None:
+        """What analysis made of a node; None for what it did not look at (a condition, a package group)."""
+        return self.analysis.configured.get((node.label, node.configuration or self._top))
+
+    def _of(self, node: ConfiguredNode) -> Sequence[Edge]:
+        self.check()
+        return self._edges.of((node.label, node.configuration or self._top))
+
+    def _node(self, key: tuple[Label, Configuration]) -> ConfiguredNode:
+        label, configuration = key
+        try:
+            kind = self._loaded.target(label).kind
+        except NoSuchTargetError:
+            kind = "source"
+        return ConfiguredNode(label, None if kind in ("source", "package_group") else configuration)
+
+
+def _no_meaning(what: str) -> UsageError:
+    return UsageError(f"query: {what}: packages are in no configuration", hint="write pybuild query")
