@@ -11,11 +11,14 @@ from typing import Any
 from attrs import frozen
 
 from rulesengine.analysis.analyzer import Analyzer
-from rulesengine.analysis.attributes import Key
 from rulesengine.errors import LoadingError
 from rulesengine.loading.modules import NATIVE
 from rulesengine.model.label import Label
+from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import LABEL_KINDS
+
+Place = tuple[Label, Configuration]
+"""A target in a configuration; what aspects add to it is left out."""
 
 
 @frozen
@@ -26,7 +29,7 @@ class Edge:
     """
 
     attribute: str
-    key: Key
+    key: Place
     implicit: bool = False
     tool: bool = False
 
@@ -37,9 +40,9 @@ class Edges:
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         self._loader = analyzer.loader
-        self._known: dict[Key, tuple[Edge, ...]] = {}
+        self._known: dict[Place, tuple[Edge, ...]] = {}
 
-    def proper(self, key: Key) -> Key:
+    def proper(self, key: Place) -> Place:
         """The key with the configuration that the target's own transition leads to."""
         label, configuration = self._loader.canonical(key[0]), key[1]
         target = self._loader.target(label)
@@ -47,14 +50,14 @@ class Edges:
             return label, self._analyzer.after_transition(target, configuration)
         return label, configuration
 
-    def of(self, key: Key) -> tuple[Edge, ...]:
+    def of(self, key: Place) -> tuple[Edge, ...]:
         """Direct dependencies, in the order of attributes.  Raises RulesEngineError."""
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = tuple(dict.fromkeys(self._edges(key)))
         return found
 
-    def _edges(self, key: Key) -> Iterator[Edge]:
+    def _edges(self, key: Place) -> Iterator[Edge]:
         label, configuration = key
         try:
             target = self._loader.target(label)
@@ -77,7 +80,7 @@ class Edges:
                     continue
                 tool = schema.cfg == "exec"
                 for number in _numbers(resolved.split.get(name, resolved.values.get(name))):
-                    yield Edge(name, self.proper(keys[number]), name.startswith("_"), tool)
+                    yield Edge(name, self.proper(keys[number][:2]), name.startswith("_"), tool)
         for name, condition in target.labels():
             if name == "select":
                 yield Edge("select", self.proper((condition, configuration)))

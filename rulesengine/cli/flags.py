@@ -5,10 +5,12 @@ from __future__ import annotations
 from attrs import frozen
 
 BUILDERS = ("build", "test", "run")
-LOADERS = (*BUILDERS, "query", "lock", "lint", "docs")
+QUERIES = ("query", "cquery", "aquery")
+ANALYSERS = (*BUILDERS, "cquery", "aquery")
+LOADERS = (*BUILDERS, *QUERIES, "lock", "lint", "docs")
 TEST = ("test",)
 UPKEEP = ("gc", "fsck", "cache", "dump")
-ALL = (*BUILDERS, "init", "lock", "query", "lint", "docs", "info", "clean", *UPKEEP, "help", "version")
+ALL = (*BUILDERS, "init", "lock", *QUERIES, "lint", "docs", "info", "clean", *UPKEEP, "help", "version")
 
 
 @frozen
@@ -75,7 +77,7 @@ FLAGS = (
     "with 9", True, commands=ALL),
     Flag(
         "disk_cache", "path", "the cache, shared by workspaces (default: PYBUILD_CACHE, else ~/.cache/pybuild)",
-        metavar="DIR", commands=(*BUILDERS, "lock", "query", "lint", "docs", "info", "clean", "init", *UPKEEP),
+        metavar="DIR", commands=(*LOADERS, "info", "clean", "init", *UPKEEP),
     ),
     Flag("jobs", "string", "actions at a time; auto: as many as processors", "auto", short="j", metavar="N",
          commands=BUILDERS),
@@ -83,35 +85,35 @@ FLAGS = (
     Flag(
         "platforms", "string", "for which platform: OS/ARCHITECTURE[/VARIANT] or the label "
         "of a platform (default: this "
-        "machine's)", metavar="PLATFORM", commands=BUILDERS,
+        "machine's)", metavar="PLATFORM", commands=ANALYSERS,
     ),
     Flag(
         "host_platform", "string", "the platform of tools that run here: as --platforms, "
-        "whose default it is (default: this machine's)", metavar="PLATFORM", commands=BUILDERS,
+        "whose default it is (default: this machine's)", metavar="PLATFORM", commands=ANALYSERS,
     ),
     Flag(
         "extra_toolchains", "list", "toolchains that come before those MODULE.bazel registers, as labels or patterns",
-        metavar="PATTERN", commands=BUILDERS,
+        metavar="PATTERN", commands=ANALYSERS,
     ),
     Flag(
         "extra_execution_platforms", "list", "platforms that actions may run on, before those MODULE.bazel registers",
-        metavar="PATTERN", commands=BUILDERS,
+        metavar="PATTERN", commands=ANALYSERS,
     ),
     Flag(
         "toolchain_resolution_debug", "string", "tell which toolchains are chosen of the types that match",
         metavar="REGEX", commands=BUILDERS,
     ),
     Flag("features", "list", "a feature that rules may ask for; -NAME: one that is off", metavar="NAME",
-         commands=BUILDERS),
+         commands=ANALYSERS),
     Flag("define", "list", "a value that config_setting(define_values = …) and $(NAME) read", metavar="NAME=VALUE",
-         commands=BUILDERS),
+         commands=ANALYSERS),
     Flag(
         "compilation_mode", "choice", "what config_setting(values = {\"compilation_mode\": …}) reads", "fastbuild",
-        short="c", choices=("fastbuild", "dbg", "opt"), commands=BUILDERS,
+        short="c", choices=("fastbuild", "dbg", "opt"), commands=ANALYSERS,
     ),
     Flag(
         "setting", "list", "a build setting, in Bazel's words: --//package:name=value, --no//package:name",
-        metavar="LABEL=VALUE", commands=BUILDERS,
+        metavar="LABEL=VALUE", commands=ANALYSERS,
     ),
     Flag("aspects", "list", "apply these aspects to the targets, in this order; several with commas between them",
          metavar="LABEL%NAME", commands=BUILDERS),
@@ -192,9 +194,29 @@ FLAGS = (
     Flag("lock", "bool", "refresh the lock file from the archive", True, commands=("init",)),
     Flag(
         "output", "choice", "in which form to print the targets", "label",
-        choices=("label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json"),
+        choices=("label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json",
+                 "jsonproto", "streamed_jsonproto", "xml"),
         commands=("query",),
     ),
+    Flag(
+        "output", "choice", "in which form to print the configured targets; files: their outputs", "label",
+        choices=("label", "label_kind", "location", "build", "graph", "json", "jsonproto", "files"),
+        commands=("cquery",),
+    ),
+    Flag(
+        "output", "choice", "in which form to print the actions", "text",
+        choices=("text", "summary", "commands", "json", "jsonproto"), commands=("aquery",),
+    ),
+    Flag("include_commandline", "bool", "show the command line of each action", True, commands=("aquery",)),
+    Flag("include_artifacts", "bool", "show inputs and outputs of each action", True, commands=("aquery",)),
+    Flag("include_param_files", "bool", "name the parameter files of each action", False, commands=("aquery",)),
+    Flag("tool_deps", "bool", "follow dependencies on tools", True, commands=QUERIES),
+    Flag("universe_scope", "string", "patterns, with commas between, among which allrdeps and rbuildfiles look "
+         "(cquery, aquery: what is analysed)", metavar="PATTERNS", commands=QUERIES),
+    Flag("order_output", "choice", "auto: by name; deps, full: dependents first; no: as found", "auto",
+         choices=("auto", "deps", "full", "no"), commands=("query", "cquery")),
+    Flag("strict_test_suite", "bool", "tests() refuses a test_suite that names something that is no test", False,
+         commands=("query",)),
     Flag("output", "choice", "in which form to print", "text", choices=("text", "json"), commands=("lint",)),
     Flag("output", "choice", "Markdown, or JSON in the shape of Stardoc's ModuleInfo", "markdown",
          choices=("markdown", "json"), commands=("docs",)),
@@ -202,8 +224,8 @@ FLAGS = (
         "warnings", "list", "which findings to show: names, all, default; +NAME adds, -NAME takes away, with commas "
         "between (pybuild help warnings lists them)", metavar="NAME", commands=("lint",),
     ),
-    Flag("implicit_deps", "bool", "follow dependencies that a rule adds by itself", True, commands=("query",)),
-    Flag("query_file", "path", "read the expression from a file", metavar="FILE", commands=("query",)),
+    Flag("implicit_deps", "bool", "follow dependencies that a rule adds by itself", True, commands=QUERIES),
+    Flag("query_file", "path", "read the expression from a file", metavar="FILE", commands=QUERIES),
     Flag("expunge", "bool", "remove all that this workspace keeps in the cache directory", False, commands=("clean",)),
     Flag("max_size", "string", "drop what was used longest ago until no more than this is left (10G)", metavar="SIZE",
          commands=("gc",)),
@@ -244,9 +266,19 @@ COMMANDS = (
     ),
     Command(
         "query", "ask about targets and what they depend on", "pybuild query [FLAGS] EXPRESSION",
-        "Functions: allpaths attr buildfiles deps filter kind labels "
-        "loadfiles rdeps same_pkg_direct_rdeps siblings some\n"
-        "somepath tests visible. Operators: + - ^ union except intersect. Also set(…) and let … = … in … .", True,
+        "Functions: allpaths allrdeps attr buildfiles deps executables filter kind labels loadfiles rbuildfiles rdeps\n"
+        "same_pkg_direct_rdeps siblings some somepath tests visible. Operators: + - ^ union except intersect. Also\n"
+        "set(…) and let … = … in … .", True,
+    ),
+    Command(
+        "cquery", "ask about targets as they are in a configuration", "pybuild cquery [FLAGS] EXPRESSION",
+        "As query, after select(), transitions and toolchains; and config(EXPRESSION, target|exec|null|NAME).\n"
+        "--output=files prints where the outputs of the targets are.", True,
+    ),
+    Command(
+        "aquery", "ask about the actions that make targets", "pybuild aquery [FLAGS] EXPRESSION",
+        "Prints the actions of what EXPRESSION stands for (deps(//x) for all that lead to //x), and only those that\n"
+        "mnemonic(REGEXP, …), inputs(REGEXP, …) and outputs(REGEXP, …), which stand outermost, let pass.", True,
     ),
     Command(
         "lint", "find faults in BUILD, .bzl and MODULE.bazel files", "pybuild lint [FLAGS] [FILE|DIR|PATTERN…]",

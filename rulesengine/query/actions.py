@@ -13,8 +13,9 @@ from typing import Any
 from attrs import frozen
 
 from rulesengine.errors import UsageError, did_you_mean
-from rulesengine.model.action import Action, PathArgument
+from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact
+from rulesengine.model.command_line import render as command_line
 
 FORMS = ("text", "summary", "commands", "json", "jsonproto")
 
@@ -50,11 +51,8 @@ class Shown:
 
 
 def arguments(action: Action) -> list[str]:
-    """The command line with paths as they are in the execution root."""
-    return [
-        one if isinstance(one, str) else one.format.replace("%s", one.artifact.path) if one.format != "%s" else one.artifact.path
-        for one in action.arguments
-    ]
+    """The command line with paths as they are in the execution root; `*` stands for the files of a tree."""
+    return command_line(action.arguments, lambda artifact: artifact.path, lambda _: ["*"])
 
 
 def action_key(action: Action) -> str:
@@ -77,7 +75,10 @@ def render(
     if form == "json":
         return json.dumps([_json(one) for one in shown], indent=2, ensure_ascii=False) + "\n"
     if form == "jsonproto":
-        return json.dumps(container(shown, commandline=commandline, artifacts=artifacts), indent=2, ensure_ascii=False) + "\n"
+        return (
+            json.dumps(container(shown, commandline=commandline, artifacts=artifacts), indent=2, ensure_ascii=False)
+            + "\n"
+        )
     raise UsageError(f"unknown output {form!r}", hint=did_you_mean(form, FORMS) or "one of " + " ".join(FORMS))
 
 
@@ -183,7 +184,8 @@ def container(shown: Sequence[Shown], *, commandline: bool = True, artifacts: bo
             "actionKey": action_key(action),
             "mnemonic": action.mnemonic,
             "configurationId": configurations.of(
-                action.configuration, lambda action=action: {"mnemonic": action.configuration}  # type: ignore[misc]
+                action.configuration,
+                lambda action=action: {"mnemonic": action.configuration},  # type: ignore[misc]
             ),
         }
         if commandline:
@@ -208,4 +210,4 @@ def container(shown: Sequence[Shown], *, commandline: bool = True, artifacts: bo
     return {key: value for key, value in out.items() if value}
 
 
-__all__ = ["FORMS", "ActionFilter", "PathArgument", "Shown", "action_key", "arguments", "container", "render"]
+__all__ = ["FORMS", "ActionFilter", "Shown", "action_key", "arguments", "container", "render"]

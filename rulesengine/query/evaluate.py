@@ -10,14 +10,14 @@ from typing import Any, Generic
 
 from attrs import frozen
 
-from rulesengine.errors import UsageError
+from rulesengine.errors import AnalysisError, UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.target import Target, branches, is_select
 from rulesengine.query.graph import Node, TargetGraph, kind_of
 from rulesengine.query.parser import Binary, Call, Expression, Let, SetOf, Word, parse
 
-_IN_ORDER = ("somepath", "allpaths")
-"""Functions whose answer, when they stand outermost, is shown in the order of dependencies."""
+_IN_ORDER = "somepath"
+"""The function whose answer, when it stands outermost, is shown as it was found."""
 
 
 @frozen
@@ -40,7 +40,7 @@ class QueryResult(Generic[Node]):
         """The text of an output form (see output.FORMS) in an order (output.ORDERS).  Raises UsageError."""
         from rulesengine.query.output import render
 
-        return render(self.graph, self.nodes, form, "full" if order == "auto" and self.in_order else order)
+        return render(self.graph, self.nodes, form, "no" if order == "auto" and self.in_order else order)
 
 
 def evaluate(
@@ -54,7 +54,7 @@ def evaluate(
     """
     tree = parse(text)
     found = Evaluation(graph, universe, strict_tests).value(tree, {})
-    return QueryResult(tuple(found), graph, isinstance(tree, Call) and tree.name in _IN_ORDER)
+    return QueryResult(tuple(found), graph, isinstance(tree, Call) and tree.name == _IN_ORDER)
 
 
 def words_of(node: Expression) -> list[str]:
@@ -196,9 +196,11 @@ class Evaluation(Generic[Node]):
         )
 
     def _labels(self, name: str, labels: dict[Node, None]) -> dict[Node, None]:
+        # As Bazel: a private attribute is called `$name` here.
+        attribute = "_" + name[1:] if name.startswith("$") else "" if name.startswith("_") else name
         out: dict[Node, None] = {}
-        for label in labels:
-            out.update(dict.fromkeys(self._graph.named(label, name)))
+        for label in labels if attribute else ():
+            out.update(dict.fromkeys(self._graph.named(label, attribute)))
         return out
 
     def _tests(self, labels: dict[Node, None]) -> dict[Node, None]:
@@ -218,8 +220,9 @@ class Evaluation(Generic[Node]):
                 for one in named or self._graph.siblings(label):
                     member = self._graph.target(one)
                     if named and self._strict_tests and not (_is_test(member) or member.rule_name == "test_suite"):
+                        suite, other = self._graph.label(label), self._graph.label(one)
                         raise UsageError(
-                            f"query: the test_suite {self._graph.label(label)} names {self._graph.label(one)}, which is no test",
+                            f"query: the test_suite {suite} names {other}, which is no test",
                             hint="leave --strict_test_suite out",
                         )
                     if not named and not (_is_test(member) and "manual" not in member.tags):
@@ -260,7 +263,11 @@ class Evaluation(Generic[Node]):
         configured = getattr(self._graph, "configured", None)
         if configured is None:
             raise UsageError("query: config() is a function of cquery", hint="write pybuild cquery")
-        return {node: None for label in labels for node in configured(label, name)}
+        found = {node: None for label in labels for node in configured(label, name)}
+        if not found and labels:
+            names = ", ".join(str(self._graph.label(label)) for label in list(labels)[:3])
+            raise AnalysisError(f"no target of {names} is in the configuration '{name}'")
+        return found
 
     def _loadfiles(self, labels: dict[Node, None]) -> dict[Node, None]:
         return {file: None for label in labels for file in self._graph.load_files(label)}
@@ -293,6 +300,11 @@ def _pattern(text: str) -> re.Pattern[str]:
         return re.compile(text)
     except re.error as fault:
         raise UsageError(f"query: {text!r} is not a regular expression: {fault}") from None
+
+
+def checked_pattern(text: str) -> str:
+    """A regular expression as text.  Raises UsageError where it is none."""
+    return _pattern(text).pattern
 
 
 def _has_tags(target: Target, wanted: set[str]) -> bool:

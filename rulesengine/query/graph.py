@@ -1,4 +1,4 @@
-"""TargetGraph: what a query asks of the world; implemented over the loader, over an analysis, and in memory by tests."""
+"""TargetGraph: what a query asks of the world; over the loader, over an analysis, and in memory by tests."""
 
 from __future__ import annotations
 

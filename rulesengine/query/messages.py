@@ -1,4 +1,4 @@
-"""Targets as Bazel's query protocol writes them (build.proto: Target, Rule, SourceFile, GeneratedFile, PackageGroup)."""
+"""Targets as Bazel's query protocol writes them (build.proto: Target and what it holds)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from rulesengine.model.rule import LABEL_KINDS, OUTPUT_KINDS
+from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, OUTPUT_KINDS
 from rulesengine.model.target import Target, branches
 from rulesengine.query.graph import Node, TargetGraph
 
@@ -69,9 +69,14 @@ def _rule(graph: TargetGraph[Node], node: Node, target: Target) -> dict[str, Any
     for name, schema in sorted(rule.schema.items()):
         if name.startswith("_"):
             continue
-        attributes.append(
-            _attribute(name, schema.kind, target.attributes.get(name, schema.default), given=name in target.attributes)
-        )
+        value = target.attributes.get(name, schema.default)
+        if value is None:
+            value = EMPTY_VALUES[schema.kind]
+        if schema.kind in OUTPUT_KINDS and value:
+            names = [value] if isinstance(value, str) else value
+            value = [str(label.sibling(one.rpartition(":")[2])) for one in names]
+            value = value[0] if schema.kind == "output" else value
+        attributes.append(_attribute(name, schema.kind, value, given=name in target.attributes))
     for name, kind in _COMMON.items():
         if name in target.attributes and name not in rule.schema:
             attributes.append(_attribute(name, kind, target.attributes[name], given=True))
@@ -101,7 +106,12 @@ def _outputs(target: Target) -> list[str]:
 
 def _attribute(name: str, kind: str, value: Any, *, given: bool) -> dict[str, Any]:
     """An Attribute message; the values of all select() branches together, as `query` cannot choose one."""
-    made: dict[str, Any] = {"name": name, "type": _DISCRIMINATORS.get(kind, "STRING"), "explicitlySpecified": given}
+    made: dict[str, Any] = {
+        "name": name,
+        "type": _DISCRIMINATORS.get(kind, "STRING"),
+        "explicitlySpecified": given,
+        "nodep": False,
+    }
     values = [one for _, one in branches(value) if one is not None]
     if not values:
         return made
@@ -138,7 +148,10 @@ def _xml(graph: TargetGraph[Node], node: Node) -> str:
     if kind == "RULE":
         rule = value["rule"]
         lines = [
-            f"    <rule class={quoteattr(rule['ruleClass'])} location={quoteattr(rule['location'])} name={quoteattr(rule['name'])}>"
+            (
+                f"    <rule class={quoteattr(rule['ruleClass'])} location={quoteattr(rule['location'])}"
+                f" name={quoteattr(rule['name'])}>"
+            )
         ]
         for one in rule["attribute"]:
             lines += _xml_attribute(one)
@@ -148,8 +161,8 @@ def _xml(graph: TargetGraph[Node], node: Node) -> str:
     if kind == "GENERATED_FILE":
         one = value["generatedFile"]
         return (
-            f"    <generated-file generating-rule={quoteattr(one['generatingRule'])} location={quoteattr(one['location'])}"
-            f" name={quoteattr(one['name'])}/>\n"
+            f"    <generated-file generating-rule={quoteattr(one['generatingRule'])}"
+            f" location={quoteattr(one['location'])} name={quoteattr(one['name'])}/>\n"
         )
     if kind == "PACKAGE_GROUP":
         return f"    <package-group name={quoteattr(value['packageGroup']['name'])}/>\n"

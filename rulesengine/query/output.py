@@ -15,7 +15,7 @@ FORMS = (
     "streamed_jsonproto", "xml",
 )  # fmt: skip
 ORDERS = ("auto", "deps", "full", "no")
-"""auto: by name (somepath and allpaths: as found); deps, full: what depends before what it depends on; no: as found."""
+"""auto: by name (somepath: as found); deps, full: what depends before what it depends on; no: as found."""
 
 
 def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, order: str = "auto") -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from rulesengine.workspace.cancel import CancelToken as CancelToken
+    from rulesengine.workspace.question import Question as Question
     from rulesengine.workspace.result import BuildResult as BuildResult
     from rulesengine.workspace.result import Image as Image
     from rulesengine.workspace.result import ImagePlatform as ImagePlatform
@@ -31,6 +32,7 @@ _PUBLIC = {
     "Image": "result",
     "ImagePlatform": "result",
     "Output": "result",
+    "Question": "question",
     "TargetResult": "result",
     "PerTest": "test_options",
     "Program": "result",
@@ -49,6 +51,7 @@ __all__ = [
     "Output",
     "PerTest",
     "Program",
+    "Question",
     "RunOfTest",
     "TargetResult",
     "TestOptions",

@@ -4,37 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
-
-from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget, platform_of
+from rulesengine.analysis import Analyzer, ConfiguredTarget, platform_of
 from rulesengine.analysis.edges import Edges
 from rulesengine.analysis.settings import settings as chosen_settings
 from rulesengine.loading import Loader
 from rulesengine.model.ports import Cancellation, Listener
-from rulesengine.query.evaluate import Evaluation, QueryResult, words_of
+from rulesengine.query.actions import ActionFilter, Shown
+from rulesengine.query.evaluate import Evaluation, QueryResult, checked_pattern, words_of
 from rulesengine.query.parser import Call, parse
 from rulesengine.workspace.configured_targets import ConfiguredNode, ConfiguredTargets
 from rulesengine.workspace.host import host_platform
+from rulesengine.workspace.question import Question
 from rulesengine.workspace.targets import LoadedTargets
-
-
-@frozen
-class Question:
-    """A query about configured targets.  universe: patterns to analyse; empty: those that the expression names.
-
-    The rest is as Workspace.build takes it.
-    """
-
-    expression: str
-    package: str = ""
-    universe: str = ""
-    platform: str | None = None
-    settings: tuple[str, ...] = ()
-    defines: tuple[str, ...] = ()
-    compilation_mode: str = "fastbuild"
-    keep_going: bool = False
-    implicit: bool = True
-    tools: bool = True
 
 
 def analyse(question: Question, loader: Loader, listener: Listener, cancel: Cancellation) -> ConfiguredTargets:
@@ -42,20 +23,17 @@ def analyse(question: Question, loader: Loader, listener: Listener, cancel: Canc
     tree = parse(question.expression)
     patterns = question.universe.split(",") if question.universe else words_of(tree)
     loaded = LoadedTargets(loader, question.package, question.implicit, cancel)
-    top, execution = (
-        platform_of(
-            loader,
-            platform,
-            chosen_settings(
-                loader,
-                flags=question.settings,
-                defines=question.defines,
-                compilation_mode=question.compilation_mode,
-                package=question.package,
-            ),
-        )
-        for platform in (question.platform or str(host_platform()), str(host_platform()))
+    host = question.host_platform or str(host_platform())
+    chosen = chosen_settings(
+        loader,
+        flags=question.settings,
+        defines=question.defines,
+        compilation_mode=question.compilation_mode,
+        lists=question.lists,
+        package=question.package,
     )
+    top = platform_of(loader, question.platform or host, chosen)
+    execution = platform_of(loader, host, chosen)
     labels = list(dict.fromkeys(label for pattern in patterns for label in loaded.resolve(pattern)))
     labels = [one for one in labels if loaded.target(one).kind != "package_group"]
     analyzer = Analyzer(loader, listener)
@@ -73,6 +51,32 @@ def ask(question: Question, graph: ConfiguredTargets) -> QueryResult[ConfiguredN
     return QueryResult(tuple(found), graph, isinstance(tree, Call) and tree.name == "somepath")
 
 
+def actions_of(question: Question, graph: ConfiguredTargets) -> list[Shown]:
+    """`aquery`: the actions of the targets that the expression stands for, in the order of analysis.
+
+    mnemonic(), inputs() and outputs() stand outermost and say which of these actions.  Raises UsageError.
+    """
+    tree = parse(question.expression)
+    wanted: dict[str, list[str]] = {"mnemonic": [], "inputs": [], "outputs": []}
+    while isinstance(tree, Call) and tree.name in wanted:
+        pattern, inner = tree.arguments
+        assert isinstance(pattern, str)
+        assert not isinstance(inner, str | int)
+        wanted[tree.name].append(checked_pattern(pattern))
+        tree = inner
+    which = ActionFilter(tuple(wanted["mnemonic"]), tuple(wanted["inputs"]), tuple(wanted["outputs"]))
+    owners: dict[tuple[str, str], str] = {}
+    for node in Evaluation(graph, question.universe).value(tree, {}):
+        target = graph.target(node)
+        if target.rule is not None:
+            owners[str(node.label), node.mnemonic] = target.rule_name
+    return [
+        Shown(action, owners[action.owner, action.configuration])
+        for action in graph.analysis.graph.actions
+        if (action.owner, action.configuration) in owners and which.takes(action)
+    ]
+
+
 def files_of(graph: ConfiguredTargets, nodes: Sequence[ConfiguredNode]) -> list[str]:
     """`--output=files`: execution paths of default outputs (of a source file: its own)."""
     out: dict[str, None] = {}
@@ -83,4 +87,4 @@ def files_of(graph: ConfiguredTargets, nodes: Sequence[ConfiguredNode]) -> list[
     return list(out)
 
 
-__all__ = ["Analysis", "Question", "analyse", "ask", "files_of"]
+__all__ = ["actions_of", "analyse", "ask", "files_of"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attrs import field, frozen
 
 from rulesengine.analysis import Analysis, ConfiguredTarget
-from rulesengine.analysis.edges import Edge, Edges
+from rulesengine.analysis.edges import Edge, Edges, Place
 from rulesengine.errors import NoSuchTargetError, UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
@@ -90,19 +90,23 @@ class ConfiguredTargets:
         """What an attribute names in the node's configuration."""
         return list({self._node(one.key): None for one in self._of(node) if one.attribute == attribute})
 
-    def siblings(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:
+    def siblings(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002
         """Raise UsageError: packages have no configuration."""
         raise _no_meaning("siblings() and test_suites without tests")
 
-    def build_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:
+    def build_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002
         """Raise UsageError."""
         raise _no_meaning("buildfiles()")
 
-    def load_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:
+    def load_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002
         """Raise UsageError."""
         raise _no_meaning("loadfiles()")
 
-    def build_files_of(self, fragments: Sequence[str], universe: Sequence[ConfiguredNode]) -> Sequence[ConfiguredNode]:
+    def build_files_of(
+        self,
+        fragments: Sequence[str],  # noqa: ARG002
+        universe: Sequence[ConfiguredNode],  # noqa: ARG002
+    ) -> Sequence[ConfiguredNode]:
         """Raise UsageError."""
         raise _no_meaning("rbuildfiles()")
 
@@ -111,16 +115,19 @@ class ConfiguredTargets:
         return self._loaded.visible(source.label, node.label)
 
     def configured(self, node: ConfiguredNode, name: str) -> Sequence[ConfiguredNode]:
-        """`config(…, NAME)`: the node's target in a configuration: target, exec (host), null, or one by its mnemonic."""
+        """The node's target as `config(…, NAME)` wants it: target, exec (host), null, or a configuration's name."""
         if name in ("target", "exec", "host"):
             wanted = [self._top if name == "target" else self._execution]
         else:
-            wanted = [one for _, one in self.analysis.configured if name in (one.mnemonic, _NULL)]
+            wanted = [one for one in self._configurations() if name in (one.mnemonic, _NULL)]
             if not wanted:
-                known = sorted({one.mnemonic for _, one in self.analysis.configured})
+                known = sorted(one.mnemonic for one in self._configurations())
                 raise UsageError(f"query: there is no configuration {name!r}", hint="there are: " + " ".join(known))
         nodes = {self._node(self._edges.proper((node.label, one))): None for one in wanted}
         return [one for one in nodes if (one.configuration is None) == (name == _NULL)]
+
+    def _configurations(self) -> list[Configuration]:
+        return list(dict.fromkeys(key[1] for key in self.analysis.configured))
 
     def check(self) -> None:
         """Raise InterruptedBuild when the query should stop."""
@@ -136,7 +143,7 @@ class ConfiguredTargets:
         self.check()
         return self._edges.of((node.label, node.configuration or self._top))
 
-    def _node(self, key: tuple[Label, Configuration]) -> ConfiguredNode:
+    def _node(self, key: Place) -> ConfiguredNode:
         label, configuration = key
         try:
             kind = self._loaded.target(label).kind

@@ -21,12 +21,16 @@ class LoadedTargets:
     """Targets of a workspace, loaded as they are asked for.
 
     package: where relative patterns are written.  implicit: whether dependencies that a rule adds by itself count.
+    tools: whether dependencies for the machine that builds count.
     """
 
-    def __init__(self, loader: Loader, package: str, implicit: bool, cancel: Cancellation) -> None:
+    def __init__(
+        self, loader: Loader, package: str, implicit: bool, cancel: Cancellation, *, tools: bool = True
+    ) -> None:
         self._loader = loader
         self._package = package
         self._implicit = implicit
+        self._tools = tools
         self._cancel = cancel
         self._dependencies: dict[Label, list[Label]] = {}
         self._loads: dict[Label, list[Label]] = {}
@@ -83,7 +87,12 @@ class LoadedTargets:
         found = self._dependencies.get(label)
         if found is None:
             target = self.target(label)
-            every = (self._loader.canonical(one) for _, one in target.labels(implicit=self._implicit))
+            schema = target.rule.schema if target.rule is not None and not self._tools else {}
+            every = (
+                self._loader.canonical(one)
+                for name, one in target.labels(implicit=self._implicit)
+                if name not in schema or schema[name].cfg != "exec"
+            )
             found = self._dependencies[label] = list(dict.fromkeys(every))
         return found
 

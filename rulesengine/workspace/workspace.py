@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from rulesengine.io.mirrors import Mirrors
     from rulesengine.lint.finding import Finding
     from rulesengine.loading import Loader
+    from rulesengine.model.label import Label
     from rulesengine.query import QueryResult
+    from rulesengine.query.actions import Shown
     from rulesengine.reference.entries import FileReference
     from rulesengine.workspace.archives import LockResult
+    from rulesengine.workspace.configured_targets import ConfiguredNode, ConfiguredTargets
     from rulesengine.workspace.how import HowToBuild
+    from rulesengine.workspace.question import Question
     from rulesengine.workspace.test_options import TestOptions
     from rulesengine.workspace.test_report import TestReport
     from rulesengine.workspace.upkeep import Statistics
@@ -212,15 +216,48 @@ class Workspace:
         *,
         package: str = "",
         implicit: bool = True,
+        tools: bool = True,
+        universe: str = "",
+        strict_tests: bool = False,
         listener: Listener | None = None,
         cancel: CancelToken | None = None,
-    ) -> QueryResult:
-        """Evaluate a query over the targets as BUILD files declare them.  Raises UsageError, LoadingError."""
+    ) -> QueryResult[Label]:
+        """Evaluate a query over the targets as BUILD files declare them.
+
+        implicit: whether dependencies that rules add by themselves count; tools: those for the machine that
+        builds.  universe: patterns, separated by commas,
+        among which allrdeps() and rbuildfiles() look.  Raises UsageError, LoadingError.
+        """
         from rulesengine.query import evaluate
         from rulesengine.workspace.targets import LoadedTargets
 
         with self._call(cancel) as token:
-            return evaluate(expression, LoadedTargets(self._loader(_serial(listener), token), package, implicit, token))
+            targets = LoadedTargets(self._loader(_serial(listener), token), package, implicit, token, tools=tools)
+            return evaluate(expression, targets, universe=universe, strict_tests=strict_tests)
+
+    def cquery(
+        self, question: Question, *, listener: Listener | None = None, cancel: CancelToken | None = None
+    ) -> tuple[QueryResult[ConfiguredNode], ConfiguredTargets]:
+        """Evaluate a query over targets as they are in a configuration; and the graph they come from.
+
+        Raises UsageError, LoadingError, AnalysisError.
+        """
+        from rulesengine.workspace.analysing import analyse, ask
+
+        told = _serial(listener)
+        with self._call(cancel) as token:
+            graph = analyse(question, self._loader(told, token), told, token)
+            return ask(question, graph), graph
+
+    def aquery(
+        self, question: Question, *, listener: Listener | None = None, cancel: CancelToken | None = None
+    ) -> list[Shown]:
+        """The actions of the targets that a query stands for.  Raises UsageError, LoadingError, AnalysisError."""
+        from rulesengine.workspace.analysing import actions_of, analyse
+
+        told = _serial(listener)
+        with self._call(cancel) as token:
+            return actions_of(question, analyse(question, self._loader(told, token), told, token))
 
     def lint(
         self,

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
-from tests.conformance.corpus import Case, Step, apply, content, query_lines, same_words
+from tests.conformance.corpus import QUERIES, Case, Step, apply, content, query_lines, same_words
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "bazel"
 _STARTUP = "--nosystem_rc --nohome_rc --noworkspace_rc --bazelrc=/bazelrc"
@@ -100,11 +100,12 @@ class Bazel:
         return out
 
     def _step(self, step: Step) -> tuple[dict[str, Any], str]:
-        if step.command in ("query", "cquery"):
-            code, out, err = self._run(step.command, *step.flags, "--", *step.arguments)
+        if step.command in QUERIES:
+            form = ("--output=jsonproto",) if step.command == "aquery" else ()
+            code, out, err = self._run(step.command, *form, *step.flags, "--", *step.arguments)
             made: dict[str, Any] = {"exit": code}
             if code == 0:
-                made["lines"] = query_lines(re.sub(r" \((?:[0-9a-f]{7,}|null)\)$", "", out, flags=re.MULTILINE))
+                made["lines"] = query_lines(out, step.command)
             else:
                 made["failure"] = _failure(err, "analysis")
             return made, err

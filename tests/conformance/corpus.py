@@ -7,13 +7,14 @@ import json
 import re
 import shutil
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
 
 CASES = Path(__file__).parent / "cases"
+QUERIES = ("query", "cquery", "aquery")
 _OWN = ("case.toml", "expected.json")
 _TEXT_LIMIT = 20_000
 
@@ -25,7 +26,7 @@ _CANONICAL_REPO = re.compile(r"((?:external/|\.\./|@@))(\w[\w.-]*?)(?:~[\w.~-]*|
 class Step:
     """One command of a case.
 
-    command: `build`, `test`, `query`, `cquery`.  arguments: target patterns, or the query expression.
+    command: `build`, `test`, `query`, `cquery`, `aquery`.  arguments: target patterns, or the query expression.
     says: words that both tools' error messages must hold.
     differs: why the class of our failure is another one, on purpose.
     write: files to write before the command (None: to remove), so that a case can change between two steps.
@@ -87,9 +88,9 @@ def read_case(directory: Path) -> Case:
     data = tomllib.loads((directory / "case.toml").read_text())
     steps = []
     for one in data.pop("step"):
-        command = next((name for name in ("build", "test", "query", "cquery") if name in one), None)
+        command = next((name for name in ("build", "test", *QUERIES) if name in one), None)
         if command is None:
-            raise ValueError(f"{directory.name}: a step has build, test, query or cquery")
+            raise ValueError(f"{directory.name}: a step has build, test, query, cquery or aquery")
         given = one.pop(command)
         arguments = tuple(given) if isinstance(given, list) else (given,)
         write = {name: text if isinstance(text, str) else None for name, text in one.pop("write", {}).items()}
@@ -157,7 +158,55 @@ def content(data: bytes) -> dict[str, Any]:
     return out
 
 
-def query_lines(text: str) -> list[str]:
+_CONFIGURATION = re.compile(r" \([\w.-]+\)(?=$|\")", re.MULTILINE)
+_INTERNAL = {
+    "BaselineCoverage", "FileWrite", "Middleman", "ParameterFile", "RepoMappingManifest", "RunfilesTree",
+    "SourceManifest", "SourceSymlinkManifest", "SymlinkTree", "TemplateExpand", "TestRunner",
+}  # fmt: skip
+"""Mnemonics of what the two tools do by themselves, each in its way."""
+_TOOL = re.compile(r"external/bazel_tools/|\.runfiles$|\.runfiles/|\.params$|_middleman")
+
+
+def query_lines(text: str, command: str = "query") -> list[str]:
     """The lines of a query's answer; order counts for nothing, and neither does how the main repository is written."""
-    lines = (same_words(line.strip()).removeprefix("@@") for line in text.splitlines())
+    if command == "aquery":
+        return sorted(same_words(line) for line in _action_lines(json.loads(text)))
+    if command == "cquery":
+        text = _CONFIGURATION.sub("", text)
+    lines = {same_words(line.strip()).removeprefix("@@") for line in text.splitlines()}
     return sorted(line for line in lines if line)
+
+
+def _action_lines(container: Mapping[str, Any]) -> Iterator[str]:
+    """`MNEMONIC TARGET: INPUTS -> OUTPUTS: ARGUMENTS` of each action of an ActionGraphContainer."""
+    by_number = {
+        kind: {one["id"]: one for one in container.get(kind, ())}
+        for kind in ("artifacts", "targets", "depSetOfFiles", "pathFragments")
+    }
+
+    def path(number: int) -> str:
+        fragment = by_number["pathFragments"][number]
+        parent = fragment.get("parentId")
+        return f"{path(parent)}/{fragment['label']}" if parent else fragment["label"]
+
+    def files(number: int) -> Iterator[str]:
+        node = by_number["depSetOfFiles"][number]
+        for one in node.get("directArtifactIds", ()):
+            yield path(by_number["artifacts"][one]["pathFragmentId"])
+        for child in node.get("transitiveDepSetIds", ()):
+            yield from files(child)
+
+    for action in container.get("actions", ()):
+        if action["mnemonic"] in _INTERNAL:
+            continue
+        target = by_number["targets"][action["targetId"]]["label"].removeprefix("@@")
+        inputs = sorted({same_words(one) for number in action.get("inputDepSetIds", ()) for one in files(number)})
+        outputs = sorted(
+            same_words(path(by_number["artifacts"][one]["pathFragmentId"])) for one in action.get("outputIds", ())
+        )
+        words = action.get("arguments", [])
+        if action["mnemonic"] in ("Genrule", "Symlink", "CopyFile") or (words and words[0] == "rulesengine-op"):
+            words = []
+        yield (
+            f"{action['mnemonic']} {target}: {[one for one in inputs if not _TOOL.search(one)]} -> {outputs}: {words}"
+        )

@@ -22,7 +22,7 @@ from rulesengine.errors import (
     RulesEngineError,
     UsageError,
 )
-from tests.conformance.corpus import Case, Step, apply, content, query_lines, same_words
+from tests.conformance.corpus import QUERIES, Case, Step, apply, content, query_lines, same_words
 
 _DEBUG = re.compile(r"^DEBUG: ([^:\s]+):(\d+)(?::\d+)?: (.*?)(?=^(?:[A-Z]+: |//)|\Z)", re.MULTILINE | re.DOTALL)
 
@@ -60,11 +60,12 @@ def _run(where: Path, words: list[str]) -> tuple[int, str, str, RulesEngineError
 
 
 def _step(step: Step, where: Path) -> tuple[dict[str, Any], str]:
-    if step.command in ("query", "cquery"):
-        code, out, err, fault = _run(where, [step.command, *step.flags, "--", *step.arguments])
+    if step.command in QUERIES:
+        form = ("--output=jsonproto",) if step.command == "aquery" else ()
+        code, out, err, fault = _run(where, [step.command, *form, *step.flags, "--", *step.arguments])
         made: dict[str, Any] = {"exit": code}
         if code == 0:
-            made["lines"] = query_lines(out)
+            made["lines"] = query_lines(out, step.command)
         else:
             made["failure"] = _failure(fault, err)
         return made, err

@@ -50,6 +50,22 @@ class Memory:
             raise NoSuchTargetError(f"no target {label}")
         return self.targets[label]
 
+    def label(self, node: Label) -> Label:
+        return node
+
+    def named(self, node: Label, attribute: str) -> Sequence[Label]:
+        return list(dict.fromkeys(one for _, one in self.target(node).labels(attribute)))
+
+    def build_files(self, node: Label) -> Sequence[Label]:
+        return [self.build_file(node), *(self.build_file(one) for one in self.load_files(node))]
+
+    def build_files_of(self, fragments: Sequence[str], universe: Sequence[Label]) -> Sequence[Label]:
+        return [
+            self.build_file(one)
+            for one in universe
+            if {self.build_file(one).path, *(file.path for file in self.load_files(one))} & set(fragments)
+        ]
+
     def dependencies(self, label: Label) -> Sequence[Label]:
         return list(dict.fromkeys(one for _, one in self.target(label).labels()))
 
@@ -136,7 +152,7 @@ GRAPH = Memory(
         ("tests(//t:named)", "//t:big //t:small"),
         ("tests(//a:top)", ""),
         ("siblings(//b:on)", "//b:base //b:f.txt //b:gen //b:on"),
-        ("buildfiles(//a:top)", "//:x.bzl //a:BUILD"),
+        ("buildfiles(//a:top)", "//:BUILD //:x.bzl //a:BUILD"),
         ("loadfiles(//a:top)", "//:x.bzl"),
         ("visible(//a:top, deps(//a:top))", "//a:left //a:right //a:top //b:base"),
         ("some(deps(//a:top))", "//a:top"),
@@ -155,7 +171,7 @@ GRAPH = Memory(
 )
 def test_answers(query: str, expected: str) -> None:
     result = evaluate(query, GRAPH)
-    text = result.render() if "buildfiles" not in query and "loadfiles" not in query else None
+    text = result.render(order="auto") if "files" not in query and "somepath" not in query else None
     assert " ".join(sorted(str(one) for one in result.labels)) == expected
     assert text is None or text == "".join(f"{one}\n" for one in expected.split())
 

@@ -10,28 +10,38 @@ from rulesengine.errors import UsageError
 
 def run(context: Context) -> int:
     """Print the targets that an expression stands for."""
+    options = context.options
+    text = expression(context)
+    workspace = context.workspace()
+    with context.watching() as listener:
+        result = workspace.query(
+            text,
+            package=context.package(workspace.root),
+            implicit=options["implicit_deps"],
+            tools=options["tool_deps"],
+            universe=options["universe_scope"] or "",
+            strict_tests=options["strict_test_suite"],
+            listener=listener,
+            cancel=context.cancel,
+        )
+        shown = result.render(options["output"], options["order_output"])
+    context.console.stdout.write(shown)
+    return 0
+
+
+def expression(context: Context) -> str:
+    """The query: what stands on the command line, or in `--query_file`.  Raises UsageError."""
     path = context.options["query_file"]
     if path is not None:
         if context.arguments:
             raise UsageError("--query_file and an expression exclude each other")
         try:
             with open(os.path.join(context.directory, path), encoding="utf-8") as stream:
-                expression = stream.read()
+                text = stream.read()
         except (OSError, UnicodeDecodeError) as fault:
             raise UsageError(f"cannot read the query file {path}: {fault}") from None
     else:
-        expression = " ".join(context.arguments)
-    if not expression.strip():
+        text = " ".join(context.arguments)
+    if not text.strip():
         raise UsageError("no query is given", hint="for instance pybuild query 'deps(//base:static)'")
-    workspace = context.workspace()
-    with context.watching() as listener:
-        result = workspace.query(
-            expression,
-            package=context.package(workspace.root),
-            implicit=context.options["implicit_deps"],
-            listener=listener,
-            cancel=context.cancel,
-        )
-        text = result.render(context.options["output"])
-    context.console.stdout.write(text)
-    return 0
+    return text
