@@ -6,8 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from rulesengine.errors import NoSuchPackageError, NoSuchTargetError, RulesEngineError, did_you_mean
+from rulesengine.lint.builtins import signatures
 from rulesengine.lint.definitions import Definition, Definitions, module_of
 from rulesengine.lint.finding import Finding
+from rulesengine.lint.scopes import parameters
 from rulesengine.lint.source import Source, called
 from rulesengine.loading import Loader
 from rulesengine.loading.modules import NATIVE
@@ -47,9 +49,16 @@ class Calls:
             return
         yield from self._loads()
         local = self._local_names()
+        builtin = {name: of for name, of in signatures().items() if name.partition(".")[0] not in local - {"ctx"}}
         for node in ast.walk(self._source.tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in local:
-                yield from self._call(node, node.func.id)
+            if not isinstance(node, ast.Call):
+                continue
+            name = called(node)
+            root = name.partition(".")[0]
+            if name in builtin and root not in self._own.defined and root not in self._own.loaded:
+                yield from self._arguments(node, name, builtin[name])
+            elif isinstance(node.func, ast.Name) and name not in local:
+                yield from self._call(node, name)
         if self._source.kind == "build":
             yield from self._duplicates()
 
@@ -115,29 +124,32 @@ class Calls:
             yield from self._provider(node, name, definition.node)
 
     def _function(self, node: ast.Call, function: ast.FunctionDef) -> Iterator[Finding]:
-        of = function.args
+        if self._source.kind == "build" and node.args and any(one.arg == "name" for one in parameters(function)):
+            yield self._positional(node, function.name)
+        yield from self._arguments(node, function.name, function.args)
+
+    def _arguments(self, node: ast.Call, name: str, of: ast.arguments) -> Iterator[Finding]:
+        """Whether arguments fit to parameters."""
         positional = [one.arg for one in (*of.posonlyargs, *of.args)]
         every = [*positional, *(one.arg for one in of.kwonlyargs)]
-        if self._source.kind == "build" and node.args and "name" in every:
-            yield self._positional(node, function.name)
         unsure = any(isinstance(one, ast.Starred) for one in node.args) or any(one.arg is None for one in node.keywords)
         given = {one.arg for one in node.keywords if one.arg}
         if of.kwarg is None:
             for named in node.keywords:
-                if named.arg and named.arg not in every:
+                if named.arg and named.arg not in every and (name, named.arg) != ("depset", "items"):
                     hint = did_you_mean(named.arg, every) or f"it has: {', '.join(every) or 'none'}"
-                    text = f"{function.name}() has no parameter {named.arg!r}; {hint}"
+                    text = f"{name}() has no parameter {named.arg!r}; {hint}"
                     yield self._source.finding("attribute-unknown", named, text)
         if unsure:
             return
         if of.vararg is None and len(node.args) > len(positional):
-            text = f"{function.name}() takes {len(positional)} positional arguments, not {len(node.args)}"
+            text = f"{name}() takes {len(positional)} positional arguments, not {len(node.args)}"
             yield self._source.finding("attribute-unknown", node, text)
         needed = positional[: len(positional) - len(of.defaults)][len(node.args) :]
         needed += [one.arg for one, default in zip(of.kwonlyargs, of.kw_defaults, strict=True) if default is None]
         lacking = [one for one in needed if one not in given]
         if lacking:
-            text = f"{function.name}() needs {' and '.join(map(repr, lacking))}; add what is missing"
+            text = f"{name}() needs {' and '.join(map(repr, lacking))}; add what is missing"
             yield self._source.finding("attribute-missing", node, text)
 
     def _positional(self, node: ast.Call, name: str) -> Finding:

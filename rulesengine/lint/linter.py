@@ -18,6 +18,7 @@ from rulesengine.lint.flow import flow
 from rulesengine.lint.names import defined
 from rulesengine.lint.scopes import Names
 from rulesengine.lint.source import Source
+from rulesengine.lint.types import types
 from rulesengine.loading import Loader
 from rulesengine.loading.border import BUILD, BZL
 from rulesengine.loading.messages import translate
@@ -55,7 +56,10 @@ def _file(
 
 
 def _all(loader: Loader, known: Definitions, file: File, source: Source, native: list[str]) -> Iterator[Finding]:
-    yield from Names(source, defined(file.kind, native)).findings()
+    builtin = defined(file.kind, native)
+    names = Names(source, builtin)
+    yield from names.findings()
+    yield from types(source, frozenset(names.top.names), builtin)
     yield from flow(source)
     yield from expressions(source)
     yield from docstrings(source)

@@ -51,6 +51,7 @@ WARNINGS = (
     Warning("string-escape", "a backslash before a character that makes no escape sequence"),
     Warning("string-iteration", "a loop over a string, which Starlark refuses"),
     Warning("syntax", "a file that does not parse"),
+    Warning("type", "a value of the wrong type, as far as types can be told"),
     Warning("undefined-name", "a name that is defined nowhere"),
     Warning("uninitialized", "a variable that has no value on some path that leads to its use"),
     Warning("unreachable", "statements that are never reached"),

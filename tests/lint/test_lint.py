@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rulesengine.errors import UsageError
+from rulesengine.lint.builtins import signatures, stub
 from rulesengine.lint.warnings import NAMES, WARNINGS, chosen
 from rulesengine.workspace import Workspace
 
@@ -55,6 +56,7 @@ ONE_EACH = {
         "a.bzl",
     ): 'def f(x):\n    """F.\n\n    Args:\n      x: a number\n      y: gone  # here\n    """\n    return x\n',
     ("docstring-missing", "a.bzl"): '"""A."""\n\ndef f(x):  # here\n    return x\n',
+    ("type", "a.bzl"): 'X = 1\n\ndef f():\n    return "x".joyn([X])  # here\n',
     ("syntax", "p/BUILD"): 'filegroup(name = "x"))  # here\n',
 }
 # fmt: on
@@ -232,3 +234,36 @@ def test_files_and_patterns(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file") as caught:
         paths("BULD")
     assert caught.value.hint == "did you mean 'BUILD'?"
+
+
+@pytest.mark.parametrize(
+    ("call", "warning", "says"),
+    [
+        ("rule(implementaton = f)", "attribute-unknown", "did you mean 'implementation'?"),
+        ("rule(attrs = {})", "attribute-missing", "rule() needs 'implementation'"),
+        ("attr.string(defualt = 1)", "attribute-unknown", "attr.string() has no parameter 'defualt'"),
+        ("attr.label('x')", "attribute-unknown", "takes 0 positional arguments, not 1"),
+        ("depset([], 'default', [])", "attribute-unknown", "takes 2 positional arguments, not 3"),
+        ("transition(inputs = [], outputs = [])", "attribute-missing", "needs 'implementation'"),
+        ("lambda ctx: ctx.actions.write(contents = 1, output = 2)", "attribute-unknown", "did you mean 'content'"),
+        ("depset(3)[0] or [len(3)]", None, ""),
+        ("rule(implementation = f, attrs = [1])", "type", "got `list"),
+        ("1 == 'x' or f(1) != 2", None, ""),
+        ("(lambda attr: attr.string(x = 1))(f)", None, ""),
+    ],
+)
+def test_builtins_are_called_as_they_are_defined(call: str, warning: str | None, says: str, tmp_path: Path) -> None:
+    text = f"def f(ctx):\n    return ctx\n\ndef g():\n    return {call}\n"
+    found = [one for one in workspace(tmp_path, **{"a.bzl": text}).lint() if one.warning != "type" or warning == "type"]
+    assert all(one.location.line == 5 for one in found)
+    assert bool(found) == bool(warning)
+    assert not warning or any(one.warning == warning and says in one.text for one in found)
+
+
+def test_the_stub_knows_what_the_prelude_defines() -> None:
+    known = signatures()
+    assert {"rule", "provider", "depset", "select", "transition"} <= set(known)
+    assert {"attr.string", "attr.label_list", "ctx.actions.run", "ctx.actions.declare_file"} <= set(known)
+    text = stub(["rule", "depset", "native"])
+    assert "def depset(direct: typing.Any = None, order: None | str = 'default', *" in text
+    assert "native = any__()" in text

@@ -151,6 +151,7 @@ _FAULTS: dict[tuple[str, str], Callable[[str], Mutant]] = {
     ("bzl", "depset-iteration"): _in_function("    _ = [x for x in depset()]"),
     ("bzl", "depset-union"): _in_function("    _ = depset() + []"),
     ("bzl", "ctx-actions"): _in_function("    _ = lambda ctx: ctx.new_file"),
+    ("bzl", "type"): _in_function("    _ = [3].joyn()"),
     ("bzl", "no-effect"): _in_function("    1 == 2"),
     ("bzl", "uninitialized"): _in_function("    if []:", "        seeded = 1", "    fail(seeded)", at=2),
     ("bzl", "mutable-default"): _at_end("", "def seeded(x = []):", "    x.append(1)", at=2),
