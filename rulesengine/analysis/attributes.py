@@ -12,7 +12,7 @@ from rulesengine.analysis.passing import Passing
 from rulesengine.analysis.toolchains import Choice
 from rulesengine.analysis.transitions import Transitions
 from rulesengine.analysis.visibility import check as check_visibility
-from rulesengine.errors import AttributeValueError, LoadingError, Location
+from rulesengine.errors import AnalysisError, AttributeValueError, LoadingError, Location
 from rulesengine.loading import Loader
 from rulesengine.model.aspect import Applied, Merged, Path
 from rulesengine.model.label import Label
@@ -117,6 +117,14 @@ class Attributes:
                 other = configuration
                 if schema.cfg == "exec":
                     chosen = out.groups.get(schema.exec_group)
+                    if chosen is None and schema.exec_group:
+                        raise AnalysisError(
+                            f"attribute '{name}' is for the execution group '{schema.exec_group}', which "
+                            f"rule '{rule.name}' does not have",
+                            label=target.label,
+                            location=target.location,
+                            hint=f"add {schema.exec_group!r} to exec_groups of rule()",
+                        )
                     other = exec_configuration if chosen is None else chosen.execution
                 out.values[name] = self._index(edge, plain[name], other, out.wanted)
         if "toolchains" in target.attributes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rulesengine.analysis.constraints import Constraints
 from rulesengine.analysis.platforms import follow
+from rulesengine.analysis.visibility import check as check_visibility
 from rulesengine.errors import AnalysisError, LoadingError, Location
 from rulesengine.loading import Loader
 from rulesengine.model.label import Label
@@ -14,6 +15,7 @@ from rulesengine.model.rule import EMPTY_VALUES, AttributeSchema
 from rulesengine.model.target import SELECT, Target, is_select, labels_of
 
 DEFAULT = "//conditions:default"
+_DEMANDS = ("values", "define_values", "flag_values", "constraint_values")
 
 
 class Conditions:
@@ -52,6 +54,12 @@ class Conditions:
             raise AnalysisError(
                 f"{condition} is a {target.rule_name}; select() takes config_setting or constraint_value targets"
             )
+        if not any(target.attributes.get(name) for name in _DEMANDS):
+            raise AnalysisError(
+                f"{target.label} demands nothing: a config_setting has values, define_values, flag_values "
+                "or constraint_values",
+                location=target.location,
+            )
         facts = set()
         for label in labels_of("label_list", target.attributes.get("constraint_values")):
             if not self._constraints.holds(str(label), configuration, target.location):
@@ -77,7 +85,7 @@ class Conditions:
         for name, wanted in (target.attributes.get("define_values") or {}).items():
             if configuration.setting(f"//command_line_option:define/{name}") != wanted:
                 return None
-            facts.add(f"define {name}={wanted}")
+            facts.add(f"define/{name}={wanted}")
         return frozenset(facts)
 
     @staticmethod
@@ -121,6 +129,14 @@ class Conditions:
             location=self._place(target, name),
         )
 
+    def _check_visible(self, target: Target, name: str, condition: str) -> None:
+        """A config_setting that says who may see it may be named by these only; one that does not, by everyone."""
+        label = Label.parse(condition)
+        if (label.repo, label.package) != (target.label.repo, target.label.package):
+            named = self._loader.target(label)
+            if named.rule_name == "config_setting" and "visibility" in named.attributes:
+                check_visibility(self._loader, target, named, name)
+
     def _place(self, target: Target, name: str) -> Location | None:
         return None if target.location is None else self._loader.texts.attribute(target.location, name)
 
@@ -132,6 +148,7 @@ class Conditions:
                 fallback.append(value)
                 continue
             try:
+                self._check_visible(target, name, condition)
                 facts = self.facts(condition, configuration)
             except (LoadingError, AnalysisError) as fault:
                 fault.location = fault.location or self._place(target, name)

@@ -15,7 +15,8 @@ def features_of(
 ) -> tuple[list[str], list[str]] | None:
     """(`ctx.features`, `ctx.disabled_features`), each sorted; None where there are none at all.
 
-    `-name` switches a feature off.  The target's word is above its package's, and that above the command line's.
+    `-name` switches a feature off.  The target's word is above its package's, and that above the command line's;
+    what the command line switches off stays off.
     """
     given = target.attributes.get("features") or ()
     asked = configuration.setting(FEATURES) or () if configuration.settings else ()
@@ -26,4 +27,6 @@ def features_of(
         plus = {one for one in layer if not one.startswith("-")}
         minus = {one[1:] for one in layer if one.startswith("-")}
         on, off = (on - minus) | (plus - minus), (off - plus) | minus
+    never = {one[1:] for one in asked if one.startswith("-")}
+    on, off = on - never, off | never
     return sorted(on), sorted(off)

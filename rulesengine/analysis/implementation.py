@@ -249,6 +249,9 @@ class Implementations:
         rule, label, loader = target.rule, target.label, self._loader
         assert rule is not None
         given = {name: target.attributes[name] for name in _COMMON if name in target.attributes}
+        for unordered in ("tags", "features"):
+            if unordered in given:
+                given[unordered] = sorted(given[unordered])
         if whole:
             attributes = [
                 [name, pairs(value)]

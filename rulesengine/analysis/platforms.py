@@ -33,6 +33,8 @@ _ARCHITECTURE = {
     "s390x": ("s390x", ""),
     "wasm32": ("wasm", ""),
 }
+UNKNOWN = "unknown"
+"""The operating system or architecture of a platform whose constraint values do not tell."""
 SHIPPED_PACKAGE = "@rulesengine//platforms"
 
 
@@ -60,7 +62,11 @@ def constraints_of(loader: Loader, target: Target, depth: int = 0) -> dict[str, 
     if depth > 50:
         raise AnalysisError(f"platform {target.label} has too many parents", location=target.location)
     out: dict[str, str] = {}
-    for parent in labels_of("label_list", target.attributes.get("parents")):
+    own: dict[str, Label] = {}
+    parents = list(labels_of("label_list", target.attributes.get("parents")))
+    if len(parents) > 1:
+        raise AnalysisError(f"platform {target.label} has several parents; one is allowed", location=target.location)
+    for parent in parents:
         out.update(constraints_of(loader, follow(loader, parent), depth + 1))
     for label in labels_of("label_list", target.attributes.get("constraint_values")):
         value = follow(loader, label)
@@ -68,7 +74,15 @@ def constraints_of(loader: Loader, target: Target, depth: int = 0) -> dict[str, 
             raise AnalysisError(
                 f"{label} is a {value.rule_name}, not a constraint_value", label=target.label, location=target.location
             )
-        out[str(follow(loader, Label.parse(value.attributes["constraint_setting"])).label)] = str(value.label)
+        setting = str(follow(loader, Label.parse(value.attributes["constraint_setting"])).label)
+        other = own.setdefault(setting, value.label)
+        if other != value.label:
+            raise AnalysisError(
+                f"platform {target.label} has two values of {setting}: {other} and {value.label}",
+                location=target.location,
+                hint="take one of the two away",
+            )
+        out[setting] = str(value.label)
     return out
 
 
@@ -89,17 +103,9 @@ def platform_of(loader: Loader, text: str, settings: tuple[tuple[str, str], ...]
     found = constraints_of(loader, target)
     os = next((v.rpartition(":")[2] for k, v in found.items() if k == "@platforms//os:os"), "")
     cpu = next((v.rpartition(":")[2] for k, v in found.items() if k == "@platforms//cpu:cpu"), "")
-    if not os or cpu not in _ARCHITECTURE:
-        raise AnalysisError(
-            f"platform {target.label} does not say for which "
-            + ("operating system" if not os else "processor")
-            + " it stands",
-            location=target.location,
-            hint='add "@platforms//os:linux" and, for instance, "@platforms//cpu:x86_64" to constraint_values',
-        )
-    architecture, variant = _ARCHITECTURE[cpu]
+    architecture, variant = _ARCHITECTURE.get(cpu, (cpu or UNKNOWN, ""))
     variant = target.attributes.get("variant") or variant
-    platform = Platform("darwin" if os == "macos" else os, architecture, variant)
+    platform = Platform("darwin" if os == "macos" else os or UNKNOWN, architecture, variant)
     plain = configuration(platform, settings)
     constraints = tuple(sorted(found.values()))
     if constraints == plain.constraints:

@@ -115,7 +115,8 @@ class Toolchains:
         pattern = TargetPattern.parse(text, "")
         loader = self._loader
         repo = loader.canonical_repo(pattern.repo)
-        where = f"register_{'toolchains' if kind == 'toolchain' else 'execution_platforms'}({text!r})"
+        names = "toolchains" if kind == "toolchain" else "execution_platforms"
+        where = f"--extra_{names}={text}" if place is None else f"register_{names}({text!r}) in {place}"
         try:
             if pattern.kind == "single" or (
                 pattern.kind == "package" and pattern.name in loader.package(repo, pattern.package).targets
@@ -125,15 +126,15 @@ class Toolchains:
                     raise AnalysisError(f"{target.label} is a {target.rule_name}, not a {kind}")
                 yield target
                 return
-            names = [pattern.package] if pattern.kind == "package" else loader.packages(pattern.package, repo)
-            for name in names:
+            packages = [pattern.package] if pattern.kind == "package" else loader.packages(pattern.package, repo)
+            for name in packages:
                 package = loader.package(repo, name)
                 yield from sorted(
                     (one for one in package.rule_targets() if one.rule_name == kind), key=lambda one: one.label.name
                 )
         except RulesEngineError as fault:
             fault.location = fault.location or place
-            fault.notes = (*fault.notes, f"needed by {where}")
+            fault.notes = (*fault.notes, f"named by {where}")
             raise
 
     def _declaration(self, target: Target) -> Declared:
@@ -154,6 +155,16 @@ class Toolchains:
         self, target: Target, groups: dict[str, ExecGroup], configuration: Configuration, host: Configuration
     ) -> dict[str, Choice]:
         """The choice for each execution group, the rule's own under the empty name.  Raises AnalysisError."""
+        try:
+            return self._resolve(target, groups, configuration, host)
+        except RulesEngineError as fault:  # of what is registered: who needs it is the place to begin at
+            fault.label = fault.label or str(target.label)
+            fault.location = fault.location or target.location
+            raise
+
+    def _resolve(
+        self, target: Target, groups: dict[str, ExecGroup], configuration: Configuration, host: Configuration
+    ) -> dict[str, Choice]:
         own = tuple(map(str, labels_of("label_list", target.attributes.get("exec_compatible_with"))))
         every = self.platforms(configuration, host)
         out: dict[str, Choice] = {}

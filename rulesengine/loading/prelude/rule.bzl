@@ -84,7 +84,7 @@ def make_rule__(registry, module):
             "cfg": _cfg(cfg),
             "outputs": _texts(outputs, "rule(outputs = ...)") if type(outputs) != "function" else {},
             "build_setting": build_setting.kind if build_setting else "",
-            "exec_groups": exec_groups__(toolchains, exec_compatible_with, exec_groups, schema),
+            "exec_groups": exec_groups__(toolchains, exec_compatible_with, exec_groups),
         }))
 
         def instantiate(*args, name = None, **kwargs):

@@ -42,11 +42,8 @@ def _plain_group(toolchains, exec_compatible_with, what):
         "exec_compatible_with": [_label_text(one, what + "(exec_compatible_with = ...)") for one in exec_compatible_with],
     }
 
-def exec_groups__(toolchains, exec_compatible_with, exec_groups, schema):
+def exec_groups__(toolchains, exec_compatible_with, exec_groups):
     """What rule() and aspect() ask of execution platforms, as plain data by name of group; empty where nothing."""
-    for name, one in schema.items():
-        if one["exec_group"] and one["exec_group"] not in (exec_groups or {}):
-            fail("attrs[%r]: config.exec(%r) names an execution group that the rule has not" % (name, one["exec_group"]))
     if not toolchains and not exec_compatible_with and not exec_groups:
         return {}
     out = {"": _plain_group(toolchains, exec_compatible_with, "rule")}

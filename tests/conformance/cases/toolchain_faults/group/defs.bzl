@@ -1,0 +1,7 @@
+grouped = rule(
+    implementation = lambda ctx: [],
+    attrs = {"_tool": attr.label(
+        default = "//:plain",
+        cfg = config.exec("unheard_of"),
+    )},
+)
