@@ -21,6 +21,7 @@ _CPU = {
     ("s390x", ""): "s390x",
     ("wasm", ""): "wasm32",
 }
+_OS = {"darwin": "osx"}
 _ARCHITECTURE = {
     "x86_32": ("386", ""),
     "x86_64": ("amd64", ""),
@@ -40,7 +41,7 @@ SHIPPED_PACKAGE = "@rulesengine//platforms"
 
 def configuration(platform: Platform, settings: tuple[tuple[str, str], ...] = ()) -> Configuration:
     """The configuration of a platform given as OS/ARCHITECTURE[/VARIANT]."""
-    constraints = [f"@platforms//os:{platform.os}"]
+    constraints = [f"@platforms//os:{_OS.get(platform.os, platform.os)}"]
     cpu = _CPU.get((platform.architecture, platform.variant)) or _CPU.get((platform.architecture, ""))
     if cpu:
         constraints.append(f"@platforms//cpu:{cpu}")
@@ -105,7 +106,7 @@ def platform_of(loader: Loader, text: str, settings: tuple[tuple[str, str], ...]
     cpu = next((v.rpartition(":")[2] for k, v in found.items() if k == "@platforms//cpu:cpu"), "")
     architecture, variant = _ARCHITECTURE.get(cpu, (cpu or UNKNOWN, ""))
     variant = target.attributes.get("variant") or variant
-    platform = Platform("darwin" if os == "macos" else os or UNKNOWN, architecture, variant)
+    platform = Platform("darwin" if os == "osx" else os or UNKNOWN, architecture, variant)
     plain = configuration(platform, settings)
     constraints = tuple(sorted(found.values()))
     if constraints == plain.constraints:

@@ -67,6 +67,8 @@ def split(words: Sequence[str]) -> Line:
         ):
             # A flag of build where the command should be: `pybuild --jobs=2 //a` is what people type.
             return Line(startup, "build", tuple(rest))
+        if word.startswith(("--//", "--@", "--no//", "--no@")):
+            return Line(startup, "build", tuple(rest))
         if word.startswith("-") and not word.startswith("--") and word[1:2] in ("j", "k"):
             return Line(startup, "build", tuple(rest))
         rest = read_flag(rest, table, startup, "a startup flag (before the command)")

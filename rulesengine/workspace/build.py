@@ -92,6 +92,10 @@ class Build:
         labels = self._resolve(request)
         if self.testing is not None:
             labels = self.testing.select(labels)
+        elif any(self.loader.target(label).rule_name == "test_suite" for label in labels):
+            from rulesengine.workspace.test_options import TestOptions
+
+            labels = Testing(self.loader, TestOptions()).select(labels)  # as Bazel: a suite stands for its tests
         self.cancel.check()
         host = request.host_platform or str(host_platform())
         platform = request.platform or host

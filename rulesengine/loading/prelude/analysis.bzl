@@ -134,7 +134,7 @@ def _analyze(rule, base, spec, shared, deps, late):
         build_file_path = spec["build_file"],
         target_platform_has_constraint = lambda value: py_has_constraint(
             spec["id"],
-            value[ConstraintValueInfo].label._text,
+            (value[ConstraintValueInfo] if type(value) == "dict" else value).label._text,
         ),
         build_setting_value = spec["setting"],
         runfiles = _ctx_runfiles(attrs),

@@ -45,6 +45,8 @@ def _oci_image_impl(ctx):
     if not created:
         created = max([_EPOCH] + [layer.created for layer in layers])
     platform = ctx.target_platform
+    if "unknown" in [ctx.attr.os or platform.os, ctx.attr.architecture or platform.architecture]:
+        fail("%s: the target platform's constraint values do not tell its operating system and its processor; an image needs both" % ctx.label)
     config = {
         "platform": {
             "architecture": ctx.attr.architecture or platform.architecture,
