@@ -23,7 +23,7 @@ from rulesengine.model.action import (
     TreeArgument,
     Vector,
 )
-from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
+from rulesengine.model.artifact import OUTPUT_ROOT, STABLE_STATUS, VOLATILE_STATUS, Artifact
 from rulesengine.model.command_line import is_late
 from rulesengine.model.depset import Depset
 from rulesengine.model.digest import Digest
@@ -73,7 +73,7 @@ class ActionBuilder:
         repo_mapping: Callable[[set[str]], str] = lambda _: "",
     ) -> None:
         self.graph = ActionGraph()
-        self.artifacts: dict[str, Artifact] = {}
+        self.artifacts: dict[str, Artifact] = {one: Artifact(one) for one in (STABLE_STATUS, VOLATILE_STATUS)}
         self.runfiles: dict[str, Runfiles] = {}
         self._repo_mapping = repo_mapping
         self._trees: dict[str, Artifact] = {}

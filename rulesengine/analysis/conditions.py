@@ -79,6 +79,8 @@ class Conditions:
                 have = configuration.platform.architecture
             if name == "compilation_mode" and have is None:
                 have = "fastbuild"
+            if name == "stamp":
+                have, wanted = have or "0", "1" if wanted.lower() in ("1", "true", "yes") else "0"  # noqa: PLW2901
             if have != wanted:
                 return None
             facts.add(f"{name}={wanted}")

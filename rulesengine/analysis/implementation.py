@@ -223,6 +223,7 @@ class Implementations:
             "vars": _variables(configuration, bin_dir),
             "bin_dir": bin_dir,
             "workspace": MAIN_REPOSITORY,
+            "stamp": configuration.setting("//command_line_option:stamp") is not None,
             "platform": {
                 "os": platform.os,
                 "architecture": platform.architecture,

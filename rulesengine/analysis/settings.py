@@ -22,6 +22,7 @@ def settings(
     flags: Iterable[str] = (),
     defines: Iterable[str] = (),
     compilation_mode: str = "fastbuild",
+    stamp: bool = False,
     lists: Mapping[str, Sequence[str]] | None = None,
     package: str = "",
 ) -> tuple[tuple[str, str], ...]:
@@ -45,6 +46,8 @@ def settings(
         out[f"{COMMAND_LINE}define/{name}"] = json.dumps(value)
     if compilation_mode != COMPILATION_MODES[0]:
         out[f"{COMMAND_LINE}compilation_mode"] = json.dumps(compilation_mode)
+    if stamp:
+        out[f"{COMMAND_LINE}stamp"] = json.dumps("1")
     for name, values in (lists or {}).items():
         if values:
             out[COMMAND_LINE + name] = json.dumps(list(values))

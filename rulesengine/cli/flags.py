@@ -133,6 +133,15 @@ FLAGS = (
     ),
     Flag("show_result", "int", "show each target's outputs when there are at most so many targets", 10, metavar="N",
          commands=BUILDERS),
+    Flag("output_groups", "list", "build these output groups instead of the default one; +NAME adds, -NAME takes away",
+         metavar="NAME,…", commands=BUILDERS),
+    Flag("run_validations", "bool", "make the output groups _validation too", True, commands=BUILDERS),
+    Flag("stamp", "bool", "tell rules that may stamp to do so", False, commands=BUILDERS),
+    Flag("embed_label", "string", "BUILD_EMBED_LABEL of ctx.info_file", "", metavar="TEXT", commands=BUILDERS),
+    Flag("workspace_status_command", "string", "a command that prints KEY VALUE lines: STABLE_… for ctx.info_file, "
+         "others for ctx.version_file", "", metavar="COMMAND", commands=BUILDERS),
+    Flag("experimental_convenience_symlinks", "choice", "accepted as in Bazel; pybuild-bin is made", "normal",
+         choices=("normal", "clean", "ignore", "log_only"), commands=BUILDERS),
     Flag("verbose_failures", "bool", "show the whole command of an action that failed", False, commands=BUILDERS),
     Flag("sandbox_debug", "bool", "keep the directories in which processes ran", False, commands=BUILDERS),
     Flag(

@@ -25,7 +25,7 @@ from rulesengine.errors import (
     StoreError,
 )
 from rulesengine.execution.failure import ActionFailure, again, exit_failure, raised_failure, wrong_outputs
-from rulesengine.execution.keys import decode_result, encode_result, spell
+from rulesengine.execution.keys import decode_result, encode_result, input_value, spell
 from rulesengine.execution.plan import Plan, Task
 from rulesengine.execution.result import ExecutionResult
 from rulesengine.execution.store import is_complete
@@ -232,7 +232,10 @@ class Build:
                 if artifact.is_source:
                     self._x.sources.provide(artifact, values[artifact])
             runner = self._x.ops if task.action.op is not None else self._x.processes
-            inputs = {path: values[artifact] for path, artifact in task.spelling.inputs.items()}
+            inputs = {
+                path: input_value(task.action, artifact, values[artifact])
+                for path, artifact in task.spelling.inputs.items()
+            }
             result = runner.run(task.action, task.spelling.arguments, inputs, task.spelling.outputs, self._stop)
             self._reports.put((task, result, None))
         except BaseException as fault:  # noqa: BLE001 - the caller's thread judges it

@@ -13,9 +13,9 @@ from attrs import frozen
 
 from rulesengine.errors import ExecutionError
 from rulesengine.model.action import Action, Lines, Members, Vector
-from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, TreeValue, Value
+from rulesengine.model.artifact import OUTPUT_ROOT, VOLATILE_STATUS, Artifact, FileValue, TreeValue, Value
 from rulesengine.model.command_line import no_trees, render
-from rulesengine.model.digest import Digest
+from rulesengine.model.digest import EMPTY, Digest
 
 if TYPE_CHECKING:
     from rulesengine.model import reapi_pb2 as pb
@@ -107,7 +107,13 @@ class KeyMaker:
         self._directories: dict[bytes, Digest] = {}
 
     def key(self, action: Action, spelling: Spelling, values: Mapping[Artifact, Value]) -> Digest:
-        """The digest of the REAPI Action.  `values`: at least those of all inputs."""
+        """The digest of the REAPI Action.  `values`: at least those of all inputs.
+
+        Whatever the volatile status is, the key is the same: a change of it alone makes nothing anew.
+        """
+        volatile = spelling.inputs.get(VOLATILE_STATUS)
+        if volatile is not None:
+            values = {**{one: values[one] for one in spelling.inputs.values()}, volatile: FileValue(EMPTY)}
         return self.messages(action, spelling, values, self._digest)
 
     def messages(
@@ -170,8 +176,15 @@ class KeyMaker:
                 nodes[parent] = node
             if name in node:
                 raise _overlap(action, path)
-            node[name] = values[artifact]
+            node[name] = input_value(action, artifact, values[artifact])
         return _store_directory(root, put)
+
+
+def input_value(action: Action, artifact: Artifact, value: Value) -> Value:
+    """An input as an action sees it: to processes every file that an action made is executable, as in Bazel."""
+    if isinstance(value, FileValue) and action.op is None and not artifact.is_source and not value.executable:
+        return FileValue(value.digest, True)
+    return value
 
 
 def _overlap(action: Action, path: str) -> ExecutionError:

@@ -13,7 +13,7 @@ from typing import Any
 
 import starlark as sl
 
-_REWRITTEN = ("dot__", "provider__", "mod__", "format__", "expanding__", "add__", "or__")
+_REWRITTEN = ("dot__", "provider__", "mod__", "format__", "expanding__", "names__", "add__", "or__")
 """What `rewrite` puts into files."""
 _BZL_NAMES = (
     "attr", "config", "config_common", "depset", "exec_group", "op", "platform_common", "select", "set", "transition",

@@ -4,6 +4,8 @@
   `dot__(TARGET, "label")`; in files that call `set()` the methods of sets likewise.
 - `TARGET[MyInfo]` becomes `provider__(TARGET, MyInfo)`, which can say what lacks which provider.
 - `"…" % label` and `"…".format(label)` become calls that write labels as Bazel does.
+- In files that name OutputGroupInfo, which is a struct here, `X["group"]`, `in X` and `for … in X`
+  become calls likewise.
 - `map_each = f` becomes `map_each = expanding__(f)` where `f` of this file has a second parameter of which it
   calls `.expand()`: nothing tells how many parameters a function has.
 - `A + B` becomes `add__(A, B)` where one of them may be a select() and the other no list: in files that call select(),
@@ -81,11 +83,13 @@ class Rewritten:
 
 def rewrite(text: str) -> Rewritten:
     """Rewrite what needs it; most files come back as they are."""
+    groups = "OutputGroupInfo" in text
     expands = "map_each" in text and _EXPANDS.search(text) is not None
     selects = _SELECT.search(text) is not None
     adds = selects or ("def " in text and _ADDS.search(text) is not None)
     if not (
         expands
+        or groups
         or (adds and "+" in text)
         or _FORMATS.search(text)
         or _LONG_CALL.search(text)
@@ -100,7 +104,7 @@ def rewrite(text: str) -> Rewritten:
     lines = text.split("\n")
     if len(lines) != text.count("\n") + 1 or "\f" in text or "\r" in text:
         return Rewritten(text, text)  # Python counts lines differently there
-    finder = _Finder([line.encode() for line in lines], names, adds, selects, expands)
+    finder = _Finder([line.encode() for line in lines], names, adds, selects, expands, groups)
     edits = finder.all(tree)
     return _apply(text, finder.raw, edits) if edits else Rewritten(text, text)
 
@@ -108,12 +112,15 @@ def rewrite(text: str) -> Rewritten:
 class _Finder:
     """Finds the places to edit."""
 
-    def __init__(self, raw: list[bytes], names: frozenset[str], adds: bool, selects: bool, expands: bool) -> None:
+    def __init__(  # noqa: PLR0917
+        self, raw: list[bytes], names: frozenset[str], adds: bool, selects: bool, expands: bool, groups: bool
+    ) -> None:
         self.raw = raw
         self._names = names
         self._adds = adds
         self._selects = selects
         self._expands = expands
+        self._groups = groups
 
     def all(self, tree: ast.AST) -> list[_Edit]:
         """Every edit of a file; none inside of what another one moves."""
@@ -126,6 +133,11 @@ class _Finder:
                 edits.extend(self._attribute(node))
             elif isinstance(node, ast.Subscript):
                 edits.extend(self._subscript(node))
+            elif self._groups and isinstance(node, ast.Compare):
+                if len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
+                    edits.extend(self._wrapped("names__(", node.comparators[0]))
+            elif self._groups and isinstance(node, ast.For | ast.comprehension):
+                edits.extend(self._wrapped("names__(", node.iter))
             elif isinstance(node, ast.BinOp):
                 edits.extend(self._operation(node))
             elif isinstance(node, ast.Call):
@@ -154,8 +166,12 @@ class _Finder:
             if (isinstance(value, ast.Name) and value.id in known) or (
                 isinstance(value, ast.Lambda) and _takes_expander(value.args, value)
             ):
-                yield self._open(value, "expanding__(")
-                yield value.end_lineno or 0, value.end_col_offset or 0, 3, 0, ")"
+                yield from self._wrapped("expanding__(", value)
+
+    def _wrapped(self, call: str, node: ast.expr) -> Iterator[_Edit]:
+        if not isinstance(node, ast.Tuple | ast.List | ast.Dict | ast.GeneratorExp):
+            yield self._open(node, call)
+            yield node.end_lineno or 0, node.end_col_offset or 0, 3, 0, ")"
 
     @staticmethod
     def _open(node: ast.expr, text: str) -> _Edit:
@@ -188,7 +204,9 @@ class _Finder:
     def _subscript(self, node: ast.Subscript) -> Iterator[_Edit]:
         key = node.slice
         name = key.id if isinstance(key, ast.Name) else key.attr if isinstance(key, ast.Attribute) else ""
-        if not isinstance(node.ctx, ast.Load) or not _PROVIDER.fullmatch(name):
+        if not isinstance(node.ctx, ast.Load):
+            return
+        if not _PROVIDER.fullmatch(name) and (not self._groups or isinstance(key, ast.Slice)):
             return
         line = self.raw[key.lineno - 1]
         opening = line.rfind(b"[", 0, key.col_offset)

@@ -9,6 +9,10 @@ from rulesengine.model.digest import Digest
 OUTPUT_ROOT = "pybuild-out"
 """First component of every generated artifact's execution path: `pybuild-out/CONFIGURATION/bin/PACKAGE/NAME`."""
 
+STABLE_STATUS = f"{OUTPUT_ROOT}/stable-status.txt"
+VOLATILE_STATUS = f"{OUTPUT_ROOT}/volatile-status.txt"
+"""Facts of a build (ctx.info_file, ctx.version_file); when only the second changes, nothing is made anew."""
+
 ANY_CONFIGURATION = "any"
 """Stands for the configuration in the paths of actions whose command does not depend on it."""
 
@@ -33,12 +37,13 @@ class Artifact:
         """`pybuild-out/CONFIGURATION/bin` or empty for sources."""
         if self.is_source:
             return ""
-        return "/".join(self.path.split("/", 3)[:3])
+        parts = self.path.split("/", 3)
+        return "/".join(parts[:3]) if len(parts) > 3 else OUTPUT_ROOT
 
     @property
     def root_relative_path(self) -> str:
         """The path below `root`."""
-        return self.path if self.is_source else self.path.split("/", 3)[3]
+        return self.path if self.is_source else self.path.split("/", 3)[-1].removeprefix(OUTPUT_ROOT + "/")
 
     @property
     def short_path(self) -> str:
@@ -49,7 +54,7 @@ class Artifact:
     @property
     def mapped_path(self) -> str:
         """The path with the configuration component replaced by `any`."""
-        if self.is_source:
+        if self.is_source or self.path.count("/") < 3:
             return self.path
         first, _, rest = self.path.split("/", 2)
         return f"{first}/{ANY_CONFIGURATION}/{rest}"

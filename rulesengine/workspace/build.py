@@ -25,12 +25,14 @@ from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.workspace import link
 from rulesengine.workspace.engine import Engine, Executed
+from rulesengine.workspace.groups import Groups
 from rulesengine.workspace.host import host_platform
 from rulesengine.workspace.layout import describe
 from rulesengine.workspace.outputs import Members, Outputs
 from rulesengine.workspace.places import TESTLOGS_LINK
 from rulesengine.workspace.programs import Beside, beside, program
 from rulesengine.workspace.result import BuildResult, LookedAt, Output, Program, TargetResult
+from rulesengine.workspace.status import Status
 from rulesengine.workspace.test_report import TestResult
 from rulesengine.workspace.testing import Testing
 
@@ -46,6 +48,7 @@ class Request:
     package: where relative patterns are written.  platform: OS/ARCHITECTURE[/VARIANT] or a label, None: the host's.
     execute: False stops after analysis (`--nobuild`).  program: say how the targets are run.
     aspects, aspects_parameters: as Workspace.build takes them.
+    groups, status: what of the targets is made, and what is said of the build.  stamp: as Workspace.build takes it.
     """
 
     patterns: tuple[str, ...]
@@ -62,6 +65,9 @@ class Request:
     aspects: tuple[str, ...] = ()
     aspects_parameters: tuple[str, ...] = ()
     program: bool = False
+    groups: Groups = field(factory=Groups)
+    status: Status = field(factory=Status)
+    stamp: bool = False
 
 
 @frozen
@@ -105,6 +111,7 @@ class Build:
             defines=request.defines,
             compilation_mode=request.compilation_mode,
             lists=request.lists,
+            stamp=request.stamp,
             package=request.package,
         )
         configuration = platform_of(self.loader, platform, chosen)
@@ -195,8 +202,9 @@ class Build:
     ) -> BuildResult:
         graph = analysis.graph
         with_programs = beside(asked, analysis)
-        wanted = list(dict.fromkeys(file for _, one in asked for file in one.files))
+        wanted = list(dict.fromkeys(file for _, one in asked for file in request.groups.made(one)))
         wanted += [file for files in with_programs.values() for file in files]
+        request.status.add_to(graph, self.loader.root, self.loader.operations("write"))
         run = cached = failed = 0
         executed = Executed({})
         members: dict[Artifact, Members] = {}
@@ -217,7 +225,8 @@ class Build:
             if attempt == 0:
                 self.errors += executed.errors
                 self.listener(PhaseStarted("delivery"))
-            members, lost = self.outputs.deliver(self._deliveries(asked, executed.values, with_programs), self.cancel)
+            deliveries = self._deliveries(request.groups, asked, executed.values, with_programs)
+            members, lost = self.outputs.deliver(deliveries, self.cancel)
             if not lost:
                 break
         else:
@@ -227,7 +236,9 @@ class Build:
         directory = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "bin")
         os.makedirs(directory, exist_ok=True)
         place = _Place(directory, link.point(self.loader.root, directory, self.listener))
-        targets = tuple(self._target(label, one, executed.values, members, place) for label, one in asked)
+        targets = tuple(
+            self._target(label, one, request.groups, executed.values, members, place) for label, one in asked
+        )
         if request.program:
             targets = tuple(
                 target if target.failed else evolve(target, program=self._program(one, with_programs, analysis))
@@ -241,7 +252,7 @@ class Build:
             tested = self.testing.results(executed.values, self.engine.store.read, members, shown)
         failed_labels = self._failed_labels(request, asked)
         looked_at = None
-        if not self.errors:
+        if not self.errors and not request.status.command:  # what a command says may change
             looked_at = self._looked_at(sources_of(graph, wanted), members, place)
         return BuildResult(
             (*targets, *failed_labels, *skipped),
@@ -297,6 +308,7 @@ class Build:
 
     def _deliveries(
         self,
+        groups: Groups,
         asked: list[tuple[Label, ConfiguredTarget]],
         values: Mapping[Artifact, Value],
         with_programs: Beside,
@@ -305,22 +317,25 @@ class Build:
         if self.testing is not None:
             out.update(self.testing.deliveries(values))
         for _, one in asked:
-            pairs = [(file, values[file]) for file in one.files if not file.is_source and file in values]
+            pairs = [(file, values[file]) for file in groups.made(one) if not file.is_source and file in values]
             pairs += [(file, values[file]) for file in with_programs.get(one, ()) if file in values]
             if pairs:
                 out[f"{one.label} {one.configuration.mnemonic}"] = pairs
         return out
 
-    def _target(
+    def _target(  # noqa: PLR0917
         self,
         label: Label,
         one: ConfiguredTarget,
+        groups: Groups,
         values: Mapping[Artifact, Value],
         members: Mapping[Artifact, Members],
         place: _Place,
     ) -> TargetResult:
         outputs = []
-        for file in one.files:
+        if any(file not in values for file in groups.made(one)):
+            return TargetResult(str(label), one.configuration.mnemonic, failed=True)
+        for file in groups.files(one):
             value = values.get(file)
             if value is None:
                 return TargetResult(str(label), one.configuration.mnemonic, failed=True)

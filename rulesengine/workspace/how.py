@@ -21,6 +21,11 @@ class HowToBuild(TypedDict, total=False):
     extra_toolchains: Sequence[str]
     extra_execution_platforms: Sequence[str]
     toolchain_resolution_debug: str
+    output_groups: Sequence[str]
+    run_validations: bool
+    stamp: bool
+    embed_label: str
+    workspace_status_command: str
     jobs: int | None
     keep_going: bool
     sandbox: bool | None

@@ -92,6 +92,11 @@ class Workspace:
         extra_toolchains: Sequence[str] = (),
         extra_execution_platforms: Sequence[str] = (),
         toolchain_resolution_debug: str = "",
+        output_groups: Sequence[str] = (),
+        run_validations: bool = True,
+        stamp: bool = False,
+        embed_label: str = "",
+        workspace_status_command: str = "",
         jobs: int | None = None,
         keep_going: bool = False,
         execute: bool = True,
@@ -114,6 +119,10 @@ class Workspace:
         features: names, with `-` before those that are off.  extra_toolchains, extra_execution_platforms: patterns
         that come before what MODULE.bazel registers.  toolchain_resolution_debug: a regular expression; what is
         chosen of toolchain types that match it is told.
+        output_groups: names of groups to build instead of the default one; `+NAME` adds, `-NAME` takes away.
+        run_validations: whether the groups `_validation` are made too.
+        stamp: what rules are told that may stamp.  embed_label: BUILD_EMBED_LABEL of ctx.info_file.
+        workspace_status_command: prints `KEY VALUE` lines for ctx.info_file (STABLE_…) and ctx.version_file.
         jobs: actions at a time; None: as many as processors.  keep_going: build what does not depend on failures and
         list them in the result; otherwise the first is raised.  execute: False stops after analysis.
         sandbox: whether processes must (True) or must not (False) be sandboxed; None: where it is available.
@@ -127,7 +136,9 @@ class Workspace:
         from rulesengine.execution.outbase import mark
         from rulesengine.workspace.build import Build, Request
         from rulesengine.workspace.engine import Engine
+        from rulesengine.workspace.groups import Groups
         from rulesengine.workspace.outputs import Outputs
+        from rulesengine.workspace.status import Status
 
         if not patterns:
             raise UsageError("no target is named", hint="for instance //... for everything in the workspace")
@@ -180,6 +191,9 @@ class Workspace:
                         tuple(aspects),
                         tuple(aspects_parameters),
                         programs,
+                        Groups.of(output_groups, validations=run_validations),
+                        Status(workspace_status_command, embed_label),
+                        stamp,
                     )
                 )
 

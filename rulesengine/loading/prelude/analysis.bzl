@@ -22,7 +22,9 @@ def shared__(spec):
             bin_dir = bin_dir,
             genfiles_dir = bin_dir,
             workspace_name = one["workspace"],
-            configuration = struct(host_path_separator = ":", default_shell_env = {}, coverage_enabled = False),
+            configuration = one["stamp"] and _STAMPED or _UNSTAMPED,
+            info_file = _INFO_FILE,
+            version_file = _VERSION_FILE,
             target_platform = struct(**one["platform"]),
             coverage_instrumented = lambda target = None: False,
         ),
@@ -196,9 +198,8 @@ def _analyze(rule, base, spec, shared, deps, late):
     if OutputGroupInfo in target:
         info = target[OutputGroupInfo]
         for name in dir(info):
-            if not name.startswith("_"):
-                value = getattr(info, name)
-                groups[name] = (value if _is(value, "depset") else depset(value))._node[0]
+            if name != "_provider":
+                groups[name] = getattr(info, name)._node[0]
     else:
         target[OutputGroupInfo] = _NO_GROUPS
     environment = {}
@@ -227,6 +228,22 @@ def _analyze(rule, base, spec, shared, deps, late):
     return target
 
 _NO_GROUPS = OutputGroupInfo()
+
+def _configuration(stamp):
+    return struct(
+        _type = "configuration",
+        coverage_enabled = False,
+        default_shell_env = {},
+        host_path_separator = ":",
+        stamp_binaries = lambda: stamp,
+    )
+
+_STAMPED = _configuration(True)
+_UNSTAMPED = _configuration(False)
+
+# What --workspace_status_command and the engine itself say of a build; see rulesengine/workspace/status.py.
+_INFO_FILE = file__("pybuild-out/stable-status.txt", "pybuild-out", "stable-status.txt", None, False)
+_VERSION_FILE = file__("pybuild-out/volatile-status.txt", "pybuild-out", "volatile-status.txt", None, False)
 
 def _targets(kind, value, schema, name, deps, owner):
     if kind == "label":

@@ -184,7 +184,17 @@ def provider__(value, key):
     """`target[MyInfo]`, which can say what lacks what."""
     if type(value) == "dict" and type(key) == "function" and key not in value and "label__" in value:
         fail("<target %s> doesn't contain declared provider '%s'" % (value["label__"]._text, provider_name__(key)))
+    if type(value) == "struct" and getattr(value, "_provider", None) == OutputGroupInfo:
+        if type(key) != "string" or not hasattr(value, key):
+            fail("Output group %s not present" % key)
+        return getattr(value, key)
     return value[key]
+
+def names__(value):
+    """What `in` and `for` see of a value: of OutputGroupInfo the names of its groups."""
+    if type(value) == "struct" and getattr(value, "_provider", None) == OutputGroupInfo:
+        return [name for name in dir(value) if name != "_provider"]
+    return value
 
 def fail__(*args, msg = None, attr = None, sep = " ", stack_trace = True):
     words = [x if type(x) == "string" else str__(x) for x in ([msg] if msg != None else []) + list(args)]

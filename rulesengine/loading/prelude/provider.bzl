@@ -45,7 +45,10 @@ _core = []
 _provider = make_provider__(_core, "")
 
 DefaultInfo = _provider(fields = ["files", "runfiles", "data_runfiles", "default_runfiles", "executable", "files_to_run"])
-OutputGroupInfo = _provider()
+OutputGroupInfo, _ = _provider(init = lambda **groups: {
+    name: files if _is(files, "depset") else depset(files)
+    for name, files in groups.items()
+})
 RunEnvironmentInfo = _provider(fields = ["environment", "inherited_environment"])
 InstrumentedFilesInfo = _provider(fields = ["instrumented_files", "metadata_files"])
 PlatformInfo = _provider(fields = ["label"])

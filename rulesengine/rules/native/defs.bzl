@@ -69,9 +69,10 @@ def _genrule_impl(ctx):
     for tag in ctx.attr.tags:
         if tag in ["no-cache", "no-remote", "no-sandbox", "requires-network", "local"]:
             requirements[tag] = ""
+    stamp = ctx.attr.stamp == 1 or (ctx.attr.stamp == -1 and ctx.configuration.stamp_binaries())
     ctx.actions.run_shell(
         outputs = outs,
-        inputs = ctx.files.srcs,
+        inputs = ctx.files.srcs + ([ctx.info_file, ctx.version_file] if stamp else []),
         tools = ctx.attr.tools,
         command = "set -euo pipefail; " + command,
         mnemonic = "Genrule",
@@ -102,6 +103,7 @@ The command runs under bash with `set -euo pipefail`, in a directory that holds 
         "local": attr.bool(doc = "Accepted as Bazel does."),
         "heuristic_label_expansion": attr.bool(),
         "output_to_bindir": attr.bool(),
+        "stamp": attr.int(default = 0, values = [-1, 0, 1], doc = "1: ctx.info_file and ctx.version_file are inputs; -1: with --stamp."),
     },
 )
 
