@@ -72,12 +72,12 @@ def _oci_image_impl(ctx):
     inputs = []
     if ctx.attr.base:
         base = ctx.attr.base[ImageInfo].layout if ImageInfo in ctx.attr.base else ctx.files.base[0]
-        arguments.add("--base", base)
+        arguments.add_all("--base", [base], expand_directories = False)
         inputs.append(base)
     for layer in layers:
         arguments.add("--layer", layer.blob).add("--metadata", layer.metadata)
         inputs.extend([layer.blob, layer.metadata])
-    arguments.add("--out", layout)
+    arguments.add_all("--out", [layout], expand_directories = False)
     ctx.actions.run(
         outputs = [layout],
         inputs = depset(inputs),

@@ -33,10 +33,10 @@ def _oci_image_index_impl(ctx):
         layouts.append(image[ImageInfo].layout)
     layout = ctx.actions.declare_directory(ctx.label.name)
     arguments = ctx.actions.args()
-    arguments.add_all(layouts, before_each = "--image")
+    arguments.add_all(layouts, before_each = "--image", expand_directories = False)
     if ctx.attr.annotations:
         arguments.add("--annotations", json.encode(ctx.attr.annotations))
-    arguments.add("--out", layout)
+    arguments.add_all("--out", [layout], expand_directories = False)
     ctx.actions.run(
         outputs = [layout],
         inputs = layouts,
