@@ -237,7 +237,10 @@ class Build:
         os.makedirs(directory, exist_ok=True)
         place = _Place(directory, link.point(self.loader.root, directory, self.listener))
         targets = tuple(
-            self._target(label, one, request.groups, executed.values, members, place) for label, one in asked
+            self._target(label, one, request.groups, executed.values, members, place)
+            if all(file in executed.values for file in with_programs.get(one, ()))
+            else TargetResult(str(label), one.configuration.mnemonic, failed=True)
+            for label, one in asked
         )
         if request.program:
             targets = tuple(

@@ -11,17 +11,18 @@ shift 2
 mkdir -p "$TEST_TMPDIR" "$TEST_UNDECLARED_OUTPUTS_DIR"
 : > "$log"
 : > "$XML_OUTPUT_FILE"
+exec >> "$log" 2>&1
 cd "$TEST_SRCDIR/$TEST_WORKSPACE" || exit 1
 unset name root OLDPWD
-"$program" "$@" >> "$log" 2>&1 < /dev/null
+"$program" "$@" < /dev/null
 code=$?
 if [ "$code" = 0 ] && [ -e "$TEST_PREMATURE_EXIT_FILE" ]; then
-  echo "-- Test exited prematurely (TEST_PREMATURE_EXIT_FILE exists) --" >> "$log"
+  echo "-- Test exited prematurely (TEST_PREMATURE_EXIT_FILE exists) --"
   code=1
 fi
 if [ -n "$TEST_TOTAL_SHARDS" ] && [ "$TEST_TOTAL_SHARDS" -gt 1 ] && [ ! -e "$TEST_SHARD_STATUS_FILE" ]; then
   echo "Sharding requested, but the test runner did not advertise support for it by touching TEST_SHARD_STATUS_FILE." \
-    "Either remove the 'shard_count' attribute or use a test runner that supports sharding." >> "$log"
+    "Either remove the 'shard_count' attribute or use a test runner that supports sharding."
   [ "$code" = 0 ] && code=1
 fi
 [ -e "$log" ] || : > "$log"

@@ -153,7 +153,7 @@ class Testing:
                 continue
             one, runs = declared[label]
             found = tuple(self._run(run, values, read, members, directory) for run in runs)
-            built = all(file in values for file in one.files)
+            built = all(file in values for file in one.files) and all(file in values for file in runs[0].action.inputs)
             out.append(TestResult(str(label), found, built))
         return tuple(out)
 
@@ -175,7 +175,7 @@ class Testing:
             file = run.output(name)
             if file is None or (file.is_directory and not _files(members.get(file, {}))):
                 return ""
-            return os.path.join(directory, file.path)
+            return os.path.join(directory, file.root_relative_path)
 
         return RunOfTest(
             outcome.status,

@@ -109,11 +109,23 @@ class Bazel:
             else:
                 made["failure"] = _failure(err, "analysis")
             return made, err
+        if step.command == "run":
+            code, out, err = self._run("run", "--spawn_strategy=local", *step.flags, "--", *step.arguments)
+            return {"exit": code, "printed": same_words(out)}, err
         events_file = self.root / "tmp" / "events.json"
         events_file.unlink(missing_ok=True)
         code, _, err = self._run(step.command, *_BUILD_FLAGS, *step.flags, "--", *step.arguments)
         events = [json.loads(line) for line in events_file.read_text().splitlines()] if events_file.exists() else []
         made = {"exit": code, "outputs": dict(self._outputs(events))}
+        if step.command == "test":
+            made["tests"] = {
+                same_words(one["id"]["testSummary"]["label"]).removeprefix("@@"): {
+                    "status": one["testSummary"]["overallStatus"],
+                    "runs": one["testSummary"].get("totalRunCount", 0),
+                }
+                for one in events
+                if "testSummary" in one
+            }
         if code == 2 or not events:
             made["failure"] = _failure(err, "command line")
         elif code:

@@ -26,7 +26,8 @@ _CANONICAL_REPO = re.compile(r"((?:external/|\.\./|@@))(\w[\w.-]*?)(?:~[\w.~-]*|
 class Step:
     """One command of a case.
 
-    command: `build`, `test`, `query`, `cquery`, `aquery`.  arguments: target patterns, or the query expression.
+    command: `build`, `test`, `run`, `query`, `cquery`, `aquery`.  arguments: target patterns, the query expression,
+    or the program and its arguments.
     says: words that both tools' error messages must hold.
     differs: why the class of our failure is another one, on purpose.
     write: files to write before the command (None: to remove), so that a case can change between two steps.
@@ -88,9 +89,9 @@ def read_case(directory: Path) -> Case:
     data = tomllib.loads((directory / "case.toml").read_text())
     steps = []
     for one in data.pop("step"):
-        command = next((name for name in ("build", "test", *QUERIES) if name in one), None)
+        command = next((name for name in ("build", "test", "run", *QUERIES) if name in one), None)
         if command is None:
-            raise ValueError(f"{directory.name}: a step has build, test, query, cquery or aquery")
+            raise ValueError(f"{directory.name}: a step has build, test, run, query, cquery or aquery")
         given = one.pop(command)
         arguments = tuple(given) if isinstance(given, list) else (given,)
         write = {name: text if isinstance(text, str) else None for name, text in one.pop("write", {}).items()}

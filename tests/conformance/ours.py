@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -69,10 +70,22 @@ def _step(step: Step, where: Path) -> tuple[dict[str, Any], str]:
         else:
             made["failure"] = _failure(fault, err)
         return made, err
+    if step.command == "run":
+        return _program(step, where)
     code, out, err, fault = _run(where, [step.command, "--show_output=json", *step.flags, "--", *step.arguments])
     made = {"exit": code, "outputs": {}}
     if out:
-        for target in json.loads(out)["targets"]:
+        answered = json.loads(out)
+        if step.command == "test":
+            made["tests"] = {
+                same_words(one["label"]): {
+                    "status": one["status"].replace(" ", "_"),
+                    "runs": sum(len(run["seconds"]) for run in one["runs"]),
+                }
+                for one in answered["tests"]
+                if one["status"] != "FAILED TO BUILD"
+            }
+        for target in answered["targets"]:
             if not target["failed"]:
                 made["outputs"][same_words(target["label"])] = dict(
                     pair for one in target["outputs"] for pair in _files(one)
@@ -82,6 +95,23 @@ def _step(step: Step, where: Path) -> tuple[dict[str, Any], str]:
         if step.command == "test" and code in (3, 4) and fault is None:
             made["failure"]["class"] = "test"
     return made, err
+
+
+def _program(step: Step, where: Path) -> tuple[dict[str, Any], str]:
+    """`run` replaces its process: a process of its own, and what the program printed."""
+    words = ["--ignore_all_rc_files", "-C", str(where), "run", *step.flags, "--", *step.arguments]
+    program = "import sys; from rulesengine.cli.entry import main; sys.exit(main())"
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        env={**os.environ, "PYTHONPATH": root},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return {"exit": done.returncode, "printed": same_words(done.stdout)}, done.stderr
 
 
 def _files(output: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -123,7 +153,9 @@ def differences(case: Case, expected: dict[str, Any], ours: dict[str, Any]) -> l
             said = f"\n{mine['failure']['message']}" if "failure" in mine else ""
             out.append(f"{head}exit {mine['exit']}, Bazel {theirs['exit']}{said}")
             continue
-        for key in ("lines",):
+        if "tests" in theirs and theirs["tests"] != mine.get("tests"):
+            out.append(f"{head}tests\n  ours  {mine.get('tests')}\n  Bazel {theirs['tests']}")
+        for key in ("lines", "printed"):
             if theirs.get(key) != mine.get(key):
                 out.append(f"{head}lines\n  ours  {mine.get(key)}\n  Bazel {theirs.get(key)}")
         out += [head + one for one in _outputs(theirs.get("outputs", {}), mine.get("outputs", {}))]

@@ -74,7 +74,7 @@ def _genrule_impl(ctx):
         outputs = outs,
         inputs = ctx.files.srcs + ([ctx.info_file, ctx.version_file] if stamp else []),
         tools = ctx.attr.tools,
-        command = "set -euo pipefail; " + command,
+        command = "set -euo pipefail; " + command + ("\nchmod +x " + outs[0].path if ctx.attr.executable else ""),
         mnemonic = "Genrule",
         progress_message = ctx.attr.message or None,
         use_default_shell_env = True,

@@ -1,0 +1,3 @@
+#!/bin/bash
+echo "stopped by itself"
+exit 5

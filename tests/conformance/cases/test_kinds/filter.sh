@@ -1,0 +1,2 @@
+#!/bin/bash
+[ "$TESTBRIDGE_TEST_ONLY" = chosen ] && [ "$1 $2" = "own extra" ] && [ "$GIVEN" = here ]
