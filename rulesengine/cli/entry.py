@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+_STACK = 64 << 20
+"""Bytes; 200,000 lists inside of each other need about 50 MB of it.  What is not used costs nothing."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line `arguments` (default: this process's); the exit code."""
@@ -38,9 +41,20 @@ def main(arguments: list[str] | None = None) -> int:
     # Modules, graphs and parsed files live until the end: to look through them for garbage every 700 allocations
     # costs a build a tenth of its time.
     gc.set_threshold(100_000, 20, 20)
+    _deepen_stack()
     from rulesengine.cli.main import run
 
     return run(words)
+
+
+def _deepen_stack() -> None:
+    """Let this thread's stack grow: the interpreter of BUILD files walks deeply nested values natively."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    wanted = _STACK if hard == resource.RLIM_INFINITY else min(_STACK, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_STACK, (wanted, hard))
 
 
 def noop_directory() -> str:

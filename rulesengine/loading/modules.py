@@ -20,6 +20,7 @@ from rulesengine.model.label import Label
 NATIVE = Label("rulesengine", "native", "defs.bzl")
 """The file of the native rules: a .bzl file like any other."""
 _NO_SYMBOL = re.compile(r"the file does not contain symbol '(.+)'$")
+_TOO_DEEP = re.compile(r"the value of '(\w+)' nests too deep")
 _PRIVATE = re.compile(r"symbol '(.+)' is private")
 
 
@@ -178,10 +179,22 @@ class Modules:
             epilogue = preamble.epilogue(module, one.text, self._interpreter.private(one.text))
             if epilogue is not None:
                 self._interpreter.evaluate(module, parse_own("<epilogue>", epilogue), load)
+        except LoadingError as fault:
+            deep = _TOO_DEEP.match(fault.message)
+            if deep is not None:
+                line = self._line_of(one.text, deep[1])
+                fault.location = self._texts.location(self._sources.shown(label), line)
+            raise
         finally:
             self._registry.open_module = ""
         self._done[label] = module.freeze()
         self._symbols[label] = preamble.symbols(one.text)
+
+    @staticmethod
+    def _line_of(text: str, name: str) -> int:
+        """The line of a file that assigns a name at its top level."""
+        found = re.search(rf"^{re.escape(name)}\b[^\n=]*=", text, re.MULTILINE)
+        return 1 if found is None else text.count("\n", 0, found.start()) + 1
 
     def run(self, module: Any, ast: Any, label: Label) -> None:
         """Evaluate a file's AST after its preamble; a symbol that is not there is told with near ones."""

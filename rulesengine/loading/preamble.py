@@ -13,6 +13,8 @@ from typing import Any
 
 import starlark as sl
 
+from rulesengine.errors import LoadingError
+
 _REWRITTEN = ("dot__", "provider__", "mod__", "format__", "expanding__", "names__", "add__", "or__")
 """What `rewrite` puts into files."""
 _BZL_NAMES = (
@@ -85,7 +87,10 @@ def for_native(rules: Iterable[str]) -> str:
 
 
 def epilogue(module: Any, text: str, private: Iterable[str]) -> str | None:
-    """What tells Python the names of a module's rules and providers; None when it has none."""
+    """What tells Python the names of a module's rules and providers; None when it has none.
+
+    Raises LoadingError, without a place, for a value that nests too deep to be frozen.
+    """
     names = [name for name in assigned(text) if _is_function(module, name)] + list(private)
     if not names:
         return None
@@ -96,7 +101,11 @@ def epilogue(module: Any, text: str, private: Iterable[str]) -> str | None:
 def _is_function(module: Any, name: str) -> bool:
     try:
         module[name]
-    except sl.StarlarkError:
+    except sl.StarlarkError as fault:
+        if str(fault).startswith("Maximum depth"):  # freezing it would overflow the native stack
+            raise LoadingError(
+                f"the value of '{name}' nests too deep", hint="lists and dicts may nest 1000 deep"
+            ) from None
         return True
     except Exception:  # noqa: BLE001 - whatever cannot cross is not plain data
         return True

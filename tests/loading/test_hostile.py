@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -176,6 +178,44 @@ def test_deeply_nested_values(space: Space, depth: int) -> None:
         'load(":d.bzl", "deep")\nthing(name = "x", v = deep())',
     )
     assert len(str(space.error("//a:x"))) < 3000
+
+
+@pytest.mark.parametrize("name", ["X", "_X"])
+def test_a_global_200000_deep(space: Space, name: str) -> None:
+    """In a process of its own: it would end this one."""
+    space.write(
+        "a/d.bzl",
+        "def deep():\n    x = []\n    for _ in range(200000):\n        x = [x]\n    return x\n\n"
+        f"{name} = deep()\n\ndef f():\n    pass\n",
+    )
+    space.write("a/BUILD", 'load(":d.bzl", "f")\n')
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "rulesengine.cli.entry", "build", "//a:all"],
+        cwd=space.root,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert time.monotonic() - started < 10
+    assert done.returncode == 1
+    assert f"a/d.bzl:7:1: the value of '{name}' nests too deep" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["X", "_X"])
+@pytest.mark.parametrize("value", ["[x]", "(x,)", '{"a": x}', "struct(a = x)"])
+def test_a_global_too_deep_to_be_frozen(space: Space, name: str, value: str) -> None:
+    """It would overflow the native stack and end the process."""
+    space.write(
+        "a/d.bzl",
+        f"def deep():\n    x = []\n    for _ in range(20000):\n        x = {value}\n    return x\n\n"
+        f"{name} = deep()\n\ndef f():\n    pass\n",
+    )
+    space.write("a/BUILD", 'load(":d.bzl", "f")\n')
+    fault = space.error("//a:x")
+    assert where(fault) == "a/d.bzl:7:1"
+    assert f"the value of '{name}' nests too deep" in str(fault)
 
 
 @pytest.mark.parametrize(

@@ -135,3 +135,26 @@ def export__(rules, providers, macros, aspects, names):
             if py_aspect_placed(value._id, len(aspects)):
                 aspects.append(value._entry)
             py_aspect_named(value._id, name)
+        elif type(value) in _NESTS and not hasattr(value, "_type"):
+            _check_depth(name, value)
+
+_NESTS = {"list": 1, "tuple": 1, "dict": 1, "struct": 1}
+
+def _check_depth(name, value):
+    """Refuse a private value whose freezing would overflow the native stack; public ones are seen by Python."""
+    level, seen = [value], 0
+    for _ in range(1000):
+        below = []
+        for x in level:
+            t = type(x)
+            if t == "dict":
+                below.extend([v for v in x.values() if type(v) in _NESTS])
+            elif t == "struct":
+                below.extend([v for v in [getattr(x, n) for n in dir(x)] if type(v) in _NESTS])
+            else:
+                below.extend([v for v in x if type(v) in _NESTS])
+        seen = seen + len(below)
+        if not below or seen > 100000:
+            return
+        level = below
+    fail("the value of '%s' nests too deep" % name)
