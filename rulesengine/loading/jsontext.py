@@ -31,17 +31,6 @@ def _finite(text: str) -> float:
     return value
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out = dict(pairs)
-    if len(out) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _NotStandardError(f"object has duplicate key: {json.dumps(key, ensure_ascii=False)}")
-            seen.add(key)
-    return out
-
-
 def decode_json(text: str, quiet: bool) -> Any:
     """0 where Starlark's own decoder reads a text, else a list that holds its value.
 
@@ -52,9 +41,8 @@ def decode_json(text: str, quiet: bool) -> Any:
             text,
             parse_constant=_no_constant,
             parse_float=_finite,
-            object_pairs_hook=_unique,
         )
-        if _HARD.search(text):
+        if "{" in text or _HARD.search(text):  # it would sort the members of objects
             return [value]
     except (ValueError, RecursionError) as fault:
         if quiet:
