@@ -9,13 +9,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import base_layers, lock, noop, static_index
+from benchmarks import base_layers, loading, lock, monorepo_noop, noop, static_index
 from benchmarks.measure import Report
 
 BENCHMARKS: dict[str, Callable[[Path, Report, bool], None]] = {
     "base_layers": base_layers.run,
     "static_index": static_index.run,
     "noop": noop.run,
+    "loading": loading.run,
+    "monorepo_noop": monorepo_noop.run,
     "lock": lock.run,
 }
 

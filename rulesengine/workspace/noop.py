@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-FORMAT = 1
+FORMAT = 2
 KEPT = 64
 """So many indexes are kept; the oldest go."""
 
@@ -28,6 +28,9 @@ ABSENT = 1
 """Must not be a regular file (was looked for and not there)."""
 LINK = 2
 """Must be a symbolic link with this target."""
+
+_PLAIN = 2
+"""The version of marshal in which equal lists of numbers have equal bytes, whatever objects they are."""
 
 _GRANULARITY_NS = 20_000_000
 _COARSE_GRANULARITY_NS = 2_000_000_000
@@ -64,6 +67,16 @@ def signature(path: str) -> Signature | None:
 
 def load(directory: str, text: str) -> tuple[str, str] | None:
     """(what to print on stderr, on stdout) when the command of this key has nothing to do, else None."""
+    import gc
+
+    gc.disable()
+    try:
+        return _load(directory, text)
+    finally:
+        gc.enable()
+
+
+def _load(directory: str, text: str) -> tuple[str, str] | None:
     try:
         with open(index_path(directory, text), "rb") as stream:
             data = stream.read()
@@ -71,31 +84,27 @@ def load(directory: str, text: str) -> tuple[str, str] | None:
         return None
     if len(data) < 16 or zlib.crc32(data[4:]).to_bytes(4, "little") != data[:4]:
         return None
-    import gc
-
-    gc.disable()
     try:
         stored, shown, printed, files, signatures, absent, links = marshal.loads(data[4:])
     except (ValueError, EOFError, TypeError):
         return None
-    finally:
-        gc.enable()
     if stored != text:
         return None
     stat = os.stat
+    values: list[int] = []
+    add = values.extend
     try:
-        position = 0
-        for path in files:
-            status = stat(path)
-            if (
-                status.st_mtime_ns != signatures[position + 1]
-                or status.st_size != signatures[position]
-                or status.st_ctime_ns != signatures[position + 2]
-                or status.st_ino != signatures[position + 3]
-                or status.st_mode != signatures[position + 4]
-            ):
-                return None
-            position += 5
+        for above, names in files:
+            # A name below an open directory is found in half the time of a whole path.
+            opened = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                for name in names:
+                    status = stat(name, dir_fd=opened)
+                    add((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode))
+            finally:
+                os.close(opened)
+        if marshal.dumps(values, _PLAIN) != signatures:
+            return None
         for path, target in links:
             if os.readlink(path) != target:
                 return None
@@ -135,18 +144,23 @@ def save(
     made: outputs, with the signature they had when this build put them there or checked them.
     Never raises: an index that cannot be written is only a slower next build.
     """
-    files: list[str] = []
-    signatures: list[int] = []
-    for path in sorted(set(read)):
-        found = signature(path)
-        if found is None or racy(found, started_ns):
+    found: dict[str, Signature] = {}
+    for path in read:
+        now = signature(path)
+        if now is None or racy(now, started_ns):
             return False
-        files.append(path)
-        signatures += found
+        found[path] = now
     for path, kept in made:
-        files.append(path)
-        signatures += kept
-    data = marshal.dumps((text, shown, printed, files, signatures, sorted(set(absent)), list(links)))
+        if found.setdefault(path, kept) != kept:
+            return False
+    below: dict[str, list[str]] = {}
+    signatures: list[int] = []
+    for path in sorted(found, key=lambda path: path.rpartition("/")):
+        above, _, name = path.rpartition("/")
+        below.setdefault(above or "/", []).append(name or ".")
+        signatures += found[path]
+    checked = marshal.dumps(signatures, _PLAIN)
+    data = marshal.dumps((text, shown, printed, list(below.items()), checked, sorted(set(absent)), list(links)))
     target = index_path(directory, text)
     temporary = f"{target}.{os.getpid()}"
     try:

@@ -196,6 +196,8 @@ class Outputs:
     def _drop_stale(self, owner: str, paths: list[str]) -> None:
         before = self._owners.get(owner, [])
         self._owners[owner] = paths
+        if set(before) <= set(paths):
+            return
         kept = {path for mine in self._owners.values() for path in mine}
         for path in before:
             if path in kept:
