@@ -1,4 +1,4 @@
-"""Memory of an analysis, in processes of their own: what a target costs, and that it does not grow with their number."""
+"""Memory of an analysis, in processes of their own: what each further target costs."""
 
 from __future__ import annotations
 
