@@ -30,6 +30,7 @@ class Step:
     or the program and its arguments.
     says: words that both tools' error messages must hold.
     differs: why the class of our failure is another one, on purpose.
+    outputs: whether the bytes of outputs are compared (a library written afresh makes scripts of its own).
     write: files to write before the command (None: to remove), so that a case can change between two steps.
     """
 
@@ -39,6 +40,7 @@ class Step:
     says: tuple[str, ...] = ()
     write: Mapping[str, str | None] = field(factory=dict)
     differs: str = ""
+    outputs: bool = True
 
 
 @frozen
@@ -103,6 +105,7 @@ def read_case(directory: Path) -> Case:
                 tuple(one.pop("says", ())),
                 write,
                 one.pop("differs", ""),
+                one.pop("outputs", True),
             )
         )
         if one:

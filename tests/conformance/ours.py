@@ -158,7 +158,8 @@ def differences(case: Case, expected: dict[str, Any], ours: dict[str, Any]) -> l
         for key in ("lines", "printed"):
             if theirs.get(key) != mine.get(key):
                 out.append(f"{head}lines\n  ours  {mine.get(key)}\n  Bazel {theirs.get(key)}")
-        out += [head + one for one in _outputs(theirs.get("outputs", {}), mine.get("outputs", {}))]
+        if step.outputs:
+            out += [head + one for one in _outputs(theirs.get("outputs", {}), mine.get("outputs", {}))]
         if "failure" in theirs:
             a, b = theirs["failure"], mine["failure"]
             if a["class"] != b["class"] and not step.differs:
