@@ -27,6 +27,7 @@ from rulesengine.model.rule import OUTPUT_KINDS, AttributeSchema, Rule
 from rulesengine.model.target import PRIVATE, PUBLIC, Target
 
 FRAME = re.compile(r"^\s*\* (.*?):(\d+), in (.*)$", re.MULTILINE)
+_NAME = re.compile(r"""name\s*=\s*(["'])([^"'\\]*)\1\s*(?:[,)]|$)""")
 _COMMON_KINDS = {
     "tags": "string_list",
     "testonly": "bool",
@@ -135,6 +136,8 @@ class PackageBuilder:
         self._canonical = canonical
         self.macro: MacroInstance | None = None
         self.deferred: list[Any] = []
+        self._names: dict[int, str] = {}
+        self._made_by = ("", "")
         self._finalizing: tuple[Location | None, tuple[str, ...]] = (None, ())
 
     def label(self, text: str) -> Label:
@@ -194,6 +197,25 @@ class PackageBuilder:
             )
         others.append(instance)
 
+    def _outermost(self, stack: str, place: Location | None, target: str) -> tuple[str, str]:
+        """The function that the BUILD file called, and the name it gave it: the target's, where that is no literal."""
+        if self.macro is not None:
+            top = list(self.macro.callers())[-1]
+        frames = [(m[1], m[3]) for m in FRAME.finditer(stack)]
+        build = self.package.build_file
+        after = next((index for index, frame in enumerate(frames) if frame[0] == build), -1) + 1
+        function = frames[after][1].rpartition(".")[2] if after < len(frames) else ""
+        if self.macro is not None and (not after or function in ("instantiate_macro", "run_macro__")):
+            return top.macro.name, top.name
+        if place is None:
+            return function, target
+        known = self._names.get(place.line)
+        if known is None:
+            found = self.texts.attribute(place, "name")
+            literal = _NAME.match(self.texts.line(found.path, found.line)[max(found.column - 1, 0) :])
+            known = self._names[place.line] = literal[2] if literal else ""
+        return function, known or target
+
     def add(self, target: Target) -> None:
         """Add a target.  Raises LoadingError where the name is taken."""
         name = target.label.name
@@ -222,6 +244,7 @@ class PackageBuilder:
         """A rule was called in a BUILD file or in a macro."""
         rule = self._rules[rule_id]
         place, chain = self.place(stack)
+        self._made_by = ("", "") if len(chain) < 2 else self._outermost(stack, place, name)
         if not rule.name:
             raise LoadingError(
                 f"the rule of target '{name}' has no name",
@@ -313,7 +336,7 @@ class PackageBuilder:
             visibility = self.visibility(attributes["visibility"], place)
         if self.package.default_testonly:
             attributes.setdefault("testonly", True)
-        return Target(label, "rule", rule, attributes, place, visibility, stack=chain, macro=self.macro)
+        return Target(label, "rule", rule, attributes, place, visibility, stack=chain, macro=self.macro, made_by=self._made_by)
 
     def mention(self, label: Label) -> None:
         """A label stands in an attribute: a source file of this package becomes a target by that."""

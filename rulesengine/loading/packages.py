@@ -12,8 +12,9 @@ import starlark as sl
 from rulesengine.errors import LoadingError, Location, NoSuchPackageError, RulesEngineError, nearest
 from rulesengine.loading import macros, preamble
 from rulesengine.loading.border import BUILD, Interpreter, parse_own
+from rulesengine.loading.existing import summary
 from rulesengine.loading.glob import glob
-from rulesengine.loading.modules import Modules
+from rulesengine.loading.modules import NATIVE, Modules
 from rulesengine.loading.package import Package, PackageBuilder
 from rulesengine.loading.registry import Registry
 from rulesengine.loading.sources import Sources
@@ -240,7 +241,7 @@ class Packages:
     def _existing_rules(self) -> str:
         builder = self._not_in_macro("native.existing_rules()", finalizer=True)
         shown = [target for target in builder.package.rule_targets() if _is_shown(builder, target)]
-        return json.dumps({target.label.name: _summary(target) for target in shown})
+        return json.dumps([[target.label.name, _summary(target)] for target in shown])
 
     def _read_file(self, name: str) -> str | None:
         label = self._here("native.read_json()").label(name)
@@ -271,8 +272,8 @@ def _is_shown(builder: PackageBuilder, target: Target) -> bool:
     return target.rule is not None and (builder.macro is None or target.macro is None or not target.macro.in_finalizer)
 
 
-def _summary(target: Target) -> dict[str, Any]:
-    return {"name": target.label.name, "kind": target.rule_name, **target.attributes}
+def _summary(target: Target) -> list[list[Any]]:
+    return summary(target, target.rule is not None and target.rule.module == str(NATIVE))
 
 
 def _check_specification(pattern: str, place: Location | None) -> None:

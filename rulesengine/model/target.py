@@ -48,6 +48,7 @@ class Target:
     generator: for a generated file, the label of the rule that makes it.
     visibility: labels' text; the package's default already applied.
     macro: the symbolic macro that made it.
+    made_by: function and name of the outermost macro call that led to it; empty without one.
     """
 
     label: Label
@@ -61,11 +62,21 @@ class Target:
     includes: tuple[Label, ...] = ()
     stack: tuple[str, ...] = ()
     macro: MacroInstance | None = None
+    made_by: tuple[str, str] = ("", "")
 
     @property
     def rule_name(self) -> str:
         """`cc_library rule`'s first word: the rule's name, or `source`, `generated`, `package_group`."""
         return self.rule.name if self.rule is not None else self.kind
+
+    def generated_by(self) -> tuple[tuple[str, str], ...]:
+        """The attributes `generator_function`, `generator_name` and `generator_location`."""
+        place = "" if self.location is None else f"{self.location.path}:{self.location.line}:{self.location.column}"
+        return (
+            ("generator_function", self.made_by[0]),
+            ("generator_name", self.made_by[1]),
+            ("generator_location", place),
+        )
 
     @property
     def belongs_to(self) -> tuple[str, str]:

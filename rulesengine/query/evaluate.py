@@ -320,6 +320,8 @@ def attribute_texts(target: Target, name: str) -> list[str]:
     schema = target.rule.schema.get(name)
     if name == "name":
         return [target.label.name]
+    if name.startswith("generator_"):
+        return [dict(target.generated_by()).get(name, "")]
     value = target.attributes.get(name, schema.default if schema is not None else None)
     if schema is None and name not in target.attributes:
         return []

@@ -102,7 +102,7 @@ def _build(graph: TargetGraph[Node], label: Node) -> str:
         return ""
     lines = [f"# {target.location}" if target.location is not None else f"# {label}", f"{target.rule_name}("]
     lines.append(f"    name = {json.dumps(graph.label(label).name)},")
-    lines += [f"    {name} = {_literal(value)}," for name, value in target.attributes.items() if name != "name"]
+    lines += [f"    {name} = {_literal(value)}," for name, value in target.attributes.items() if name[0] != "_"]
     return "\n".join([*lines, ")", ""])
 
 

@@ -33,10 +33,31 @@ def _package_group(*, name, packages = [], includes = []):
 
 def _existing_rule(name):
     text = py_existing_rule(_text(name, "a target's name"))
-    return None if text == None else json.decode(text)
+    return None if text == None else _attributes(json.decode(text))
 
 def _existing_rules():
-    return json.decode(py_existing_rules())
+    return {name: _attributes(pairs) for name, pairs in json.decode(py_existing_rules())}
+
+def _attributes(pairs):
+    return {name: _existing_value(parts) for name, parts in pairs}
+
+def _existing_value(parts):
+    """A value as a macro sees it: lists are tuples."""
+    made = None
+    for part in parts:
+        if type(part) == "dict" and "select__" in part:
+            part = select({condition: _tuples(value) for condition, value in part["select__"]})
+        else:
+            part = _tuples(part)
+        made = part if made == None else made + part
+    return made
+
+def _tuples(value):
+    if type(value) == "list":
+        return tuple([_tuples(one) for one in value])
+    if type(value) == "dict":
+        return {key: _tuples(one) for key, one in value["pairs__"]}
+    return value
 
 def _read_json(path):
     """A JSON file of the package, read and tracked at loading time; None when it is not there."""

@@ -221,7 +221,7 @@ def _sh_binary_impl(ctx):
     ctx.actions.symlink(output = script, target_file = ctx.files.srcs[0], is_executable = True)
     return [
         DefaultInfo(files = depset([script] + ctx.files.srcs), executable = script, runfiles = _merged_runfiles(ctx)),
-        RunEnvironmentInfo(environment = _environment(ctx), inherited_environment = ctx.attr.env_inherit),
+        RunEnvironmentInfo(environment = _environment(ctx), inherited_environment = getattr(ctx.attr, "env_inherit", [])),
     ]
 
 def _sh_attributes(srcs):
@@ -236,7 +236,6 @@ def _sh_run_attributes():
         attr.label_list(mandatory = True, allow_files = True, doc = "The script; exactly one."),
     ) | {
         "env": attr.string_dict(doc = "Environment of `pybuild run` and `pybuild test`."),
-        "env_inherit": attr.string_list(doc = "Variables taken from the caller's environment."),
     }
 
 sh_library = rule(
@@ -256,5 +255,7 @@ sh_test = rule(
     implementation = _sh_binary_impl,
     doc = "A shell script that passes when it exits with 0.",
     test = True,
-    attrs = _sh_run_attributes(),
+    attrs = _sh_run_attributes() | {
+        "env_inherit": attr.string_list(doc = "Variables taken from the caller's environment."),
+    },
 )
