@@ -33,8 +33,12 @@ def settings(
     package: where relative labels are written.  Raises UsageError.
     """
     out: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     for text in flags:
         key, value, default = _flag(loader, text, package)
+        if isinstance(value, _Another):
+            value = repeated.setdefault(key, [])
+            value.append(text.partition("=")[2])
         if value == default:
             out.pop(key, None)
         else:
@@ -54,6 +58,10 @@ def settings(
     return tuple(sorted(out.items()))
 
 
+class _Another:
+    """One more value of a setting that may be given repeatedly."""
+
+
 def _flag(loader: Loader, text: str, package: str) -> tuple[str, Any, Any]:
     """(the setting's label, its value, its default)."""
     written, equals, value = text.partition("=")
@@ -70,7 +78,8 @@ def _flag(loader: Loader, text: str, package: str) -> tuple[str, Any, Any]:
         raise UsageError(
             f"--{text}: {target.label} is a {target.rule_name}, not a build setting", location=target.location
         )
-    if not getattr(target.rule, "build_setting_flag", True):
+    rule = target.rule
+    if rule is not None and not rule.build_setting_flag:
         raise UsageError(
             f"--{text}: {target.label} is a setting that only transitions change",
             location=target.location,
@@ -83,6 +92,8 @@ def _flag(loader: Loader, text: str, package: str) -> tuple[str, Any, Any]:
         if kind != "bool":
             raise UsageError(f"--{text}: it lacks its value", hint=f"write --{name}=VALUE")
         return str(target.label), not negative, default
+    if rule is not None and rule.build_setting_repeated:
+        return str(target.label), _Another(), default
     return str(target.label), _value(kind, value, text), default
 
 

@@ -17,12 +17,12 @@ from rulesengine.loading.host import host_constraints
 from rulesengine.loading.jsontext import decode_json, indent_json
 from rulesengine.loading.memo import Memo
 from rulesengine.loading.modules import Modules
-from rulesengine.loading.package import FRAME, Package
+from rulesengine.loading.package import Package
 from rulesengine.loading.packages import Packages
 from rulesengine.loading.registry import Registry
 from rulesengine.loading.repository import MODULE_FILE, Repositories, read_repositories
 from rulesengine.loading.sources import Sources
-from rulesengine.loading.texts import SourceTexts
+from rulesengine.loading.texts import FRAME, SourceTexts
 from rulesengine.model.events import Message
 from rulesengine.model.label import Label
 from rulesengine.model.pattern import TargetPattern
@@ -73,7 +73,7 @@ class Loader:
         self.tracked[module_file] = "file" if os.path.isfile(module_file) else "absent"  # noqa: PTH113
         self.repositories: Repositories = read_repositories(self.root)
         self.sources = Sources(self.repositories, self.tracked)
-        self.registry = Registry(self.label)
+        self.registry = Registry(self.label, self.interpreter.texts)
         self._packages = Packages(self.sources, self.interpreter, self.registry, self.canonical, listener)
         self.prelude = self._load_prelude()
         self._modules = Modules(self.sources, self.interpreter, self.registry, self.prelude, self.label)

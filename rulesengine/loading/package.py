@@ -19,14 +19,13 @@ from rulesengine.errors import (
     RulesEngineError,
     did_you_mean,
 )
-from rulesengine.loading.texts import SourceTexts
+from rulesengine.loading.texts import FRAME, SourceTexts
 from rulesengine.loading.values import AttributeCheck
 from rulesengine.model.label import Label, check_target
 from rulesengine.model.macro import MacroInstance
 from rulesengine.model.rule import OUTPUT_KINDS, AttributeSchema, Rule
 from rulesengine.model.target import PRIVATE, PUBLIC, Target
 
-FRAME = re.compile(r"^\s*\* (.*?):(\d+), in (.*)$", re.MULTILINE)
 _NAME = re.compile(r"""name\s*=\s*(["'])([^"'\\]*)\1\s*(?:[,)]|$)""")
 _COMMON_KINDS = {
     "tags": "string_list",
@@ -323,6 +322,8 @@ class PackageBuilder:
                 )
             if value is not None:
                 attributes[key] = value if schema is None else check.value(value)
+        if rule.build_setting_repeated and isinstance(attributes.get("build_setting_default"), str):
+            attributes["build_setting_default"] = [attributes["build_setting_default"]]
         for key, schema in rule.schema.items():
             if schema.mandatory and key not in attributes:
                 raise AttributeValueError(

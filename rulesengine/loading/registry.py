@@ -8,7 +8,8 @@ from typing import Any
 
 from attrs import evolve
 
-from rulesengine.errors import LoadingError
+from rulesengine.errors import LoadingError, Location
+from rulesengine.loading.texts import FRAME, SourceTexts
 from rulesengine.model.aspect import Aspect
 from rulesengine.model.label import Label
 from rulesengine.model.macro import COMMON_SCHEMA, RESERVED, RUN_SCHEMA, TEST_SCHEMA, Macro
@@ -24,7 +25,7 @@ class Registry:
     open_module: the .bzl file that is being evaluated, where rules and providers may be made.
     """
 
-    def __init__(self, label: Callable[[str, str, str], Label]) -> None:
+    def __init__(self, label: Callable[[str, str, str], Label], texts: SourceTexts) -> None:
         self.rules: list[Rule] = []
         self.macros: list[Macro] = []
         self.depsets: list[DepsetNode] = []
@@ -32,6 +33,8 @@ class Registry:
         self.aspects: list[Aspect] = []
         self.open_module = ""
         self._label = label
+        self._texts = texts
+        self._places: dict[int, Location | None] = {}
 
     @property
     def callables(self) -> dict[str, Callable[..., Any]]:
@@ -90,7 +93,12 @@ class Registry:
         if not self.provider_names[index]:
             self.provider_names[index] = name
 
-    def _rule(self, text: str) -> int:
+    def _place(self, stack: str) -> Location | None:
+        """The innermost line of the user's in a call stack."""
+        frames = [(m[1], int(m[2])) for m in FRAME.finditer(stack) if not m[1].startswith("<")]
+        return self._texts.location(*frames[-1]) if frames else None
+
+    def _rule(self, text: str, stack: str) -> int:
         spec = json.loads(text)
         module = Label.parse(spec["module"])
         schema = {name: self._schema(raw, module) for name, raw in spec["schema"].items()}
@@ -98,7 +106,9 @@ class Registry:
             if not name.isidentifier():
                 raise LoadingError(f"rule(): attribute name {name!r} is not an identifier")
         if spec["build_setting"]:
-            schema["build_setting_default"] = AttributeSchema(spec["build_setting"], mandatory=True)
+            schema["build_setting_default"] = AttributeSchema(
+                spec["build_setting_default"], mandatory=True, configurable=False
+            )
         self.rules.append(
             Rule(
                 "",
@@ -113,8 +123,11 @@ class Registry:
                 spec["build_setting"],
                 tuple(spec["provides"]),
                 self.exec_groups(spec.get("exec_groups"), module),
+                spec["build_setting_flag"],
+                spec["build_setting_repeated"],
             )
         )
+        self._places[len(self.rules) - 1] = self._place(stack)
         return len(self.rules) - 1
 
     def _macro(self, text: str) -> int:
@@ -227,8 +240,15 @@ class Registry:
 
     def _name_rule(self, rule_id: int, name: str) -> None:
         rule = self.rules[rule_id]
-        if not rule.name:
-            object.__setattr__(rule, "name", name)
+        if rule.name:
+            return
+        if rule.test != name.endswith("_test"):
+            raise LoadingError(
+                f"invalid name of a rule: {name!r}: names of test rules end in '_test', names of others do not",
+                location=self._places[rule_id],
+                hint="write rule(test = True, …), or another name" if not rule.test else f"call it {name}_test",
+            )
+        object.__setattr__(rule, "name", name)
 
 
 def _place(made: Rule | Aspect, module: str, index: int) -> bool:

@@ -7,6 +7,8 @@ import re
 from rulesengine.errors import Location
 from rulesengine.loading.rewrite import Rewritten
 
+FRAME = re.compile(r"^\s*\* (.*?):(\d+), in (.*)$", re.MULTILINE)
+"""A line of a Starlark call stack: file, line, function."""
 _MAX_EXCERPT = 200
 """Characters of a source line that a message shows at most."""
 

@@ -98,6 +98,9 @@ class Rule:
 
     provides: numbers of the providers that it advertises.
     exec_groups: by name, the rule's own under the empty one; empty where the rule asks for nothing.
+    build_setting: the kind of its value, if it is a setting.
+    build_setting_flag: whether the command line may set it.
+    build_setting_repeated: whether each use on the command line adds a value.
     """
 
     name: str
@@ -112,6 +115,8 @@ class Rule:
     build_setting: str = ""
     provides: tuple[int, ...] = ()
     exec_groups: dict[str, ExecGroup] = field(factory=dict)
+    build_setting_flag: bool = False
+    build_setting_repeated: bool = False
 
     @property
     def default_labels(self) -> tuple[tuple[str, str], ...]:

@@ -15,11 +15,24 @@ def _cfg(cfg):
         return "exec"
     fail("cfg is \"target\", \"exec\" or a transition, not %s" % type__(cfg))
 
+def _setting(kind, flag, repeated = False, default = ""):
+    if type(flag) != "bool":
+        fail("config.%s(flag = ...) is True or False, not %s" % (kind, type__(flag)))
+    if repeated and not flag and not default:
+        fail("config.%s(): 'repeatable' can only be set for a setting with flag = True" % kind)
+    return struct(_type = "BuildSetting", kind = kind, flag = flag, repeated = repeated, default = default or kind)
+
 config = struct(
-    bool = lambda flag = False: struct(_type = "build_setting", kind = "bool", flag = flag),
-    int = lambda flag = False: struct(_type = "build_setting", kind = "int", flag = flag),
-    string = lambda flag = False, allow_multiple = False: struct(_type = "build_setting", kind = "string", flag = flag),
-    string_list = lambda flag = False, repeatable = False: struct(_type = "build_setting", kind = "string_list", flag = flag),
+    bool = lambda *, flag = False: _setting("bool", flag),
+    int = lambda *, flag = False: _setting("int", flag),
+    string = lambda *, flag = False, allow_multiple = False: _setting(
+        "string_list" if allow_multiple else "string",
+        flag,
+        allow_multiple,
+        "string",
+    ),
+    string_list = lambda *, flag = False, repeatable = False: _setting("string_list", flag, repeatable),
+    string_set = lambda *, flag = False, repeatable = False: _setting("string_list", flag, repeatable),
     exec = lambda exec_group = None: struct(_type = "exec", exec_group = exec_group),
     target = lambda: "target",
 )

@@ -61,6 +61,8 @@ def make_rule__(registry, module):
                 fail("attrs[%r] is %s; write attr.string(), attr.label_list() ..." % (name, type__(value)))
             if type(value.default) == "function":
                 fail("attrs[%r]: a default that is a function is not supported; let a macro work it out" % name)
+        if build_setting != None and not _is(build_setting, "BuildSetting"):
+            fail("rule(build_setting = ...) is config.bool(), config.string() ..., not %s" % type__(build_setting))
         if initializer != None or parent != None:
             fail("rule(): initializer and parent are not supported; write a macro over the rule")
         schema = {name: schema__(a) for name, a in attrs.items()}
@@ -85,7 +87,10 @@ def make_rule__(registry, module):
             "outputs": _texts(outputs, "rule(outputs = ...)") if type(outputs) != "function" else {},
             "build_setting": build_setting.kind if build_setting else "",
             "exec_groups": exec_groups__(toolchains, exec_compatible_with, exec_groups),
-        }))
+            "build_setting_default": build_setting.default if build_setting else "",
+            "build_setting_flag": build_setting.flag if build_setting else False,
+            "build_setting_repeated": build_setting.repeated if build_setting else False,
+        }), call_stack(strip_frames = 1))
 
         def instantiate(*args, name = None, **kwargs):
             if args:
