@@ -112,6 +112,8 @@ class Conditions:
         for one in value:
             if is_select(one):
                 chosen = self._choose(target, name, one, configuration)
+                if isinstance(chosen, list) and any(is_select(inner) for inner in chosen):
+                    chosen = self.resolve(target, name, schema, chosen, configuration)  # a computed default has those
                 if chosen is None:
                     chosen = None if schema is None else (schema.default or EMPTY_VALUES.get(schema.kind))
                 parts.append(chosen)

@@ -275,7 +275,7 @@ class Implementations:
             "label": parts(label),
             "attrs": attributes,
             "split": resolved.split,
-            "outputs": [list(pair) for pair in rule.output_names(label.name, resolved.values).items()],
+            "outputs": [list(pair) for pair in rule.output_names(label.name, resolved.values, target.outputs).items()],
             "build_file": package.build_file,
             "setting": setting,
         }

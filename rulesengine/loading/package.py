@@ -263,8 +263,8 @@ class PackageBuilder:
             if schema.kind in OUTPUT_KINDS
             for output in _listed(target.attributes.get(key))
         ]
-        if rule.outputs:
-            outputs += rule.output_names(name, target.attributes).values()
+        if rule.outputs or target.outputs:
+            outputs += rule.output_names(name, target.attributes, target.outputs).values()
         for output in outputs:
             self._check_prefixes(output, place)
             if output == name:
@@ -309,6 +309,12 @@ class PackageBuilder:
             raise LoadingError(f"{rule.name}(): {message}", location=place, notes=_chain(chain)) from None
         label = Label(self.package.repo, self.package.name, name)
         attributes: dict[str, Any] = {}
+        computed = given.pop("computed__", {}) if rule.functions else {}
+        patterns = given.pop("outputs__", {}) if rule.functions else {}
+        for key, value in computed.items():
+            if value is not None:
+                check = AttributeCheck(rule, label, key, rule.schema[key], place, self.texts, self.label, self.mention)
+                attributes[key] = check.value(value)
         for key, value in given.items():
             schema = rule.schema.get(key) or _COMMON.get(key)
             check = AttributeCheck(
@@ -337,7 +343,18 @@ class PackageBuilder:
             visibility = self.visibility(attributes["visibility"], place)
         if self.package.default_testonly:
             attributes.setdefault("testonly", True)
-        return Target(label, "rule", rule, attributes, place, visibility, stack=chain, macro=self.macro, made_by=self._made_by)
+        return Target(
+            label,
+            "rule",
+            rule,
+            attributes,
+            place,
+            visibility,
+            stack=chain,
+            macro=self.macro,
+            made_by=self._made_by,
+            outputs=patterns,
+        )
 
     def mention(self, label: Label) -> None:
         """A label stands in an attribute: a source file of this package becomes a target by that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from rulesengine.errors import LoadingError, Location
+from rulesengine.loading.python_tree import python_tree
 from rulesengine.loading.texts import FRAME, SourceTexts
 from rulesengine.model.aspect import Aspect
 from rulesengine.model.label import Label
@@ -52,6 +54,7 @@ class Registry:
             "py_aspect_name": lambda index: self.aspects[index].name or "aspect",
             "py_aspect_named": self._name_aspect,
             "py_rule": self._rule,
+            "py_parameters": self._parameters,
             "py_rule_name": self._name_rule,
             "py_rule_label": lambda index: self.rules[index].name,
             "py_macro": self._macro,
@@ -125,10 +128,29 @@ class Registry:
                 self.exec_groups(spec.get("exec_groups"), module),
                 spec["build_setting_flag"],
                 spec["build_setting_repeated"],
+                spec["functions"],
             )
         )
         self._places[len(self.rules) - 1] = self._place(stack)
         return len(self.rules) - 1
+
+    def _parameters(self, function: str, attribute: str) -> list[str]:
+        """The names of a function's parameters, which Starlark does not tell: read from the file it is in."""
+        path, _, name = function.rpartition(".")
+        try:
+            tree = python_tree("\n".join(self._texts.lines(path)))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            raise LoadingError(f"attrs[{attribute!r}]: cannot find the parameters of {name} in {path}") from None
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                found: ast.arguments | None = node.args
+            else:
+                found = _lambda(node, attribute) if name == "lambda" else None
+            if found is not None:
+                return [one.arg for one in (*found.posonlyargs, *found.args, *found.kwonlyargs)]
+        raise LoadingError(
+            f"attrs[{attribute!r}]: cannot find the parameters of {name} in {path}", hint="write the function with def"
+        )
 
     def _macro(self, text: str) -> int:
         spec = json.loads(text)
@@ -257,3 +279,16 @@ def _place(made: Rule | Aspect, module: str, index: int) -> bool:
     object.__setattr__(made, "module", module)
     object.__setattr__(made, "index", index)
     return True
+
+
+def _lambda(node: ast.AST, attribute: str) -> ast.arguments | None:
+    """The parameters of the lambda that is the default of an attribute (or `outputs`) in a tree's node."""
+    if isinstance(node, ast.keyword) and node.arg == attribute and isinstance(node.value, ast.Lambda):
+        return node.value.args
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value == attribute and isinstance(value, ast.Call):
+                for one in value.keywords:
+                    if one.arg == "default" and isinstance(one.value, ast.Lambda):
+                        return one.value.args
+    return None

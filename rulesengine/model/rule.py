@@ -101,6 +101,7 @@ class Rule:
     build_setting: the kind of its value, if it is a setting.
     build_setting_flag: whether the command line may set it.
     build_setting_repeated: whether each use on the command line adds a value.
+    functions: whether a call of it works out defaults or names of outputs (`computed__`, `outputs__`).
     """
 
     name: str
@@ -117,6 +118,7 @@ class Rule:
     exec_groups: dict[str, ExecGroup] = field(factory=dict)
     build_setting_flag: bool = False
     build_setting_repeated: bool = False
+    functions: bool = False
 
     @property
     def default_labels(self) -> tuple[tuple[str, str], ...]:
@@ -135,8 +137,13 @@ class Rule:
         """The names a BUILD file may set, common ones left out."""
         return ["name", *(name for name in self.schema if not name.startswith("_"))]
 
-    def output_names(self, name: str, values: Mapping[str, Any]) -> dict[str, str]:
-        """The files of `outputs`, for a target of this name: `%{attribute}` stands for a text attribute's value."""
+    def output_names(
+        self, name: str, values: Mapping[str, Any], patterns: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """The files of `outputs`, for a target of this name: `%{attribute}` stands for a text attribute's value.
+
+        patterns: in the place of the rule's, where the rule works them out for each target.
+        """
 
         def value(match: re.Match[str]) -> str:
             key = match[1]
@@ -150,7 +157,7 @@ class Rule:
                 found = schema.default
             return match[0] if found is None or not isinstance(found, str) else found
 
-        return {key: _PLACEHOLDER.sub(value, pattern) for key, pattern in self.outputs.items()}
+        return {key: _PLACEHOLDER.sub(value, pattern) for key, pattern in (patterns or self.outputs).items()}
 
     def takes(self, name: str) -> bool:
         """Whether a BUILD file may set this attribute."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -30,7 +30,12 @@ def branches(value: Any) -> Iterator[tuple[str | None, Any]]:
         plain: list[Any] = []
         for one in value:
             if is_select(one):
-                yield from ((condition, inner) for condition, inner in one[SELECT])
+                for condition, inner in one[SELECT]:
+                    if isinstance(inner, list) and any(is_select(part) for part in inner):
+                        yield condition, None
+                        yield from branches(inner)
+                    else:
+                        yield condition, inner
             else:
                 plain.append(one)
         if plain:
@@ -48,6 +53,7 @@ class Target:
     generator: for a generated file, the label of the rule that makes it.
     visibility: labels' text; the package's default already applied.
     macro: the symbolic macro that made it.
+    outputs: the rule's `outputs`, where it works them out for each target.
     made_by: function and name of the outermost macro call that led to it; empty without one.
     """
 
@@ -63,6 +69,7 @@ class Target:
     stack: tuple[str, ...] = ()
     macro: MacroInstance | None = None
     made_by: tuple[str, str] = ("", "")
+    outputs: Mapping[str, str] = field(factory=dict)
 
     @property
     def rule_name(self) -> str:

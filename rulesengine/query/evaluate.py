@@ -10,7 +10,7 @@ from typing import Any, Generic
 
 from attrs import frozen
 
-from rulesengine.errors import AnalysisError, UsageError
+from rulesengine.errors import AnalysisError, RulesEngineError, UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.target import Target, branches, is_select
 from rulesengine.query.graph import Node, TargetGraph, kind_of
@@ -25,11 +25,13 @@ class QueryResult(Generic[Node]):
     """What an expression stands for, and the graph it comes from.
 
     nodes: labels (of `query`) or configured targets (of `cquery`).  in_order: whether their order means something.
+    faults: what was left out, since it does not load.
     """
 
     nodes: tuple[Node, ...]
     graph: TargetGraph[Node]
     in_order: bool = False
+    faults: tuple[RulesEngineError, ...] = ()
 
     @property
     def labels(self) -> tuple[Label, ...]:

@@ -22,16 +22,26 @@ class LoadedTargets:
 
     package: where relative patterns are written.  implicit: whether dependencies that a rule adds by itself count.
     tools: whether dependencies for the machine that builds count.
+    keep_going: leave out what does not load; `faults` then has the errors.
     """
 
     def __init__(
-        self, loader: Loader, package: str, implicit: bool, cancel: Cancellation, *, tools: bool = True
+        self,
+        loader: Loader,
+        package: str,
+        implicit: bool,
+        cancel: Cancellation,
+        *,
+        tools: bool = True,
+        keep_going: bool = False,
     ) -> None:
         self._loader = loader
         self._package = package
         self._implicit = implicit
         self._tools = tools
         self._cancel = cancel
+        self._keep_going = keep_going
+        self.faults: list[LoadingError] = []
         self._dependencies: dict[Label, list[Label]] = {}
         self._loads: dict[Label, list[Label]] = {}
 
@@ -39,8 +49,22 @@ class LoadedTargets:
         """Raise InterruptedBuild when cancelled."""
         self._cancel.check()
 
+    def _left_out(self, fault: LoadingError) -> None:
+        """Keep an error and go on, if that is wanted, else raise it."""
+        if not self._keep_going:
+            raise fault
+        if fault not in self.faults:
+            self.faults.append(fault)
+
     def resolve(self, pattern: str) -> Sequence[Label]:
         """As on the command line, but with targets tagged `manual`."""
+        try:
+            return self._resolve(pattern)
+        except LoadingError as fault:
+            self._left_out(fault)
+            return []
+
+    def _resolve(self, pattern: str) -> Sequence[Label]:
         found = TargetPattern.parse(pattern, self._package)
         if found.negative or found.kind == "single":
             return self._loader.resolve([pattern], self._package)
@@ -57,7 +81,11 @@ class LoadedTargets:
         out: list[Label] = []
         for name in packages:
             self.check()
-            package = self._loader.package(repo, name)
+            try:
+                package = self._loader.package(repo, name)
+            except LoadingError as fault:
+                self._left_out(fault)
+                continue
             if found.files:
                 out += self.siblings(Label(repo, name, "BUILD"))
             else:
@@ -81,6 +109,15 @@ class LoadedTargets:
                 return Target(label, "source")
             raise
 
+    def _loads_well(self, label: Label, wanted_by: Target) -> bool:
+        try:
+            self.target(label)
+        except LoadingError as fault:
+            message = f"{wanted_by.label} depends on {label}, which is left out: {fault.message}"
+            self._left_out(LoadingError(message, location=wanted_by.location, hint=fault.hint))
+            return False
+        return True
+
     def dependencies(self, label: Label) -> Sequence[Label]:
         """Direct dependencies, in the order of attributes."""
         label = self._loader.canonical(label)
@@ -93,7 +130,10 @@ class LoadedTargets:
                 for name, one in target.labels(implicit=self._implicit)
                 if name not in schema or schema[name].cfg != "exec"
             )
-            found = self._dependencies[label] = list(dict.fromkeys(every))
+            found = list(dict.fromkeys(every))
+            if self._keep_going:
+                found = [one for one in found if self._loads_well(one, target)]
+            self._dependencies[label] = found
         return found
 
     def siblings(self, label: Label) -> Sequence[Label]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Unpack
 
-from rulesengine.errors import TransportError, UsageError
+from rulesengine.errors import EXIT_QUERY_FAILED, LoadingError, TransportError, UsageError
 from rulesengine.model.events import Event
 from rulesengine.model.ports import Listener
 from rulesengine.workspace.cancel import CancelToken
@@ -233,6 +233,7 @@ class Workspace:
         tools: bool = True,
         universe: str = "",
         strict_tests: bool = False,
+        keep_going: bool = False,
         listener: Listener | None = None,
         cancel: CancelToken | None = None,
     ) -> QueryResult[Label]:
@@ -240,14 +241,22 @@ class Workspace:
 
         implicit: whether dependencies that rules add by themselves count; tools: those for the machine that
         builds.  universe: patterns, separated by commas,
-        among which allrdeps() and rbuildfiles() look.  Raises UsageError, LoadingError.
+        among which allrdeps() and rbuildfiles() look.  keep_going: leave out what does not load, and say so in the
+        result's `faults`.  Raises UsageError, LoadingError (with exit code 7, as Bazel's query has it).
         """
-        from rulesengine.query import evaluate
+        from rulesengine.query import QueryResult, evaluate
         from rulesengine.workspace.targets import LoadedTargets
 
         with self._call(cancel) as token:
-            targets = LoadedTargets(self._loader(_serial(listener), token), package, implicit, token, tools=tools)
-            return evaluate(expression, targets, universe=universe, strict_tests=strict_tests)
+            targets = LoadedTargets(
+                self._loader(_serial(listener), token), package, implicit, token, tools=tools, keep_going=keep_going
+            )
+            try:
+                result = evaluate(expression, targets, universe=universe, strict_tests=strict_tests)
+            except LoadingError as fault:
+                fault.exit_code = EXIT_QUERY_FAILED
+                raise
+            return QueryResult(result.nodes, result.graph, result.in_order, tuple(targets.faults))
 
     def cquery(
         self, question: Question, *, listener: Listener | None = None, cancel: CancelToken | None = None

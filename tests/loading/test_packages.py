@@ -50,7 +50,7 @@ def test_native_in_macros(space: Space) -> None:
     assert space.prints("//a:x") == [
         "a @  demo",
         "@@//a:x @@//q:y",
-        'filegroup ["//a:f"] None',
+        'filegroup (":f",) None',
         '["x"]',
         'a x ["x"]',
     ]

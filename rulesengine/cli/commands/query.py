@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from rulesengine.cli.context import Context
-from rulesengine.errors import UsageError
+from rulesengine.errors import EXIT_PARTIAL, UsageError
 
 
 def run(context: Context) -> int:
@@ -21,11 +21,18 @@ def run(context: Context) -> int:
             tools=options["tool_deps"],
             universe=options["universe_scope"] or "",
             strict_tests=options["strict_test_suite"],
+            keep_going=options["keep_going"],
             listener=listener,
             cancel=context.cancel,
         )
         shown = result.render(options["output"], options["order_output"])
     context.console.stdout.write(shown)
+    if result.faults:
+        *others, last = result.faults
+        for one in others:
+            context.console.error(one)
+        last.exit_code = EXIT_PARTIAL
+        raise last
     return 0
 
 

@@ -156,7 +156,7 @@ def _analyze(rule, base, spec, shared, deps, late):
         exec_groups = exec_contexts__(spec["exec_groups"], deps, label) if "exec_groups" in spec else NO_TOOLCHAINS__,
         **shared.constant
     )
-    got = rule.implementation(ctx)
+    got = rule.implementation(ctx) if rule.parent == None else extended__(rule, ctx)
     if rule.analysis_test:
         got = _analysis_test(spec["id"], label, got)
     target = {"label__": label}

@@ -6,7 +6,8 @@ def schema__(a):
     """An attribute as plain data for Python."""
     return {
         "kind": a.kind,
-        "default": plain__(a.default),
+        "default": None if type(a.default) == "function" else plain__(a.default),
+        "computed": type(a.default) == "function",
         "mandatory": a.mandatory,
         "values": a.values,
         "allow_files": a.allow_files,
@@ -59,12 +60,19 @@ def make_rule__(registry, module):
                 fail("there is already a built-in attribute '%s', which a rule cannot define anew" % name)
             if not _is(value, "Attribute"):
                 fail("attrs[%r] is %s; write attr.string(), attr.label_list() ..." % (name, type__(value)))
-            if type(value.default) == "function":
-                fail("attrs[%r]: a default that is a function is not supported; let a macro work it out" % name)
         if build_setting != None and not _is(build_setting, "BuildSetting"):
             fail("rule(build_setting = ...) is config.bool(), config.string() ..., not %s" % type__(build_setting))
-        if initializer != None or parent != None:
-            fail("rule(): initializer and parent are not supported; write a macro over the rule")
+        if initializer != None and type(initializer) != "function":
+            fail("rule(initializer = ...) is a function, not %s" % type__(initializer))
+        parent = parent__(parent)
+        if parent != None:
+            if executable or test or outputs:
+                fail("rule(parent = ...): executable, test and outputs are those of the rule that is extended")
+            attrs = merged__(attrs, parent)
+            test = parent.test
+            executable = parent.executable
+            provides = parent.provides + [one for one in provides if one not in parent.provides]
+        functions = functions__(attrs, outputs, initializer, parent)
         schema = {name: schema__(a) for name, a in attrs.items()}
         entry = dict(
             implementation = implementation,
@@ -74,6 +82,9 @@ def make_rule__(registry, module):
             outputs = outputs,
             executable = executable or test or analysis_test,
             analysis_test = analysis_test,
+            test = test or analysis_test,
+            parent = parent,
+            functions = functions,
         )
         id = py_rule(json.encode({
             "module": module,
@@ -88,6 +99,7 @@ def make_rule__(registry, module):
             "build_setting": build_setting.kind if build_setting else "",
             "exec_groups": exec_groups__(toolchains, exec_compatible_with, exec_groups),
             "build_setting_default": build_setting.default if build_setting else "",
+            "functions": functions != None,
             "build_setting_flag": build_setting.flag if build_setting else False,
             "build_setting_repeated": build_setting.repeated if build_setting else False,
         }), call_stack(strip_frames = 1))
@@ -104,6 +116,8 @@ def make_rule__(registry, module):
                     py_rule_label(id),
                     "" if name == None else "; it is a string, not %s" % type__(name),
                 ))
+            if functions != None:
+                kwargs = arguments__(functions, name, kwargs)
             py_target(id, name, json.encode({k: plain__(v, k) for k, v in kwargs.items()}), call_stack(strip_frames = 1))
 
         if not foreign:
