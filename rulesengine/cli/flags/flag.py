@@ -1,0 +1,40 @@
+"""Flag: one flag, as the command line, `pybuild help` and the reference know it; and which commands go together."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+BUILDERS = ("build", "test", "run")
+QUERIES = ("query", "cquery", "aquery")
+ANALYSERS = (*BUILDERS, "cquery", "aquery")
+LOADERS = (*BUILDERS, *QUERIES, "lock", "lint", "docs")
+TEST = ("test",)
+UPKEEP = ("gc", "fsck", "cache", "dump")
+ALL = (*BUILDERS, "init", "lock", *QUERIES, "lint", "docs", "info", "clean", *UPKEEP, "help", "version")
+
+
+@frozen
+class Flag:
+    """One flag.
+
+    kind: `bool` (also `--noNAME`), `string`, `int`, `choice`, `list` (repeated), `path`.
+    short: a letter, or empty.  commands: which take it; empty for startup flags, which stand before the command.
+    """
+
+    name: str
+    kind: str
+    help: str
+    default: object = None
+    short: str = ""
+    choices: tuple[str, ...] = ()
+    metavar: str = ""
+    commands: tuple[str, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        """How it is written: `-j, --jobs=N`, `--[no]color`."""
+        short = f"-{self.short}, " if self.short else ""
+        if self.kind == "bool":
+            return f"{short}--[no]{self.name}"
+        value = "|".join(self.choices) if self.choices else self.metavar or self.kind.upper()
+        return f"{short}--{self.name}={value}"

@@ -1,0 +1,35 @@
+"""Flags of `query`, `cquery` and `aquery`."""
+
+from __future__ import annotations
+
+from rulesengine.cli.flags.flag import QUERIES, Flag
+
+QUERYING = (
+    Flag(
+        "output", "choice", "in which form to print the targets", "label",
+        choices=("label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json",
+                 "jsonproto", "streamed_jsonproto", "xml"),
+        commands=("query",),
+    ),
+    Flag(
+        "output", "choice", "in which form to print the configured targets; files: their outputs", "label",
+        choices=("label", "label_kind", "location", "build", "graph", "json", "jsonproto", "files"),
+        commands=("cquery",),
+    ),
+    Flag(
+        "output", "choice", "in which form to print the actions", "text",
+        choices=("text", "summary", "commands", "json", "jsonproto"), commands=("aquery",),
+    ),
+    Flag("include_commandline", "bool", "show the command line of each action", True, commands=("aquery",)),
+    Flag("include_artifacts", "bool", "show inputs and outputs of each action", True, commands=("aquery",)),
+    Flag("include_param_files", "bool", "name the parameter files of each action", False, commands=("aquery",)),
+    Flag("tool_deps", "bool", "follow dependencies on tools", True, commands=QUERIES),
+    Flag("universe_scope", "string", "patterns, with commas between, among which allrdeps and rbuildfiles look "
+         "(cquery, aquery: what is analysed)", metavar="PATTERNS", commands=QUERIES),
+    Flag("order_output", "choice", "auto: by name; deps, full: dependents first; no: as found", "auto",
+         choices=("auto", "deps", "full", "no"), commands=("query", "cquery")),
+    Flag("strict_test_suite", "bool", "tests() refuses a test_suite that names something that is no test", False,
+         commands=("query",)),
+    Flag("implicit_deps", "bool", "follow dependencies that a rule adds by itself", True, commands=QUERIES),
+    Flag("query_file", "path", "read the expression from a file", metavar="FILE", commands=QUERIES),
+)  # fmt: skip

@@ -1,0 +1,32 @@
+"""Flags that say what is shown."""
+
+from __future__ import annotations
+
+from rulesengine.cli.flags.flag import ALL, BUILDERS, LOADERS, Flag
+
+SHOWING = (
+    Flag("announce_rc", "bool", "show which flags come from which rc file", False, commands=ALL),
+    Flag(
+        "color", "choice", "colour in diagnostics; auto: on terminals, unless NO_COLOR is set", "auto",
+        choices=("yes", "no", "auto"), commands=ALL,
+    ),
+    Flag(
+        "curses", "choice", "draw progress in place; auto: on terminals", "auto",
+        choices=("yes", "no", "auto"), commands=LOADERS,
+    ),
+    Flag(
+        "show_output", "choice", "what to print on standard output: digests (LABEL DIGEST), "
+        "json, files (paths) or nothing",
+        "none", choices=("none", "digests", "json", "files"),
+        commands=(*BUILDERS, "lock", "init", "gc", "fsck", "cache"),
+    ),
+    Flag("show_result", "int", "show each target's outputs when there are at most so many targets", 10, metavar="N",
+         commands=BUILDERS),
+    Flag("verbose_failures", "bool", "show the whole command of an action that failed", False, commands=BUILDERS),
+    Flag(
+        "progress_report_interval", "int", "seconds between progress lines where there is no terminal "
+        "(0: 10, then slower)",
+        0, metavar="SECONDS", commands=LOADERS,
+    ),
+    Flag("show_progress", "bool", "show progress at all", True, commands=LOADERS),
+)  # fmt: skip
