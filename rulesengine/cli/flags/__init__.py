@@ -1,4 +1,4 @@
-"""The table of commands and flags: it parses them, `pybuild help` prints it, the reference is generated from it."""
+"""The table of commands and flags, in parts: `pybuild help` prints it, and the reference is generated from it."""
 
 from __future__ import annotations
 
