@@ -192,6 +192,10 @@ class AnalysisError(RulesEngineError):
     """A rule implementation failed, or a select() has no matching branch."""
 
 
+class ConflictError(AnalysisError):
+    """Two actions cannot be in one build: they make the same file, or one's output lies inside another's."""
+
+
 # ---- execution --------------------------------------------------------------
 
 

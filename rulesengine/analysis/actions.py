@@ -9,13 +9,15 @@ from typing import Any
 from attrs import frozen
 
 from rulesengine.analysis.runfiles import REPO_MAPPING, SUFFIX, Runfiles, lay_out
-from rulesengine.errors import AnalysisError
+from rulesengine.errors import AnalysisError, ConflictError
 from rulesengine.loading.registry import DepsetNode
 from rulesengine.model.action import (
     OP_EXECUTABLE,
     Action,
     ActionGraph,
     Argument,
+    Flags,
+    Group,
     LateArgument,
     Lines,
     Members,
@@ -77,6 +79,7 @@ class ActionBuilder:
         self.runfiles: dict[str, Runfiles] = {}
         self._repo_mapping = repo_mapping
         self._trees: dict[str, Artifact] = {}
+        self._shared: set[tuple[str, str]] = set()
         self._depsets = depsets
         self._made: dict[int, Depset[Artifact]] = {}
         self._resolve = resolve
@@ -100,10 +103,13 @@ class ActionBuilder:
             raise AnalysisError(f"output {filename!r} is not a path inside the package", label=label)
         path = self.output_path(label, configuration, filename)
         known = self.artifacts.get(path)
-        if known is not None and known.is_directory != directory:
-            raise AnalysisError(f"output {filename!r} is declared as a file and as a directory", label=label)
         if known is None:
             known = self.artifacts[path] = Artifact(path, str(label), is_directory=directory)
+            return known
+        if known.is_directory != directory:
+            raise AnalysisError(f"output {filename!r} is declared as a file and as a directory", label=label)
+        if known.owner != str(label):  # both may make it, if they do so alike
+            self._shared.add((path, str(label)))
         return known
 
     def source(self, label: Label, path: str) -> Artifact:
@@ -212,15 +218,14 @@ class ActionBuilder:
         )
         return tree
 
-    @staticmethod
-    def _check_outputs(mnemonic: str, outputs: tuple[Artifact, ...], owner: Label) -> None:
+    def _check_outputs(self, mnemonic: str, outputs: tuple[Artifact, ...], owner: Label) -> None:
         if not outputs:
-            raise AnalysisError(f"action {mnemonic} has no outputs", label=owner)
+            raise AnalysisError(f"action {mnemonic} has no outputs: 'outputs' may not be empty", label=owner)
         for output in outputs:
             if output.is_source:
                 raise AnalysisError(f"action {mnemonic}: {output.path} is a source file, not an output", label=owner)
-            if output.owner != str(owner):
-                raise AnalysisError(f"action {mnemonic}: {output.path} belongs to {output.owner}", label=owner)
+            if output.owner != str(owner) and (output.path, str(owner)) not in self._shared:
+                raise ConflictError(f"action {mnemonic}: {output.path} belongs to {output.owner}", label=owner)
 
     def _argument(self, item: Any, call: _Call, out: list[Argument]) -> None:
         """Add one argument, as the prelude's `_argument` describes it."""
@@ -230,6 +235,8 @@ class ActionBuilder:
             out.append(PathArgument(self.artifacts[item["p"]], item["f"]))
         elif "v" in item:
             out.append(self._vector(item, call))
+        elif "g" in item:
+            out.append(Group(tuple(self._arguments(item["g"], call))))
         elif "lines" in item:
             out.append(Lines(tuple(self._arguments(item["lines"], call)), item["form"]))
         else:
@@ -239,12 +246,12 @@ class ActionBuilder:
                 out += arguments
                 return
             form = params["format"]
-            kept = [one for one in arguments if not _is_flag(one)] if form == "flag_per_line" else []
-            inside = [one for one in arguments if _is_flag(one)] if kept else arguments
-            file = self._param_file(call, item["x"], Lines(tuple(inside), form))
+            inside = (Flags(tuple(arguments)),) if form == "flag_per_line" else tuple(arguments)
+            file = self._param_file(call, item["x"], Lines(inside, form))
             call.direct.append(file)
             out.append(PathArgument(file, params["param"]["arg"]))
-            out += kept
+            if form == "flag_per_line":
+                out.append(Flags(tuple(arguments), flags=False))
 
     def _arguments(self, items: list[Any], call: _Call) -> list[Argument]:
         out: list[Argument] = []
@@ -319,13 +326,8 @@ def _length(argument: Argument) -> int:
         return len(argument) + 1
     if isinstance(argument, PathArgument):
         return len(argument.artifact.path) + len(argument.format) - 1
+    if isinstance(argument, Group):
+        return sum(_length(one) for one in argument.items)
     if isinstance(argument, Vector):
         return sum(len(one) + 1 if isinstance(one, str) else 100 for one in argument.values)
     return 100
-
-
-def _is_flag(argument: Argument) -> bool:
-    if isinstance(argument, Vector):
-        return argument.name is not None and argument.name.startswith("--")
-    text = argument if isinstance(argument, str) else argument.format if isinstance(argument, PathArgument) else ""
-    return text.startswith("--")

@@ -20,6 +20,7 @@ from rulesengine.analysis.transitions import Transitions
 from rulesengine.errors import AnalysisError, CycleError, LoadingError, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.modules import NATIVE
+from rulesengine.model.action import nested_outputs
 from rulesengine.model.aspect import Applied, merged
 from rulesengine.model.depset import Depset
 from rulesengine.model.events import Progress
@@ -116,6 +117,12 @@ class Analyzer:
                 targets.append(made)
             elif all(str(self._failed[key]) != str(other) for other in errors):
                 errors.append(self._failed[key])
+        for conflict in nested_outputs(self.actions.graph.actions):
+            conflict.location = self.loader.target(Label.parse(conflict.label or "")).location
+            if not keep_going:
+                raise conflict
+            errors.append(conflict)
+            targets = [one for one in targets if str(one.label) != conflict.label]
         configured = {(key[0], key[1]): one for key, one in self._done.items() if len(key) == 2}
         return Analysis(
             self.actions.graph, targets, errors, configured, self.actions.runfiles_tree, self.conditions, skipped

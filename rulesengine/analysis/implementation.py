@@ -18,7 +18,7 @@ from rulesengine.analysis.constraints import Constraints
 from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make
 from rulesengine.analysis.features import features_of
 from rulesengine.analysis.runfiles import Runfiles
-from rulesengine.errors import AnalysisError, Location, RulesEngineError
+from rulesengine.errors import AnalysisError, ConflictError, Location, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
@@ -81,12 +81,14 @@ class _Batch:
     """Implementations that run in one module, and what those that are done said.
 
     module: theirs, once they are done; its LATE__ are functions of theirs that look into trees.
+    declared: by number.  conflicts: by number, the first action that cannot be beside another.
     """
 
     work: list[Work]
     done: list[dict[str, Any]] = field(factory=list)
     module: Any = None
-    declared: list[Artifact] = field(factory=list)
+    declared: dict[int, list[Artifact]] = field(factory=dict)
+    conflicts: dict[int, ConflictError] = field(factory=dict)
 
 
 class Implementations:
@@ -101,7 +103,6 @@ class Implementations:
         self._bases: dict[Rule, dict[str, Any]] = {}
         self._rules: dict[Rule, Any] = {}
         self._configurations: dict[Configuration, Any] = {}
-        self._made: set[int] = set()
         self._look_into: Callable[[str], Sequence[str]] = lambda path: (path,)
         loader.analysis.update(self._callables())
 
@@ -167,7 +168,6 @@ class Implementations:
         number = self._files.get(artifact)
         if number is None:
             number = self._files[artifact] = self._actions.register_depset(artifact)
-            self._made.add(number)
         owner = one.label if artifact.is_source else Label.parse(artifact.owner)
         file = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.is_directory]
         return {"file": file, "label": parts(one.label), "owner": parts(owner), "depset": number}
@@ -330,10 +330,11 @@ class Implementations:
         }
 
     def _declare(self, text: str) -> str:
-        index, directory, filename = text.split("\n", 2)
+        index, kind, filename = text.split("\n", 2)
         running = self._batch.work[int(index)]
-        artifact = self._actions.declare(running.target.label, running.configuration, filename, directory == "1")
-        self._batch.declared.append(artifact)
+        artifact = self._actions.declare(running.target.label, running.configuration, filename, kind == "1")
+        if kind != "default":
+            self._batch.declared.setdefault(int(index), []).append(artifact)
         return "\n".join((artifact.path, artifact.root, artifact.short_path))
 
     def _action(self, text: str) -> None:
@@ -341,7 +342,10 @@ class Implementations:
         batch = self._batch
         running = batch.work[spec["id"]]
         late = partial(self._late, batch, running.target)
-        self._actions.add(running.target.label, running.configuration, spec, late)
+        try:
+            self._actions.add(running.target.label, running.configuration, spec, late)
+        except ConflictError as fault:  # told when the target is done, as it is not this call that is wrong
+            batch.conflicts.setdefault(spec["id"], fault)
 
     def _late(self, batch: _Batch, target: Target, index: int, members: Callable[[str], Sequence[str]]) -> list[Any]:
         """What function `index` that an implementation left for later makes of trees."""
@@ -363,7 +367,15 @@ class Implementations:
     def _finish(self, text: str) -> None:
         done = json.loads(text)
         running = self._batch.work[done["id"]]
+        self._check_actions(done["id"])
         if done["executable"]:
+            program = self._actions.artifacts[done["executable"]]
+            if not program.is_source and program not in self._actions.graph.makers:
+                raise AnalysisError(
+                    "the rule is executable: it needs to make a file that can be executed and give it to DefaultInfo",
+                    label=running.target.label,
+                    hint="DefaultInfo(executable = FILE), with an action that makes FILE",
+                )
             self._actions.runfiles[done["executable"]] = Runfiles(
                 running.target.label,
                 running.configuration,
@@ -371,16 +383,11 @@ class Implementations:
                 tuple((path, file) for path, file in done.get("symlinks", ())),
                 tuple((path, file) for path, file in done.get("root_symlinks", ())),
             )
-        self._check_makers(done["files"], running.target.label)
         self._batch.done.append(done)
 
     def _finish_aspect(self, index: int, text: str) -> None:
         done = json.loads(text)
-        owner = self._batch.work[index].target.label
-        for one in self._batch.declared:
-            self._check_maker(one, owner)
-        for files in done["groups"].values():
-            self._check_makers(files, owner)
+        self._check_actions(index)
         self._batch.done.append(done)
 
     def _target_actions(self, index: int) -> str:
@@ -391,25 +398,19 @@ class Implementations:
 
         return json.dumps([described(one) for one in found])
 
-    def _check_makers(self, files: int, owner: Label) -> None:
-        """Raise AnalysisError unless every file of a depset is a source or has an action; looks at each node once."""
-        stack = [files]
-        while stack:
-            node = stack.pop()
-            if node in self._made:
-                continue
-            self._made.add(node)
-            paths, children, _ = self._loader.depsets[node]
-            stack.extend(children)
-            for path in paths:
-                self._check_maker(self._actions.artifacts[path], owner)
-
-    def _check_maker(self, artifact: Artifact, owner: Label) -> None:
-        if not artifact.is_source and artifact not in self._actions.graph.makers:
+    def _check_actions(self, index: int) -> None:
+        """Raise AnalysisError where an action is in another's way, or unless every declared file has one."""
+        conflict = self._batch.conflicts.get(index)
+        if conflict is not None:
+            raise conflict
+        makers = self._actions.graph.makers
+        missing = [one for one in self._batch.declared.get(index, ()) if one not in makers]
+        if missing:
+            names = ", ".join(dict.fromkeys(one.short_path for one in missing))
             raise AnalysisError(
-                f"the rule declared the file {artifact.short_path} and made no action for it",
-                label=owner,
-                hint="make it with ctx.actions.run, run_shell, write or symlink",
+                f"files that the rule declared have no generating action: {names}",
+                label=self._batch.work[index].target.label,
+                hint="make them with ctx.actions.run, run_shell, write or symlink",
             )
 
     @staticmethod

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import field, frozen
 
-from rulesengine.errors import AnalysisError
+from rulesengine.errors import ConflictError
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.digest import Digest
@@ -57,14 +57,29 @@ class Vector:
 
 
 @frozen
+class Group:
+    """What one call added to Args of the form flag_per_line, as one argument: `first=second third`."""
+
+    items: tuple[Argument, ...]
+
+
+@frozen
+class Flags:
+    """Of groups those that are flags (begin with `--`), or the others: a parameter file takes the flags only."""
+
+    groups: tuple[Argument, ...]
+    flags: bool = True
+
+
+@frozen
 class Lines:
-    """Arguments as one text, a line each: what a parameter file holds.  form: `shell` quotes, `multiline` does not."""
+    """Arguments as one text, a line each: what a parameter file holds.  form: `shell` quotes, the others do not."""
 
     items: tuple[Argument, ...]
     form: str = "shell"
 
 
-Argument = str | PathArgument | Vector | Lines
+Argument = str | PathArgument | Vector | Group | Flags | Lines
 
 
 @frozen
@@ -132,15 +147,67 @@ class ActionGraph:
     makers: dict[Artifact, Action] = field(factory=dict)
 
     def add(self, action: Action) -> None:
-        """Add an action.  Raises AnalysisError where another action makes one of its outputs."""
+        """Add an action; nothing where it is there already.
+
+        Raises ConflictError where another action makes one of its outputs.
+        """
         for output in action.outputs:
             other = self.makers.get(output)
             if other is not None:
-                raise AnalysisError(
-                    f"two actions make {output.short_path}: {other.mnemonic} of {other.owner} and "
-                    f"{action.mnemonic} of {action.owner}",
+                if _alike(other, action):
+                    return
+                raise ConflictError(
+                    f"file '{output.short_path}' is made by two actions that are not the same: "
+                    f"{other.mnemonic} of {other.owner} and {action.mnemonic} of {action.owner}",
                     label=action.owner,
                     hint="give one of the outputs another name",
                 )
+        for output in action.outputs:
             self.makers[output] = action
         self.actions.append(action)
+
+
+def _alike(one: Action, other: Action) -> bool:
+    """Whether two actions are one, declared twice: whose they are and what is said meanwhile does not matter."""
+    return all(getattr(one, name) == getattr(other, name) for name in _IDENTITY) and set(one.inputs) == set(
+        other.inputs
+    )
+
+
+_IDENTITY = (
+    "mnemonic",
+    "arguments",
+    "outputs",
+    "environment",
+    "platform",
+    "pinned",
+    "network",
+    "cacheable",
+    "timeout",
+    "local",
+)
+
+
+def nested_outputs(actions: Iterable[Action]) -> Iterator[ConflictError]:
+    """Outputs that lie inside other outputs, which cannot be in one build."""
+    paths = {output.path: output for action in actions for output in action.outputs}
+    above: dict[str, str | None] = {}
+
+    def inside(directory: str) -> str | None:
+        """The output that `directory` is or lies in."""
+        if directory not in above:
+            above[directory] = (
+                directory if directory in paths else inside(directory.rpartition("/")[0]) if directory else None
+            )
+        return above[directory]
+
+    for path, artifact in paths.items():
+        outer = inside(path.rpartition("/")[0])
+        if outer is not None:
+            other = paths[outer]
+            yield ConflictError(
+                f"output '{artifact.short_path}' of {artifact.owner} lies inside output '{other.short_path}' of"
+                f" {other.owner}",
+                label=artifact.owner,
+                hint="give one of them another name, or build only one of them",
+            )

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from rulesengine.model.action import Argument, LateArgument, Lines, Members, PathArgument, TreeArgument, Vector
+from rulesengine.model.action import (
+    Argument,
+    Flags,
+    Group,
+    LateArgument,
+    Lines,
+    Members,
+    PathArgument,
+    TreeArgument,
+    Vector,
+)
 from rulesengine.model.artifact import Artifact
 
 _PLAIN = re.compile(r"[\w@%:,./+-]+", re.ASCII)
@@ -24,6 +34,10 @@ def render(arguments: Iterable[Argument], path: Path, members: Members) -> list[
             out.append(formatted(one.format, path(one.artifact)))
         elif isinstance(one, Vector):
             out += _vector(one, path, members)
+        elif isinstance(one, Group):
+            out += _group(render(one.items, path, members))
+        elif isinstance(one, Flags):
+            out += [text for text in render(one.groups, path, members) if text.startswith("--") is one.flags]
         else:
             lines = _lines(one, path, members)
             out.append("".join(line + "\n" for line in lines))
@@ -42,9 +56,11 @@ def formatted(form: str, text: str) -> str:
 
 def is_late(argument: Argument) -> bool:
     """Whether what the argument says is known only when trees can be looked into."""
-    return isinstance(argument, Vector) or (
-        isinstance(argument, Lines) and any(isinstance(one, Vector) for one in argument.items)
-    )
+    if isinstance(argument, Flags):
+        return any(is_late(one) for one in argument.groups)
+    if isinstance(argument, Group | Lines):
+        return any(is_late(one) for one in argument.items)
+    return isinstance(argument, Vector)
 
 
 def _vector(vector: Vector, path: Path, members: Members) -> Iterator[str]:
@@ -77,22 +93,14 @@ def _vector(vector: Vector, path: Path, members: Members) -> Iterator[str]:
 
 def _lines(lines: Lines, path: Path, members: Members) -> list[str]:
     texts = render(lines.items, path, members)
-    if lines.form == "flag_per_line":
-        return _flag_per_line(texts)
     return [_quoted(text) for text in texts] if lines.form == "shell" else texts
 
 
-def _flag_per_line(arguments: list[str]) -> list[str]:
-    """Each flag on a line with what follows it: `--name=first second`."""
-    out: list[str] = []
-    for one in arguments:
-        if one.startswith("--") or not out:
-            out.append(one)
-        elif "=" in out[-1] or not out[-1].startswith("--") or " " in out[-1]:
-            out[-1] += " " + one
-        else:
-            out[-1] += "=" + one
-    return out
+def _group(texts: list[str]) -> list[str]:
+    """One text of what a call added, or none."""
+    if len(texts) > 1:
+        return [f"{texts[0]}={' '.join(texts[1:])}"]
+    return texts
 
 
 def _quoted(text: str) -> str:

@@ -173,11 +173,11 @@ def test_inputs_of_every_shape(space: Space) -> None:
         ("ctx.actions.write(o, 3)", "content is a string"),
         ("args.add([1])", "vectorized arguments"),
         ("args.add(None)", "an argument is"),
-        ("ctx.actions.write(o, 'a')\nctx.actions.write(o, 'b')", "two actions make a/o"),
+        ("ctx.actions.write(o, 'a')\nctx.actions.write(o, 'b')", "file 'a/o' is made by two actions"),
         ("ctx.actions.declare_directory('o')", "a file and as a directory"),
         ("ctx.actions.declare_file('/o')", "not a path inside the package"),
         ("ctx.actions.declare_file('')", "not a path inside the package"),
-        ("pass", "made no action for it"),
+        ("pass", "no generating action: a/o"),
     ],
 )
 def test_refused(space: Space, body: str, message: str) -> None:

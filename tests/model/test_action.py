@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from rulesengine.errors import AnalysisError
-from rulesengine.model.action import OP_EXECUTABLE, Action, ActionGraph
+from rulesengine.errors import ConflictError
+from rulesengine.model.action import OP_EXECUTABLE, Action, ActionGraph, nested_outputs
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.depset import Depset
 
@@ -30,9 +30,20 @@ def test_an_output_has_one_maker() -> None:
     first = action(output)
     graph.add(first)
     assert graph.makers[output] is first
-    with pytest.raises(AnalysisError, match="two actions make a/o"):
-        graph.add(action(output))
+    with pytest.raises(ConflictError, match="file 'a/o' is made by two actions"):
+        graph.add(action(output, "other"))
+    graph.add(action(output))  # the same one again
     assert graph.actions == [first]
+
+
+def test_outputs_inside_outputs() -> None:
+    root = "pybuild-out/c/bin/a"
+    apart = [action(Artifact(f"{root}/{name}")) for name in ("o", "o.txt", "p/q", "p/r")]
+    assert list(nested_outputs(apart)) == []
+    inside = action(Artifact(f"{root}/o/x/y", "//a:x"))
+    (fault,) = nested_outputs([*apart, inside])
+    assert fault.message == "output 'a/o/x/y' of //a:x lies inside output 'a/o' of "
+    assert fault.label == "//a:x"
 
 
 def test_operations_are_told_from_processes() -> None:

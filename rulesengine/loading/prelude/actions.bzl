@@ -36,16 +36,20 @@ def actions__(target, label, late):
 
     def _items(args):
         """What Args holds; its functions that look into trees are kept with the target."""
-        if not args._late:
-            return args._items
-        base = len(late)
-        late.extend(args._late)
-        return [
-            one if type(one) == "string" or "v" not in one else _union(one, {
-                "v": [x if type(x) == "string" or "l" not in x else {"l": x["l"] + base, "f": x["f"]} for x in one["v"]],
-            })
-            for one in args._items
-        ]
+        items = args._items
+        if args._late:
+            base = len(late)
+            late.extend(args._late)
+            items = [
+                one if type(one) == "string" or "v" not in one else _union(one, {
+                    "v": [x if type(x) == "string" or "l" not in x else {"l": x["l"] + base, "f": x["f"]} for x in one["v"]],
+                })
+                for one in items
+            ]
+        if args._param().get("format") == "flag_per_line":
+            starts = args._starts
+            return [{"g": items[start:end]} for start, end in zip(starts, starts[1:] + [len(items)])]
+        return items
 
     def _argv(arguments):
         out, params = [], []

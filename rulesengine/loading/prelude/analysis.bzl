@@ -118,7 +118,7 @@ def _analyze(rule, base, spec, shared, deps, late):
         outputs[name] = _output(spec["id"], filename, label)
     default_executable = None
     if rule.executable:
-        default_executable = _output(spec["id"], label.name, label)
+        default_executable = _output(spec["id"], label.name, label, "default")
         outputs["executable"] = default_executable
     variables = shared.vars
     if "make" in spec:
@@ -263,8 +263,8 @@ def keyed__(pairs):
         values = lambda: [value for _, value in pairs],
     )
 
-def _output(id, filename, label):
-    path, root, short_path = py_declare("%d\n0\n%s" % (id, filename)).split("\n")
+def _output(id, filename, label, kind = "0"):
+    path, root, short_path = py_declare("%d\n%s\n%s" % (id, kind, filename)).split("\n")
     return file__(path, root, short_path, label, False)
 
 def _expand_location(input, label, attrs, targets):

@@ -115,9 +115,11 @@ def _unique(items):
     return out.values()
 
 def args__():
-    items, late, me = [], [], []
+    # starts: where each call's arguments begin; the form flag_per_line makes a line of them.
+    items, late, me, starts = [], [], [], []
 
     def add(arg_name_or_value, value = unset__, *, format = None):
+        starts.append(len(items))
         if value == unset__:
             value = arg_name_or_value
         else:
@@ -132,6 +134,7 @@ def args__():
         return me[0]
 
     def _vector(name, made, omit, before, terminate, uniquify, join):
+        starts.append(len(items))
         items.append({
             "v": made,
             "name": name,
@@ -171,6 +174,7 @@ def args__():
             made = _unique(made)
         if not made and omit_if_empty:
             return me[0]
+        starts.append(len(items))
         if name != None:
             items.append(name)
         if before_each == None:
@@ -218,6 +222,7 @@ def args__():
         _type = "Args",
         _items = items,
         _late = late,
+        _starts = starts,
         _param = lambda: me[1],
         add = add,
         add_all = add_all,
