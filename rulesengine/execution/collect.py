@@ -6,6 +6,7 @@ outputs may be devices.  Files are therefore opened first and looked at through 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from rulesengine.execution.store import CHUNK, LocalStore, store_error
 from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
 from rulesengine.model.digest import EMPTY
 from rulesengine.model.directory import MAX_DEPTH, Member, TreeFile, TreeLink, TreeNode, build_tree, walk_tree
+
+_SHOWN = 5
 
 
 def collect_outputs(
@@ -46,11 +49,27 @@ class _Collector:
             else:
                 values[artifact] = self._file(path, path)
         if missing:
+            others = self._undeclared(outputs)
             raise ExecutionError(
                 f"the command did not make its output {', '.join(sorted(missing))}",
+                notes=[f"it made {', '.join(others)}, which no output declares"] if others else [],
                 hint="write it at the path that $@, $(location …) or the File's path gives, as seen from its start",
             )
         return values
+
+    def _undeclared(self, outputs: Mapping[str, Artifact]) -> list[str]:
+        """Files that are neither inputs nor outputs, the first few."""
+        trees = tuple(path + "/" for path in (*self._inputs, *outputs))
+        found: list[str] = []
+        for directory, directories, files in os.walk(self._root):
+            directories.sort()
+            for name in sorted(files):
+                path = os.path.join(directory, name)[len(self._root) + 1 :]
+                if path not in self._inputs and path not in outputs and not path.startswith(trees):
+                    found.append(path if path.isprintable() else repr(path))
+                    if len(found) == _SHOWN:
+                        return [*found, "…"]
+        return found
 
     def _file(self, path: str, shown: str) -> FileValue:
         """A regular file below the root; a link to an input or another file below it counts as that file."""
@@ -62,8 +81,9 @@ class _Collector:
             # O_NONBLOCK: a fifo without a writer must not hang us.
             fd = os.open(f"{self._root}/{real}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as fault:
-            if stat.S_ISREG(os.lstat(f"{self._root}/{real}").st_mode):
-                raise ExecutionError(f"output {shown} cannot be read: {fault.strerror}") from None
+            with contextlib.suppress(OSError):
+                if stat.S_ISREG(os.lstat(f"{self._root}/{real}").st_mode):
+                    raise ExecutionError(f"output {shown} cannot be read: {fault.strerror}") from None
             raise _refused(shown) from None
         try:
             seen = os.fstat(fd)
@@ -71,6 +91,7 @@ class _Collector:
                 raise ExecutionError(f"output {shown} is a directory where a file is declared")
             if not stat.S_ISREG(seen.st_mode):
                 raise _refused(shown)
+            # The path of what was opened, whatever its directories have been swapped for.
             if not os.readlink(f"/proc/self/fd/{fd}").startswith(self._root + "/"):
                 raise _outside(shown)
             with self._store.create() as out:
@@ -140,7 +161,7 @@ class _Collector:
         if isinstance(known, TreeValue):
             return known
         members: dict[str, Member] = {}
-        if not stat.S_ISDIR(os.lstat(f"{self._root}/{real}").st_mode):
+        if not os.path.isdir(f"{self._root}/{real}"):
             raise ExecutionError(f"output {path} is a file where a directory is declared")
         self._members(real, path, "", members, 0)
         self._store.put(b"")
@@ -150,19 +171,29 @@ class _Collector:
         if depth > MAX_DEPTH:
             raise ExecutionError(f"output {shown} nests deeper than {MAX_DEPTH} directories")
         try:
-            entries = sorted(os.scandir(f"{self._root}/{directory}"), key=lambda entry: entry.name)
+            # By descriptor: a process that is still there may swap the directory for a link.
+            fd = os.open(f"{self._root}/{directory}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                if os.readlink(f"/proc/self/fd/{fd}") != f"{self._root}/{directory}":
+                    raise _outside(shown)
+                with os.scandir(fd) as scanned:
+                    entries = [
+                        (entry, os.readlink(entry.name, dir_fd=fd) if entry.is_symlink() else "") for entry in scanned
+                    ]
+            finally:
+                os.close(fd)
         except OSError as fault:
             raise ExecutionError(f"output {shown} cannot be read: {fault.strerror}") from None
+        entries.sort(key=lambda entry: entry[0].name)
         if not entries and prefix:
             members[prefix[:-1]] = TreeNode(EMPTY)
-        for entry in entries:
+        for entry, target in entries:
             path = prefix + entry.name
             try:
                 path.encode()
             except UnicodeEncodeError:
                 raise ExecutionError(f"output {shown} holds the name {path!r}, which is not UTF-8") from None
-            if entry.is_symlink():
-                target = os.readlink(entry.path)
+            if target:
                 if not stays_inside(path, target):
                     raise ExecutionError(
                         f"output {shown} holds the link {path} -> {target}, which leads out of it",

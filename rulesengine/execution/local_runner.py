@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
-import signal
-import subprocess
+import shlex
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 from attrs import frozen
 
-from rulesengine.errors import ExecutionError, LostBlobError
+from rulesengine.errors import LostBlobError
 from rulesengine.execution.collect import collect_outputs
+from rulesengine.execution.command_run import CommandRun, TimedOutError
 from rulesengine.execution.exec_root import ExecRoots
-from rulesengine.execution.sandbox import Sandbox, probe
+from rulesengine.execution.sandbox import Sandbox, SandboxOptions, probe
 from rulesengine.execution.scratch import remove_directory
 from rulesengine.execution.store import LocalStore, store_error
+from rulesengine.execution.system_files import write_etc
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, Value
 from rulesengine.model.directory import TreeFile, TreeLink, walk_tree
@@ -39,22 +38,13 @@ ENVIRONMENT = {
 BOUND_FROM = 1 << 18
 """Inputs of at least so many bytes are bound read-only where there is a sandbox; smaller ones are copied."""
 
-OUTPUT_LIMIT = 64 << 20
-"""Bytes that a command may print before it is stopped."""
-
 OUTPUT_KEPT = 1 << 20
 """Bytes of standard output and error that are read back (the last ones)."""
-
-_POLL_MS = 100
 
 TIMEOUT_CODE = 142
 """The exit code of a test that ran out of time, as a shell would report SIGALRM."""
 
 _UNCONFINED = Sandbox("", "")
-
-
-class _TimedOutError(ExecutionError):
-    """The command ran longer than its action allows."""
 
 
 @frozen
@@ -70,7 +60,9 @@ class LocalRunner:
     """A ports.Runner for commands.
 
     sandbox: how they are confined; None probes for bubblewrap and says once when it is missing.
-    keep: leave the execution directories below `CACHE/sandbox` (`--sandbox_debug`).
+    by_mnemonic: how actions of these mnemonics are confined instead (`--strategy`).
+    options: what is added to every sandbox, and the limits.
+    keep: leave the execution directories below `CACHE/sandbox` (`--sandbox_debug`), and say how to enter them.
     follow: is given what a test writes to its log (its action's first output), as it comes.
     """
 
@@ -79,11 +71,17 @@ class LocalRunner:
         store: LocalStore,
         *,
         sandbox: Sandbox | None = None,
+        by_mnemonic: Mapping[str, Sandbox | None] | None = None,
+        options: SandboxOptions | None = None,
         keep: bool = False,
         listener: Listener | None = None,
     ) -> None:
         self._store = store
         self._sandbox = sandbox
+        self._by_mnemonic = by_mnemonic or {}
+        self._options = options or SandboxOptions()
+        self._etc = ""
+        self._found: Sandbox | None = None
         self._keep = keep
         self._listener = listener
         self._lock = threading.Lock()
@@ -102,27 +100,40 @@ class LocalRunner:
 
         A command that ends with another code than 0 is a Result with that code and no outputs.
         """
-        sandbox = _UNCONFINED if action.local else self._confinement()
+        sandbox = _UNCONFINED if action.local else self._confinement(action.mnemonic)
         layout = self._layout(inputs, outputs)
         try:
             root = self._roots.take(layout.directories)
+            etc = self._system_files() if sandbox.program else ""
         except OSError as fault:
             raise store_error(fault, f"preparing {self._store.scratch.path}") from None
+        ended = False
+        bound: dict[str, str] = {}
         try:
             try:
                 bound = self._fill(root, layout, can_bind=bool(sandbox.program))
             except OSError as fault:
                 raise store_error(fault, f"preparing {root}") from None
-            command = sandbox.command(arguments, root, bound, network=action.network)
+            command = sandbox.command(arguments, root, bound, etc, self._options, network=action.network)
+            environment = {**ENVIRONMENT, **dict(action.environment)}
+            if not sandbox.program:
+                environment["PWD"] = os.path.realpath(root)  # also how strays are known, see ProcessTree
             with self._sink() as out, self._sink() as err:
                 timed_out = False
+                run = CommandRun(
+                    action, command, environment, environment.get("PWD", root), bool(sandbox.program), out, err,
+                    self._options,
+                    self.follow if action.test is not None else None,
+                    f"{root}/{action.outputs[0].path}",
+                )  # fmt: skip
                 try:
-                    code = self._execute(action, command, root, out, err, cancel)
-                except _TimedOutError:
+                    code = run.execute(cancel)
+                except TimedOutError:
                     if action.test is None:
                         raise
                     code, timed_out = TIMEOUT_CODE, True
                 stdout, stderr = _tail(out), _tail(err)
+            ended = not timed_out
             if sandbox.program and code > 128 and not timed_out:
                 code = 128 - code  # bwrap, like a shell, reports a signal as 128 + its number
             if code and action.test is None:
@@ -131,10 +142,10 @@ class LocalRunner:
             return Result(made, stdout, stderr, code, timed_out)
         finally:
             if self._keep:
-                self._leave(root)
+                self._leave(action, root, sandbox, arguments, bound)
             else:
-                # Without a PID namespace a stray process might still write there.
-                self._roots.give_back(root, layout.directories, reuse=bool(sandbox.program))
+                # What was killed may need a moment to be gone, and might still write there.
+                self._roots.give_back(root, layout.directories, reuse=ended)
 
     def _sink(self) -> IO[bytes]:
         """An anonymous file for what a command prints (a file, because a pipe held open by a child would block)."""
@@ -143,18 +154,31 @@ class LocalRunner:
         except OSError:
             return tempfile.TemporaryFile(dir=self._store.scratch.path)
 
-    def _confinement(self) -> Sandbox:
+    def _confinement(self, mnemonic: str) -> Sandbox:
+        given = self._by_mnemonic.get(mnemonic, self._sandbox)
+        if given is not None:
+            return given
         with self._lock:
-            if self._sandbox is None:
-                self._sandbox = probe()
-                if not self._sandbox.program and self._listener is not None:
+            if self._found is None:
+                self._found = probe()
+                if not self._found.program and self._listener is not None:
                     self._listener(
                         Message(
                             "warning",
-                            f"actions run without a sandbox, so they can read undeclared files: {self._sandbox.reason}",
+                            f"actions run without a sandbox, so they can read undeclared files: {self._found.reason}",
                         )
                     )
-            return self._sandbox
+            return self._found
+
+    def _system_files(self) -> str:
+        """The directory that is /etc inside, made for the first action.  Raises OSError."""
+        with self._lock:
+            if not self._etc:
+                kept = os.path.join(self._store.root, "sandbox", f"{os.getpid()}-etc")
+                etc = kept if self._keep else self._store.scratch.name("etc")
+                write_etc(etc, [target for _, target in self._options.mounts])
+                self._etc = etc
+            return self._etc
 
     # ---- before ----
 
@@ -201,115 +225,29 @@ class LocalRunner:
             os.symlink(target, f"{root}/{path}")
         return bound
 
-    # ---- running ----
-
-    def _execute(  # noqa: PLR0917
-        self,
-        action: Action,
-        command: Sequence[str],
-        root: str,
-        out: IO[bytes],
-        err: IO[bytes],
-        cancel: Cancellation,
-    ) -> int:
-        environment = {**ENVIRONMENT, **dict(action.environment)}
-        try:
-            process = subprocess.Popen(
-                command,
-                cwd=root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-                umask=0o022,
-            )
-        except OSError as fault:
-            raise ExecutionError(
-                f"{action.describe()}: {command[0]} cannot be started: {fault.strerror}", label=action.owner or None
-            ) from None
-        deadline = time.monotonic() + action.timeout if action.timeout else None
-        follower = None
-        if self.follow is not None and action.test is not None:
-            follower = _Follower(f"{root}/{action.outputs[0].path}", self.follow)
-        try:
-            with _watch(process) as ended:
-                while not ended(_POLL_MS):
-                    cancel.check()
-                    if follower is not None:
-                        follower.read()
-                    if deadline is not None and time.monotonic() > deadline:
-                        raise _TimedOutError(
-                            f"{action.describe()}: timed out after {action.timeout} s", label=action.owner or None
-                        )
-                    if os.fstat(out.fileno()).st_size + os.fstat(err.fileno()).st_size > OUTPUT_LIMIT:
-                        raise ExecutionError(
-                            f"{action.describe()}: printed more than {OUTPUT_LIMIT >> 20} MiB",
-                            label=action.owner or None,
-                        )
-        finally:
-            if follower is not None:
-                follower.read()
-            # The whole session: children that were left behind must not outlive their action.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            code = process.wait()
-        return code
-
-    def _leave(self, directory: str) -> None:
-        """Move the execution directory to where a person may look at it, and say where."""
+    def _leave(
+        self, action: Action, directory: str, sandbox: Sandbox, arguments: Sequence[str], bound: Mapping[str, str]
+    ) -> None:
+        """Move the execution directory to where a person may look at it, and say where and how to enter it."""
         kept = os.path.join(self._store.root, "sandbox", f"{os.getpid()}-{os.path.basename(directory)}")
         with contextlib.suppress(OSError):
             os.makedirs(os.path.dirname(kept), exist_ok=True)
             remove_directory(kept)
             os.rename(directory, kept)
             if self._listener is not None:
-                self._listener(Message("info", f"the execution directory is kept: {kept}"))
-
-
-class _Follower:
-    """Reads what is appended to a file that may not be there yet."""
-
-    def __init__(self, path: str, tell: Callable[[bytes], object]) -> None:
-        self._path = path
-        self._tell = tell
-        self._seen = 0
-
-    def read(self) -> None:
-        """Pass on what is new."""
-        with contextlib.suppress(OSError):
-            # The test chose what stands there: no link is followed, and a fifo does not stop us.
-            fd = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(fd, "rb") as stream:
-                stream.seek(self._seen)
-                data = stream.read()
-            if data:
-                self._seen += len(data)
-                self._tell(data)
-
-
-@contextlib.contextmanager
-def _watch(process: subprocess.Popen[bytes]) -> Iterator[Callable[[int], bool]]:
-    """A function that waits some milliseconds and tells whether the process has ended (without reaping it)."""
-    try:
-        fd = os.pidfd_open(process.pid)
-    except (OSError, AttributeError):
-
-        def ended_slowly(milliseconds: int) -> bool:
-            try:
-                process.wait(milliseconds / 1000)
-            except subprocess.TimeoutExpired:
-                return False
-            return True
-
-        yield ended_slowly
-        return
-    try:
-        poll = select.poll()
-        poll.register(fd, select.POLLIN)
-        yield lambda milliseconds: bool(poll.poll(milliseconds))
-    finally:
-        os.close(fd)
+                environment = [f"{name}={text}" for name, text in {**ENVIRONMENT, **dict(action.environment)}.items()]
+                shell = sandbox.command(["/bin/sh"], kept, bound, self._etc, self._options, network=action.network)
+                enter = shlex.join(["env", "-i", *environment, *shell])
+                if not sandbox.program:
+                    enter = f"cd {shlex.quote(kept)} && {enter}"
+                self._listener(
+                    Message(
+                        "info",
+                        f"{action.describe()} ({action.owner}) ran: {shlex.join(arguments)}\n"
+                        f"enter its sandbox with: {enter}\n"
+                        f"the execution directory is kept: {kept}",
+                    )
+                )
 
 
 def _tail(file: IO[bytes]) -> bytes:

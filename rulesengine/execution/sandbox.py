@@ -1,7 +1,7 @@
 """The sandbox of a command: bubblewrap where it works, else a bare directory of its own.
 
-Inside: the execution directory at /execroot (writable; large inputs are bound read-only over it),
-the host's /usr, /bin, /lib*, /etc read-only, private /tmp, /proc and /dev, no other file of the
+Inside: the execution directory at /execroot (writable; large inputs are bound read-only over it), the host's /usr
+(with /bin, /lib*) read-only, an /etc of our own (see system_files), private /tmp, /proc and /dev, no other file of the
 host, no network, no other process, user and group 1000, host name `localhost`.
 """
 
@@ -15,9 +15,33 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from rulesengine.execution.system_files import NETWORK_FILES, bound_directories
+
 EXECROOT = "/execroot"
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _PROBE_SECONDS = 10
+
+PROCESSES = 2048
+"""How many processes one action may have at a time, unless --sandbox_pids_limit says otherwise."""
+
+
+@frozen
+class SandboxOptions:
+    """What the user adds to every action's sandbox, and how much one action may take.
+
+    mounts: (path of the host, path inside), read-only.  writable: paths of the host that are writable at the same path.
+    empty: paths that are empty, writable and private.  network: for every action.
+    processes: at a time, 0 for no limit.  memory: bytes that an action's processes use together, 0 for no limit.
+    file_size: bytes of the largest file that an action may write, 0 for no limit.
+    """
+
+    mounts: tuple[tuple[str, str], ...] = ()
+    writable: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    network: bool = False
+    processes: int = PROCESSES
+    memory: int = 0
+    file_size: int = 0
 
 
 @frozen
@@ -31,12 +55,37 @@ class Sandbox:
     reason: str = ""
 
     def command(
-        self, arguments: Sequence[str], directory: str, bound: Mapping[str, str], *, network: bool
+        self,
+        arguments: Sequence[str],
+        directory: str,
+        bound: Mapping[str, str],
+        etc: str,
+        options: SandboxOptions,
+        *,
+        network: bool,
     ) -> Sequence[str]:
-        """The argv that runs `arguments` in `directory`.  bound: path below it -> real file, read-only."""
+        """The argv that runs `arguments` in `directory`.
+
+        bound: path below it -> real file, read-only.  etc: the directory that is /etc.
+        """
+        if options.file_size:
+            # dash and bash count blocks of 512 bytes when they are called sh.
+            arguments = ["/bin/sh", "-c", f'ulimit -f {-(-options.file_size // 512)}; exec "$@"', "sh", *arguments]
         if not self.program:
             return arguments
-        wrapped = [self.program, *_namespaces(network), *_system()]
+        network = network or options.network
+        wrapped = [self.program, *_namespaces(network), *_system(), "--ro-bind", etc, "/etc"]
+        for path in bound_directories():
+            wrapped += ["--ro-bind", path, path]
+        if network:
+            for path in NETWORK_FILES:
+                wrapped += ["--ro-bind-try", path, path]
+        for path in options.empty:
+            wrapped += ["--tmpfs", path]
+        for source, target in options.mounts:
+            wrapped += ["--ro-bind", source, target]
+        for path in options.writable:
+            wrapped += ["--bind", path, path]
         wrapped += ["--bind", directory, EXECROOT]
         for path, real in bound.items():
             wrapped += ["--ro-bind", real, f"{EXECROOT}/{path}"]

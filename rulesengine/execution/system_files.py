@@ -1,0 +1,63 @@
+"""The /etc of sandboxed commands: what programs need to start and to know who they are, and nothing of this host.
+
+The users, the host names and the name service are made up; the loader's cache, Debian's alternatives and the
+configuration of OpenSSL and Java are the host's, because programs in /usr do not start without them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+from collections.abc import Sequence
+
+NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs", "/etc/pki/tls/certs")
+"""What an action with the network sees of the host's own /etc besides."""
+
+_MADE_UP = {
+    "passwd": "root:x:0:0:root:/root:/bin/sh\nbuild:x:1000:1000:build:/tmp:/bin/sh\n"
+    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+    "group": "root:x:0:\nbuild:x:1000:\nnogroup:x:65534:\n",
+    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "hostname": "localhost\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
+    "resolv.conf": "",
+}
+
+_COPIED = ("ld.so.cache", "protocols", "services", "mime.types", "ssl/openssl.cnf", "pki/tls/openssl.cnf")
+_BOUND_STARTS = ("alternatives", "java-")
+
+
+@functools.cache
+def bound_directories() -> tuple[str, ...]:
+    """Directories of the host's /etc that are bound because they hold too many files to copy."""
+    with contextlib.suppress(OSError):
+        names = sorted(name for name in os.listdir("/etc") if name.startswith(_BOUND_STARTS))
+        return tuple(f"/etc/{name}" for name in names if os.path.isdir(f"/etc/{name}"))
+    return ()
+
+
+def write_etc(directory: str, mount_points: Sequence[str] = ()) -> None:
+    """Make the directory.  mount_points: absolute paths where something is mounted (those below /etc are made).
+
+    Raises OSError.
+    """
+    os.makedirs(directory, exist_ok=True)
+    os.chmod(directory, 0o755)
+    for name, text in _MADE_UP.items():
+        with open(f"{directory}/{name}", "w", encoding="utf-8") as file:
+            file.write(text)
+    for name in _COPIED:
+        if os.path.exists(f"/etc/{name}"):
+            os.makedirs(os.path.dirname(f"{directory}/{name}"), exist_ok=True)
+            shutil.copyfile(f"/etc/{name}", f"{directory}/{name}")
+    for path in (*bound_directories(), *NETWORK_FILES, *mount_points):
+        if path.startswith("/etc/") and not os.path.lexists(directory + path[4:]):
+            inside = directory + path[4:]
+            os.makedirs(os.path.dirname(inside), exist_ok=True)
+            if os.path.isdir(path):
+                os.mkdir(inside)
+            elif os.path.exists(path):
+                with open(inside, "w", encoding="utf-8"):
+                    pass
