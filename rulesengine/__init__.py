@@ -15,21 +15,158 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from typing import Any
 
+    from rulesengine.errors import InterruptedBuild as InterruptedBuild
+    from rulesengine.errors import Location as Location
     from rulesengine.errors import RulesEngineError as RulesEngineError
-    from rulesengine.workspace import BuildResult as BuildResult
-    from rulesengine.workspace import TestOptions as TestOptions
-    from rulesengine.workspace import TestReport as TestReport
-    from rulesengine.workspace import Workspace as Workspace
+    from rulesengine.execution.fsck import Checked as Checked
+    from rulesengine.execution.garbage import Collected as Collected
+    from rulesengine.lint.finding import Finding as Finding
+    from rulesengine.model.digest import Digest as Digest
+    from rulesengine.model.events import ActionFinished as ActionFinished
+    from rulesengine.model.events import ActionsPlanned as ActionsPlanned
+    from rulesengine.model.events import ActionStarted as ActionStarted
+    from rulesengine.model.events import Event as Event
+    from rulesengine.model.events import FetchProgress as FetchProgress
+    from rulesengine.model.events import Message as Message
+    from rulesengine.model.events import PhaseStarted as PhaseStarted
+    from rulesengine.model.events import Progress as Progress
+    from rulesengine.model.events import WaitingForWorkspace as WaitingForWorkspace
+    from rulesengine.model.label import Label as Label
+    from rulesengine.model.operation import OpArguments as OpArguments
+    from rulesengine.model.operation import Operation as Operation
+    from rulesengine.model.operation import operation as operation
+    from rulesengine.model.ports import Listener as Listener
+    from rulesengine.model.ports import OpContext as OpContext
+    from rulesengine.query.actions import QueriedAction as QueriedAction
+    from rulesengine.query.described import QueriedTarget as QueriedTarget
+    from rulesengine.query.evaluate import QueryResult as QueryResult
+    from rulesengine.reference.entries import FileReference as FileReference
+    from rulesengine.workspace.analyzed import AnalyzedTarget as AnalyzedTarget
+    from rulesengine.workspace.analyzed import ConfiguredResult as ConfiguredResult
+    from rulesengine.workspace.archives import LockResult as LockResult
+    from rulesengine.workspace.cancel import CancelToken as CancelToken
+    from rulesengine.workspace.how import HowToAnalyse as HowToAnalyse
+    from rulesengine.workspace.how import HowToBuild as HowToBuild
+    from rulesengine.workspace.locking import LockChange as LockChange
+    from rulesengine.workspace.memory import MemoryWorkspace as MemoryWorkspace
+    from rulesengine.workspace.result import BuildResult as BuildResult
+    from rulesengine.workspace.result import Image as Image
+    from rulesengine.workspace.result import ImagePlatform as ImagePlatform
+    from rulesengine.workspace.result import Output as Output
+    from rulesengine.workspace.result import Program as Program
+    from rulesengine.workspace.result import TargetResult as TargetResult
+    from rulesengine.workspace.test_options import PerTest as PerTest
+    from rulesengine.workspace.test_options import TestOptions as TestOptions
+    from rulesengine.workspace.test_report import RunOfTest as RunOfTest
+    from rulesengine.workspace.test_report import TestReport as TestReport
+    from rulesengine.workspace.test_report import TestResult as TestResult
+    from rulesengine.workspace.upkeep import Area as Area
+    from rulesengine.workspace.upkeep import Statistics as Statistics
+    from rulesengine.workspace.workspace import Workspace as Workspace
 
 _PUBLIC = {
-    "Workspace": "rulesengine.workspace",
-    "BuildResult": "rulesengine.workspace",
-    "TestOptions": "rulesengine.workspace",
-    "TestReport": "rulesengine.workspace",
+    "Workspace": "rulesengine.workspace.workspace",
+    "MemoryWorkspace": "rulesengine.workspace.memory",
+    "CancelToken": "rulesengine.workspace.cancel",
+    "HowToBuild": "rulesengine.workspace.how",
+    "HowToAnalyse": "rulesengine.workspace.how",
+    "Listener": "rulesengine.model.ports",
+    "TestOptions": "rulesengine.workspace.test_options",
+    "PerTest": "rulesengine.workspace.test_options",
+    "BuildResult": "rulesengine.workspace.result",
+    "TargetResult": "rulesengine.workspace.result",
+    "Output": "rulesengine.workspace.result",
+    "Image": "rulesengine.workspace.result",
+    "ImagePlatform": "rulesengine.workspace.result",
+    "Program": "rulesengine.workspace.result",
+    "TestReport": "rulesengine.workspace.test_report",
+    "TestResult": "rulesengine.workspace.test_report",
+    "RunOfTest": "rulesengine.workspace.test_report",
+    "QueryResult": "rulesengine.query.evaluate",
+    "QueriedTarget": "rulesengine.query.described",
+    "ConfiguredResult": "rulesengine.workspace.analyzed",
+    "QueriedAction": "rulesengine.query.actions",
+    "AnalyzedTarget": "rulesengine.workspace.analyzed",
+    "LockResult": "rulesengine.workspace.archives",
+    "LockChange": "rulesengine.workspace.locking",
+    "Finding": "rulesengine.lint.finding",
+    "FileReference": "rulesengine.reference.entries",
+    "Collected": "rulesengine.execution.garbage",
+    "Checked": "rulesengine.execution.fsck",
+    "Statistics": "rulesengine.workspace.upkeep",
+    "Area": "rulesengine.workspace.upkeep",
+    "Operation": "rulesengine.model.operation",
+    "OpArguments": "rulesengine.model.operation",
+    "OpContext": "rulesengine.model.ports",
+    "operation": "rulesengine.model.operation",
+    "Event": "rulesengine.model.events",
+    "PhaseStarted": "rulesengine.model.events",
+    "Progress": "rulesengine.model.events",
+    "ActionsPlanned": "rulesengine.model.events",
+    "ActionStarted": "rulesengine.model.events",
+    "ActionFinished": "rulesengine.model.events",
+    "FetchProgress": "rulesengine.model.events",
+    "Message": "rulesengine.model.events",
+    "WaitingForWorkspace": "rulesengine.model.events",
+    "Digest": "rulesengine.model.digest",
+    "Label": "rulesengine.model.label",
+    "Location": "rulesengine.errors",
     "RulesEngineError": "rulesengine.errors",
+    "InterruptedBuild": "rulesengine.errors",
 }
+"""Public name -> the module that defines it; docs/reference/library.md is in this order."""
 
-__all__ = ["BuildResult", "RulesEngineError", "TestOptions", "TestReport", "Workspace", "__version__"]
+__all__ = [
+    "ActionFinished",
+    "ActionStarted",
+    "ActionsPlanned",
+    "AnalyzedTarget",
+    "Area",
+    "BuildResult",
+    "CancelToken",
+    "Checked",
+    "Collected",
+    "ConfiguredResult",
+    "Digest",
+    "Event",
+    "FetchProgress",
+    "FileReference",
+    "Finding",
+    "HowToAnalyse",
+    "HowToBuild",
+    "Image",
+    "ImagePlatform",
+    "InterruptedBuild",
+    "Label",
+    "Listener",
+    "Location",
+    "LockChange",
+    "LockResult",
+    "MemoryWorkspace",
+    "Message",
+    "OpArguments",
+    "OpContext",
+    "Operation",
+    "Output",
+    "PerTest",
+    "PhaseStarted",
+    "Program",
+    "Progress",
+    "QueriedAction",
+    "QueriedTarget",
+    "QueryResult",
+    "RulesEngineError",
+    "RunOfTest",
+    "Statistics",
+    "TargetResult",
+    "TestOptions",
+    "TestReport",
+    "TestResult",
+    "WaitingForWorkspace",
+    "Workspace",
+    "__version__",
+    "operation",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -43,6 +43,10 @@ class Location:
     def __repr__(self) -> str:
         return f"Location({self!s})"
 
+    def to_dict(self) -> dict[str, str | int]:
+        """Plain data, as JSON takes it; line and column are 0 where they are not known."""
+        return {"path": self.path, "line": self.line, "column": self.column, "excerpt": self.excerpt}
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Location) and str(self) == str(other)
 
@@ -92,6 +96,18 @@ class RulesEngineError(Exception):
         if self.hint:
             lines.append("  hint: " + self.hint.replace("\n", "\n        "))
         return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain data, as `--error_format=json` prints it; `type` is the name of the class."""
+        return {
+            "type": type(self).__name__,
+            "message": self.message,
+            "label": self.label,
+            "location": None if self.location is None else self.location.to_dict(),
+            "notes": list(self.notes),
+            "hint": self.hint,
+            "exit_code": self.exit_code,
+        }
 
 
 def _mentions(text: str, label: str) -> bool:

@@ -1,4 +1,12 @@
-"""Events: what a build tells whoever watches it (the terminal, a log, a library's caller)."""
+"""Events: what a build tells whoever watches it (the terminal, a log, a library's caller).
+
+`Event` is the union of all of them, so that a `match` statement can take an event apart and a type checker can see
+whether a case is missing:
+
+    match event:
+        case ActionFinished(mnemonic=mnemonic, owner=owner, cached=False):
+            ...
+"""
 
 from __future__ import annotations
 
@@ -6,12 +14,7 @@ from attrs import frozen
 
 
 @frozen
-class Event:
-    """Any event."""
-
-
-@frozen
-class PhaseStarted(Event):
+class PhaseStarted:
     """`loading`, `analysis`, `execution`, `delivery`, `locking`."""
 
     phase: str
@@ -19,7 +22,7 @@ class PhaseStarted(Event):
 
 
 @frozen
-class Progress(Event):
+class Progress:
     """Counts of the running phase (packages loaded, targets analysed, index files read)."""
 
     phase: str
@@ -29,14 +32,14 @@ class Progress(Event):
 
 
 @frozen
-class ActionsPlanned(Event):
+class ActionsPlanned:
     """How many actions the request needs at most."""
 
     total: int
 
 
 @frozen
-class ActionStarted(Event):
+class ActionStarted:
     """An action is really run (it was not in the cache)."""
 
     id: int
@@ -46,7 +49,7 @@ class ActionStarted(Event):
 
 
 @frozen
-class ActionFinished(Event):
+class ActionFinished:
     """An action is done: run, cached or failed.  seconds is 0 for cached ones."""
 
     id: int
@@ -61,7 +64,7 @@ class ActionFinished(Event):
 
 
 @frozen
-class FetchProgress(Event):
+class FetchProgress:
     """Bytes of a download so far; total 0 when unknown."""
 
     what: str
@@ -70,7 +73,7 @@ class FetchProgress(Event):
 
 
 @frozen
-class Message(Event):
+class Message:
     """A line for the user: level is `debug`, `info` or `warning`; source is where it arose (a file:line), or empty."""
 
     level: str
@@ -79,7 +82,20 @@ class Message(Event):
 
 
 @frozen
-class WaitingForWorkspace(Event):
+class WaitingForWorkspace:
     """Another process builds this workspace; `holder` is its process id."""
 
     holder: int
+
+
+Event = (
+    PhaseStarted
+    | Progress
+    | ActionsPlanned
+    | ActionStarted
+    | ActionFinished
+    | FetchProgress
+    | Message
+    | WaitingForWorkspace
+)
+"""Any event."""

@@ -10,7 +10,7 @@ is part of its cache key, so a module must not import slow things just to be ask
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rulesengine.errors import ExecutionError, did_you_mean
 from rulesengine.model.operation import Operation
@@ -35,10 +35,14 @@ GROUP = "rulesengine.ops"
 
 
 class Operations(Mapping[str, Operation]):
-    """`NAME@VERSION` -> Operation.  Iterating imports every operation; looking one up imports that one."""
+    """`NAME@VERSION` -> Operation.  Iterating imports every operation; looking one up imports that one.
 
-    def __init__(self) -> None:
-        self._found: dict[str, Operation] = {}
+    own: operations of this process alone, which win over installed ones of the same name.
+    """
+
+    def __init__(self, own: Iterable[Operation] = ()) -> None:
+        self._found: dict[str, Operation] = {one.name: one for one in own}
+        self._own = tuple(self._found)
         self._external: dict[str, object] | None = None
 
     def named(self, name: str) -> Operation:
@@ -50,14 +54,14 @@ class Operations(Mapping[str, Operation]):
 
     def names(self) -> list[str]:
         """All names, sorted; nothing is imported but the list of entry points."""
-        return sorted({*SHIPPED, *self._entry_points()})
+        return sorted({*self._own, *SHIPPED, *self._entry_points()})
 
     def __getitem__(self, key: str) -> Operation:
         name, at, version = key.partition("@")
         try:
             found = self.named(name)
         except ExecutionError:
-            if name in SHIPPED or name in self._entry_points():
+            if name in self._own or name in SHIPPED or name in self._entry_points():
                 raise  # it exists and is broken: say why
             raise KeyError(key) from None
         if at and found.version != version:

@@ -43,11 +43,71 @@ def _any(pattern: str, artifacts: Iterable[Artifact]) -> bool:
 
 
 @frozen
-class Shown:
-    """An action with what surrounds it: the kind of its target's rule, and the target it belongs to."""
+class QueriedAction:
+    """An action with what surrounds it.  rule: the kind of its target's rule."""
 
     action: Action
     rule: str
+
+    @property
+    def target(self) -> str:
+        """The label of the target it belongs to."""
+        return self.action.owner
+
+    @property
+    def mnemonic(self) -> str:
+        """What kind of action it is: `Genrule`."""
+        return self.action.mnemonic
+
+    @property
+    def configuration(self) -> str:
+        """The name of the configuration its target is in."""
+        return self.action.configuration
+
+    @property
+    def message(self) -> str:
+        """What is shown while it runs."""
+        return self.action.describe()
+
+    @property
+    def key(self) -> str:
+        """A digest of command, environment and paths, not of its inputs' bytes."""
+        return action_key(self.action)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The command line, paths as they are in the execution root; `*` stands for the files of a directory."""
+        return tuple(arguments(self.action))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its variables."""
+        return dict(self.action.environment)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Execution paths, sorted."""
+        return tuple(sorted(file.path for file in self.action.inputs))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Execution paths, in the order in which the rule names them."""
+        return tuple(file.path for file in self.action.outputs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as `aquery --output=json` prints it."""
+        return {
+            "mnemonic": self.mnemonic,
+            "target": self.target,
+            "rule": self.rule,
+            "configuration": self.configuration,
+            "actionKey": self.key,
+            "arguments": list(self.arguments),
+            "environment": self.environment,
+            "inputs": list(self.inputs),
+            "outputs": list(self.outputs),
+            "message": self.message,
+        }
 
 
 def arguments(action: Action) -> list[str]:
@@ -63,7 +123,12 @@ def action_key(action: Action) -> str:
 
 
 def render(
-    shown: Sequence[Shown], form: str, *, commandline: bool = True, artifacts: bool = True, param_files: bool = False
+    shown: Sequence[QueriedAction],
+    form: str,
+    *,
+    commandline: bool = True,
+    artifacts: bool = True,
+    param_files: bool = False,
 ) -> str:
     """The whole text.  Raises UsageError for an unknown form."""
     if form == "text":
@@ -73,7 +138,7 @@ def render(
     if form == "summary":
         return _summary(shown)
     if form == "json":
-        return json.dumps([_json(one) for one in shown], indent=2, ensure_ascii=False) + "\n"
+        return json.dumps([one.to_dict() for one in shown], indent=2, ensure_ascii=False) + "\n"
     if form == "jsonproto":
         return (
             json.dumps(container(shown, commandline=commandline, artifacts=artifacts), indent=2, ensure_ascii=False)
@@ -82,7 +147,7 @@ def render(
     raise UsageError(f"unknown output {form!r}", hint=did_you_mean(form, FORMS) or "one of " + " ".join(FORMS))
 
 
-def _text(one: Shown, commandline: bool, artifacts: bool, param_files: bool) -> str:
+def _text(one: QueriedAction, commandline: bool, artifacts: bool, param_files: bool) -> str:
     action = one.action
     lines = [
         f"action '{action.describe()}'",
@@ -107,9 +172,9 @@ def _text(one: Shown, commandline: bool, artifacts: bool, param_files: bool) -> 
     return "\n".join(lines) + "\n"
 
 
-def _summary(shown: Sequence[Shown]) -> str:
+def _summary(shown: Sequence[QueriedAction]) -> str:
     lines = [f"{len(shown)} total actions.", ""]
-    parts: tuple[tuple[str, Callable[[Shown], str]], ...] = (
+    parts: tuple[tuple[str, Callable[[QueriedAction], str]], ...] = (
         ("Mnemonics", lambda one: one.action.mnemonic),
         ("Configurations", lambda one: one.action.configuration),
         ("Rules", lambda one: one.rule),
@@ -120,22 +185,6 @@ def _summary(shown: Sequence[Shown]) -> str:
         lines += [f"  {text}: {count}" for text, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
         lines.append("")
     return "\n".join(lines)
-
-
-def _json(one: Shown) -> dict[str, Any]:
-    action = one.action
-    return {
-        "mnemonic": action.mnemonic,
-        "target": action.owner,
-        "rule": one.rule,
-        "configuration": action.configuration,
-        "actionKey": action_key(action),
-        "arguments": arguments(action),
-        "environment": dict(action.environment),
-        "inputs": sorted(file.path for file in action.inputs),
-        "outputs": [file.path for file in action.outputs],
-        "message": action.describe(),
-    }
 
 
 class _Numbers:
@@ -155,7 +204,7 @@ class _Numbers:
         return number
 
 
-def container(shown: Sequence[Shown], *, commandline: bool = True, artifacts: bool = True) -> dict[str, Any]:
+def container(shown: Sequence[QueriedAction], *, commandline: bool = True, artifacts: bool = True) -> dict[str, Any]:
     """An ActionGraphContainer (Bazel's analysis_v2.proto) in the JSON mapping of protocol buffers."""
     fragments, files, targets, rules, configurations, sets = (_Numbers() for _ in range(6))
 
@@ -170,7 +219,7 @@ def container(shown: Sequence[Shown], *, commandline: bool = True, artifacts: bo
 
         return files.of(one.path, made)
 
-    def target(one: Shown) -> int:
+    def target(one: QueriedAction) -> int:
         def made() -> dict[str, Any]:
             return {"label": one.action.owner, "ruleClassId": rules.of(one.rule, lambda: {"name": one.rule})}
 
@@ -210,4 +259,4 @@ def container(shown: Sequence[Shown], *, commandline: bool = True, artifacts: bo
     return {key: value for key, value in out.items() if value}
 
 
-__all__ = ["FORMS", "ActionFilter", "Shown", "action_key", "arguments", "container", "render"]
+__all__ = ["FORMS", "ActionFilter", "QueriedAction", "action_key", "arguments", "container", "render"]

@@ -6,7 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from attrs import frozen
 
@@ -15,6 +15,9 @@ from rulesengine.model.label import Label
 from rulesengine.model.target import Target, branches, is_select
 from rulesengine.query.graph import Node, TargetGraph, kind_of
 from rulesengine.query.parser import Binary, Call, Expression, Let, SetOf, Word, parse
+
+if TYPE_CHECKING:
+    from rulesengine.query.described import QueriedTarget
 
 _IN_ORDER = "somepath"
 """The function whose answer, when it stands outermost, is shown as it was found."""
@@ -37,6 +40,13 @@ class QueryResult(Generic[Node]):
     def labels(self) -> tuple[Label, ...]:
         """The labels of the nodes, each once."""
         return tuple(dict.fromkeys(self.graph.label(node) for node in self.nodes))
+
+    @property
+    def targets(self) -> tuple[QueriedTarget, ...]:
+        """The nodes as plain data, in their order.  Raises LoadingError for a target that does not load."""
+        from rulesengine.query.described import described
+
+        return tuple(described(self.graph, node) for node in self.nodes)
 
     def render(self, form: str = "label", order: str = "auto") -> str:
         """The text of an output form (see output.FORMS) in an order (output.ORDERS).  Raises UsageError."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from rulesengine.analysis import Analyzer, ConfiguredTarget, platform_of
+from rulesengine.analysis import Analyzer, platform_of
 from rulesengine.analysis.edges import Edges
 from rulesengine.analysis.settings import settings as chosen_settings
 from rulesengine.loading import Loader
 from rulesengine.model.ports import Cancellation, Listener
-from rulesengine.query.actions import ActionFilter, Shown
-from rulesengine.query.evaluate import Evaluation, QueryResult, checked_pattern, words_of
+from rulesengine.query.actions import ActionFilter, QueriedAction
+from rulesengine.query.evaluate import Evaluation, checked_pattern, words_of
 from rulesengine.query.parser import Call, parse
-from rulesengine.workspace.configured_targets import ConfiguredNode, ConfiguredTargets
+from rulesengine.workspace.analyzed import AnalyzedTarget, ConfiguredResult
+from rulesengine.workspace.configured_targets import ConfiguredTargets
 from rulesengine.workspace.host import host_platform
 from rulesengine.workspace.question import Question
 from rulesengine.workspace.targets import LoadedTargets
@@ -44,14 +43,14 @@ def analyse(question: Question, loader: Loader, listener: Listener, cancel: Canc
     )
 
 
-def ask(question: Question, graph: ConfiguredTargets) -> QueryResult[ConfiguredNode]:
+def ask(question: Question, graph: ConfiguredTargets) -> ConfiguredResult:
     """Evaluate the expression over what was analysed."""
     tree = parse(question.expression)
     found = Evaluation(graph, question.universe).value(tree, {})
-    return QueryResult(tuple(found), graph, isinstance(tree, Call) and tree.name == "somepath")
+    return ConfiguredResult(tuple(found), graph, isinstance(tree, Call) and tree.name == "somepath")
 
 
-def actions_of(question: Question, graph: ConfiguredTargets) -> list[Shown]:
+def actions_of(question: Question, graph: ConfiguredTargets) -> list[QueriedAction]:
     """`aquery`: the actions of the targets that the expression stands for, in the order of analysis.
 
     mnemonic(), inputs() and outputs() stand outermost and say which of these actions.  Raises UsageError.
@@ -71,20 +70,29 @@ def actions_of(question: Question, graph: ConfiguredTargets) -> list[Shown]:
         if target.rule is not None:
             owners[str(node.label), node.mnemonic] = target.rule_name
     return [
-        Shown(action, owners[action.owner, action.configuration])
+        QueriedAction(action, owners[action.owner, action.configuration])
         for action in graph.analysis.graph.actions
         if (action.owner, action.configuration) in owners and which.takes(action)
     ]
 
 
-def files_of(graph: ConfiguredTargets, nodes: Sequence[ConfiguredNode]) -> list[str]:
-    """`--output=files`: execution paths of default outputs (of a source file: its own)."""
-    out: dict[str, None] = {}
-    for node in nodes:
-        found: ConfiguredTarget | None = graph.analysed(node)
-        for file in found.files if found is not None else ():
-            out[file.path] = None
-    return list(out)
+def analysed_targets(question: Question, graph: ConfiguredTargets) -> tuple[AnalyzedTarget, ...]:
+    """What analysis made of the targets that the expression stands for, in its order."""
+    found = [
+        (node, graph.analysed(node))
+        for node in Evaluation(graph, question.universe).value(parse(question.expression), {})
+    ]
+    known = {(str(one.label), one.configuration.mnemonic): one for _, one in found if one is not None}
+    actions: dict[tuple[str, str], list[QueriedAction]] = {key: [] for key in known}
+    for action in graph.analysis.graph.actions:
+        key = (action.owner, action.configuration)
+        if key in actions:
+            actions[key].append(QueriedAction(action, known[key].target.rule_name))
+    return tuple(
+        AnalyzedTarget.of(str(node.label), one, actions[str(one.label), one.configuration.mnemonic])
+        for node, one in found
+        if one is not None
+    )
 
 
-__all__ = ["actions_of", "analyse", "ask", "files_of"]
+__all__ = ["actions_of", "analyse", "analysed_targets", "ask"]

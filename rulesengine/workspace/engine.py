@@ -23,8 +23,8 @@ from rulesengine.execution.uses import write_uses
 from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import Artifact, Value
 from rulesengine.model.events import Event, FetchProgress
+from rulesengine.model.operation import Operation
 from rulesengine.model.ports import Cancellation, Fetcher, Listener, Pin
-from rulesengine.ops.registry import operations
 
 
 @frozen
@@ -74,6 +74,7 @@ class Engine:
         *,
         cache: str,
         output_base: str,
+        operations: Mapping[str, Operation],
         roots: Mapping[str, str],
         fetcher: Fetcher | None,
         offline: bool,
@@ -92,7 +93,7 @@ class Engine:
         store = LocalStore(cache)
         actions = DiskActionCache(cache)
         sources = WorkspaceSources(roots, store, os.path.join(output_base, "stat"))
-        runner = OpRunner(store, operations(), _OfflineFetcher() if offline else fetcher, counter)
+        runner = OpRunner(store, operations, _OfflineFetcher() if offline else fetcher, counter)
         processes = LocalRunner(store, sandbox=_sandbox(sandbox), keep=keep_sandboxes, listener=counter)
         tests = TestRunner(processes, store)
         executor = Executor(

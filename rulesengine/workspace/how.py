@@ -1,4 +1,4 @@
-"""HowToBuild: the arguments of Workspace.build that every command which builds takes."""
+"""HowToBuild, HowToAnalyse: arguments that several methods of Workspace share."""
 
 from __future__ import annotations
 
@@ -34,5 +34,30 @@ class HowToBuild(TypedDict, total=False):
     aspects: Sequence[str]
     aspects_parameters: Sequence[str]
     package: str
+    listener: Listener | None
+    cancel: CancelToken | None
+
+
+class HowToAnalyse(TypedDict, total=False):
+    """What `cquery`, `aquery` and `analyze` take beside what they are asked.
+
+    universe: patterns, separated by commas: what is analysed, and where allrdeps() looks; empty: what is asked about.
+    implicit: whether dependencies that rules add by themselves count; tools: those for the machine that builds.
+    The others mean what they mean for Workspace.build.
+    """
+
+    package: str
+    universe: str
+    platform: str | None
+    settings: Sequence[str]
+    defines: Sequence[str]
+    compilation_mode: str
+    host_platform: str | None
+    features: Sequence[str]
+    extra_toolchains: Sequence[str]
+    extra_execution_platforms: Sequence[str]
+    keep_going: bool
+    implicit: bool
+    tools: bool
     listener: Listener | None
     cancel: CancelToken | None

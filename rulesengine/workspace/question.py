@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
+from rulesengine.workspace.how import HowToAnalyse
+
 
 @frozen
 class Question:
@@ -26,3 +28,25 @@ class Question:
     tools: bool = True
     host_platform: str | None = None
     lists: Mapping[str, Sequence[str]] = field(factory=dict)
+
+    @staticmethod
+    def of(expression: str, how: HowToAnalyse) -> Question:
+        """The question that the arguments of a Workspace's method ask."""
+        return Question(
+            expression,
+            package=how.get("package", ""),
+            universe=how.get("universe", ""),
+            platform=how.get("platform"),
+            settings=tuple(how.get("settings", ())),
+            defines=tuple(how.get("defines", ())),
+            compilation_mode=how.get("compilation_mode", "fastbuild"),
+            keep_going=how.get("keep_going", False),
+            implicit=how.get("implicit", True),
+            tools=how.get("tools", True),
+            host_platform=how.get("host_platform"),
+            lists={
+                "features": tuple(how.get("features", ())),
+                "extra_toolchains": tuple(how.get("extra_toolchains", ())),
+                "extra_execution_platforms": tuple(how.get("extra_execution_platforms", ())),
+            },
+        )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from rulesengine.errors import EXIT_QUERY_FAILED, LoadingError, TransportError, UsageError
 from rulesengine.model.events import Event
@@ -17,18 +18,24 @@ from rulesengine.workspace.places import default_cache, default_output_base, fin
 from rulesengine.workspace.result import BuildResult, Program
 
 if TYPE_CHECKING:
+    import subprocess
+
     from rulesengine.execution.fsck import Checked
     from rulesengine.execution.garbage import Collected
     from rulesengine.io.mirrors import Mirrors
     from rulesengine.lint.finding import Finding
     from rulesengine.loading import Loader
     from rulesengine.model.label import Label
+    from rulesengine.model.operation import Operation
+    from rulesengine.ops.registry import Operations
     from rulesengine.query import QueryResult
-    from rulesengine.query.actions import Shown
+    from rulesengine.query.actions import QueriedAction
     from rulesengine.reference.entries import FileReference
+    from rulesengine.workspace.analyzed import AnalyzedTarget, ConfiguredResult
     from rulesengine.workspace.archives import LockResult
-    from rulesengine.workspace.configured_targets import ConfiguredNode, ConfiguredTargets
-    from rulesengine.workspace.how import HowToBuild
+    from rulesengine.workspace.configured_targets import ConfiguredTargets
+    from rulesengine.workspace.how import HowToAnalyse, HowToBuild
+    from rulesengine.workspace.memory import MemoryWorkspace
     from rulesengine.workspace.question import Question
     from rulesengine.workspace.test_options import TestOptions
     from rulesengine.workspace.test_report import TestReport
@@ -42,8 +49,13 @@ class Workspace:
     directory).  output_base: this workspace's outputs (default: inside the cache, by the root's path).
     mirrors: as `--mirror` takes them, tried first.  offline: never reach for a server.
     wait: whether to wait for another process that builds this workspace, or raise WorkspaceBusyError.
+    operations: what rules may name in `op(…)` beside the installed operations; they win over those of the same name.
 
-    May be used from several threads: builds of one workspace take turns.  It prints nothing and sets nothing up.
+    Every command of the command line is a method.  Arguments that all share: package: where relative labels and
+    patterns are written.  listener: receives events, one at a time, from several threads.  cancel: stops this call.
+
+    May be used from several threads: builds of one workspace take turns, those of several go on at once.  It prints
+    nothing, logs nothing, changes no directory and handles no signal.
     Raises WorkspaceError where there is no workspace.
     """
 
@@ -56,6 +68,7 @@ class Workspace:
         mirrors: Sequence[str] = (),
         offline: bool = False,
         wait: bool = True,
+        operations: Iterable[Operation] = (),
     ) -> None:
         self.root = find_root(os.fspath(root))
         self.cache = os.path.abspath(os.path.expanduser(cache)) if cache else default_cache(os.environ)
@@ -67,11 +80,24 @@ class Workspace:
         self.mirrors = tuple(mirrors)
         self.offline = offline
         self.wait = wait
+        self.operations = tuple(operations)
         self._guard = threading.Lock()
         self._running: set[CancelToken] = set()
 
     def __repr__(self) -> str:
-        return f"Workspace({self.root!r})"
+        return f"{type(self).__name__}({self.root!r})"
+
+    @staticmethod
+    def in_memory(
+        files: Mapping[str, str | bytes] | None = None, *, operations: Iterable[Operation] = (), offline: bool = True
+    ) -> MemoryWorkspace:
+        """A workspace of its own, made of these files (paths from its root), that leaves nothing behind: for tests.
+
+        It has a cache of its own too.  See MemoryWorkspace.
+        """
+        from rulesengine.workspace.memory import MemoryWorkspace
+
+        return MemoryWorkspace(files or {}, operations=operations, offline=offline)
 
     def cancel(self) -> None:
         """Ask every call under way to stop; each raises InterruptedBuild.  Later calls are not concerned."""
@@ -127,9 +153,8 @@ class Workspace:
         list them in the result; otherwise the first is raised.  execute: False stops after analysis.
         sandbox: whether processes must (True) or must not (False) be sandboxed; None: where it is available.
         aspects: applied to the targets: `//package:file.bzl%name`.  aspects_parameters: `NAME=VALUE` for them.
-        package: where relative patterns are written.  tests: also run the tests among the targets (see `test`).
+        tests: also run the tests among the targets (see `test`).
         programs: say how each target is run (TargetResult.program).
-        listener: receives events, one at a time, from several threads.
 
         Raises RulesEngineError of some kind, never anything else of its own accord.
         """
@@ -157,6 +182,7 @@ class Workspace:
             with Engine.open(
                 cache=self.cache,
                 output_base=self.output_base,
+                operations=self._operations(),
                 roots={"": loader.root, **loader.repositories.roots},
                 fetcher=None if self.offline else self._mirrors(told),
                 offline=self.offline,
@@ -224,6 +250,23 @@ class Workspace:
         assert targets[0].program is not None
         return targets[0].program
 
+    def run(
+        self, label: str, *arguments: str, capture: bool = False, **how: Unpack[HowToBuild]
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Build one executable, run it as `pybuild run` does, and wait for it.
+
+        arguments: after those of its `args` attribute.  capture: keep its standard output and error in the result;
+        else it has those of this process.  how: as `build` takes them.  Whatever its return code, it is in the result.
+        Raises UsageError where it is no program, ExecutionError where it cannot be started, InterruptedBuild.
+        """
+        from rulesengine.workspace.start import wait_for
+
+        token = how.get("cancel") or CancelToken()
+        how["cancel"] = token
+        program = self.runnable(label, **how)
+        with self._call(token):
+            return wait_for(program, arguments, self.root, capture=capture, cancel=token)
+
     def query(
         self,
         expression: str,
@@ -258,29 +301,41 @@ class Workspace:
                 raise
             return QueryResult(result.nodes, result.graph, result.in_order, tuple(targets.faults))
 
-    def cquery(
-        self, question: Question, *, listener: Listener | None = None, cancel: CancelToken | None = None
-    ) -> tuple[QueryResult[ConfiguredNode], ConfiguredTargets]:
-        """Evaluate a query over targets as they are in a configuration; and the graph they come from.
+    def cquery(self, expression: str, **how: Unpack[HowToAnalyse]) -> ConfiguredResult:
+        """Evaluate a query over targets as they are in a configuration: after select(), transitions and toolchains.
 
-        Raises UsageError, LoadingError, AnalysisError.
+        how: see HowToAnalyse.  Raises UsageError, LoadingError, AnalysisError.
         """
-        from rulesengine.workspace.analysing import analyse, ask
+        from rulesengine.workspace.analysing import ask
 
-        told = _serial(listener)
-        with self._call(cancel) as token:
-            graph = analyse(question, self._loader(told, token), told, token)
-            return ask(question, graph), graph
+        with self._analysing(expression, how) as (question, graph):
+            return ask(question, graph)
 
-    def aquery(
-        self, question: Question, *, listener: Listener | None = None, cancel: CancelToken | None = None
-    ) -> list[Shown]:
-        """The actions of the targets that a query stands for.  Raises UsageError, LoadingError, AnalysisError."""
-        from rulesengine.workspace.analysing import actions_of, analyse
+    def aquery(self, expression: str, **how: Unpack[HowToAnalyse]) -> list[QueriedAction]:
+        """The actions of the targets that a query stands for.
 
-        told = _serial(listener)
-        with self._call(cancel) as token:
-            return actions_of(question, analyse(question, self._loader(told, token), told, token))
+        how: see HowToAnalyse.  Raises UsageError, LoadingError, AnalysisError.
+        """
+        from rulesengine.workspace.analysing import actions_of
+
+        with self._analysing(expression, how) as (question, graph):
+            return actions_of(question, graph)
+
+    def analyze(self, *patterns: str, **how: Unpack[HowToAnalyse]) -> tuple[AnalyzedTarget, ...]:
+        """What rules make of targets, without running anything: providers, outputs, actions.
+
+        patterns: as `build` takes them.  how: see HowToAnalyse.  Raises UsageError, LoadingError, AnalysisError.
+        """
+        from rulesengine.workspace.analysing import analysed_targets
+
+        if not patterns:
+            raise UsageError("no target is named", hint="for instance //... for everything in the workspace")
+        expression = ""
+        for pattern in patterns:
+            sign, word = (" - ", pattern[1:]) if pattern.startswith("-") else (" + ", pattern)
+            expression += f"{sign if expression else ''}{json.dumps(word, ensure_ascii=False)}"
+        with self._analysing(expression, how) as (question, graph):
+            return analysed_targets(question, graph)
 
     def lint(
         self,
@@ -423,6 +478,17 @@ class Workspace:
         with self._call(cancel) as token:
             return statistics(self, token)
 
+    def dump(self, what: str, *names: str) -> Iterator[dict[str, Any]]:
+        """What is stored, as plain data, one value after the other.
+
+        what: `action_cache` (results by the digest of their action, or those whose digests begin as `names` say),
+        `outputs` (what lies in this workspace's output tree), `uses` (what the builds of all workspaces used).
+        Raises UsageError, StoreError.
+        """
+        from rulesengine.workspace.upkeep import dump
+
+        return dump(self, what, names)
+
     # ---- what they share --------------------------------------------------------
 
     @contextmanager
@@ -443,11 +509,28 @@ class Workspace:
         with exclusive(path, wait=self.wait, cancel=token, listener=listener):
             yield
 
+    @contextmanager
+    def _analysing(self, expression: str, how: HowToAnalyse) -> Iterator[tuple[Question, ConfiguredTargets]]:
+        from rulesengine.workspace.analysing import analyse
+        from rulesengine.workspace.question import Question
+
+        told = _serial(how.get("listener"))
+        question = Question.of(expression, how)
+        with self._call(how.get("cancel")) as token:
+            yield question, analyse(question, self._loader(told, token), told, token)
+
     def _loader(self, listener: Listener, cancel: CancelToken) -> Loader:
         from rulesengine.loading import Loader
-        from rulesengine.ops.registry import operation_key
 
-        return Loader(self.root, listener, operation_key, cancel, os.path.join(self.cache, "parsed"))
+        def key(name: str) -> str:
+            return self._operations().named(name).key
+
+        return Loader(self.root, listener, key, cancel, os.path.join(self.cache, "parsed"))
+
+    def _operations(self) -> Operations:
+        from rulesengine.ops.registry import Operations, operations
+
+        return Operations(self.operations) if self.operations else operations()
 
     def _mirrors(self, listener: Listener) -> Mirrors:
         if self.offline:

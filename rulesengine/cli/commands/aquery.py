@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rulesengine.cli.commands.cquery import question
+from rulesengine.cli.commands.cquery import how
+from rulesengine.cli.commands.query import expression
 from rulesengine.cli.context import Context
 
 
@@ -11,9 +12,9 @@ def run(context: Context) -> int:
     from rulesengine.query.actions import render
 
     options = context.options
-    asked = question(context)
+    text = expression(context)
     with context.watching() as listener:
-        found = context.workspace().aquery(asked, listener=listener, cancel=context.cancel)
+        found = context.workspace().aquery(text, **how(context, listener))
     context.console.stdout.write(
         render(
             found,

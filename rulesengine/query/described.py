@@ -1,0 +1,57 @@
+"""QueriedTarget: a target of a query's answer as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from rulesengine.errors import Location
+from rulesengine.query.graph import Node, TargetGraph, kind_of
+
+
+@frozen
+class QueriedTarget:
+    """A target as its BUILD file declares it.
+
+    label: as text.  kind: `genrule rule`, `source file`, `generated file`, `package group`.
+    configuration: the name of the one it is in (of `cquery`; `null` for files that no rule makes), else empty.
+    attributes: those that were given, as plain data: labels are absolute text, and a select() is
+    `{"select__": [[CONDITION, VALUE], …]}`.  location: where it is declared.  visibility: labels.
+    dependencies: labels of what it depends on directly (of `cquery`: in its configuration).
+    """
+
+    label: str
+    kind: str
+    configuration: str
+    attributes: Mapping[str, Any]
+    location: Location | None
+    visibility: tuple[str, ...]
+    dependencies: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as JSON takes it."""
+        return {
+            "label": self.label,
+            "kind": self.kind,
+            "configuration": self.configuration or None,
+            "location": None if self.location is None else self.location.to_dict(),
+            "attributes": dict(self.attributes),
+            "visibility": list(self.visibility),
+            "dependencies": list(self.dependencies),
+        }
+
+
+def described(graph: TargetGraph[Node], node: Node) -> QueriedTarget:
+    """A node of a graph.  Raises LoadingError."""
+    target = graph.target(node)
+    return QueriedTarget(
+        str(graph.label(node)),
+        kind_of(target),
+        str(getattr(node, "mnemonic", "")),
+        target.attributes,
+        target.location,
+        tuple(str(one) for one in target.visibility),
+        tuple(dict.fromkeys(str(graph.label(one)) for one in graph.dependencies(node))),
+    )
