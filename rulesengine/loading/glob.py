@@ -116,8 +116,17 @@ def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Itera
                     stack.append((f"{prefix}{entry.name}/", level + 1, followed))
                 elif not _is_package(entry.path):
                     yield prefix + entry.name, True
-            elif entry.is_symlink() or entry.is_file():
+            elif os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file():  # noqa: PTH113
                 yield prefix + entry.name, False
+            elif entry.is_symlink():  # it leads nowhere: what it names may be there tomorrow
+                saw(os.path.dirname(os.path.realpath(entry.path)))  # noqa: PTH120
+
+
+def _texts(patterns: list[str]) -> list[str]:
+    for pattern in patterns:
+        if not isinstance(pattern, str):
+            raise LoadingError(f"glob pattern {pattern!r} is not a text")
+    return patterns
 
 
 def glob(
@@ -129,7 +138,10 @@ def glob(
 ) -> list[str]:
     """The matching paths, sorted.  Raises LoadingError for a pattern that is not one."""
     wanted = [check_pattern(pattern) for pattern in include]
-    unwanted = [check_pattern(pattern) for pattern in exclude]
+    for pattern in include:
+        if "?" in pattern:
+            raise LoadingError(f"glob pattern {pattern!r}: '?' stands for nothing here", hint="write '*'")
+    unwanted = [pattern.split("/") for pattern in _texts(exclude)]
     if not wanted:
         return []
     depth = None if any("**" in one for one in wanted) else max(len(one) for one in wanted)

@@ -60,8 +60,10 @@ class Package:
     targets: dict[str, Target] = field(factory=dict)
     default_visibility: tuple[str, ...] = (PRIVATE,)
     default_testonly: bool = False
+    default_deprecation: str = ""
     default_features: tuple[str, ...] = ()
     exported: dict[str, tuple[str, ...]] = field(factory=dict)
+    exported_at: dict[str, Location | None] = field(factory=dict)
     referenced: set[str] = field(factory=set)
     packages_called: bool = False
     above_outputs: dict[str, str] = field(factory=dict)
@@ -98,6 +100,7 @@ class Package:
         raise NoSuchTargetError(
             f"no {what} '{name}' in {self.id}",
             label=label,
+            location=self.exported_at.get(name),
             hint=did_you_mean(name, self._names(name))
             or f"{self.build_file} declares: {_some(sorted(self.targets)) or 'nothing'}",
         )
@@ -228,6 +231,13 @@ class PackageBuilder:
                     hint="give one of the two another name",
                 )
         other = self.package.targets.get(name)
+        if other is None and name in self.package.exported:
+            raise LoadingError(
+                f"target '{name}' has the name of a source file that is exported",
+                location=target.location,
+                notes=_chain(target.stack),
+                hint=f"give it another name, or take {name!r} out of exports_files()",
+            )
         if other is not None and other.kind != "source":
             what = "target" if other.kind != "generated" else "output file"
             raise LoadingError(
@@ -343,6 +353,8 @@ class PackageBuilder:
             visibility = self.visibility(attributes["visibility"], place)
         if self.package.default_testonly:
             attributes.setdefault("testonly", True)
+        if self.package.default_deprecation:
+            attributes.setdefault("deprecation", self.package.default_deprecation)
         return Target(
             label,
             "rule",

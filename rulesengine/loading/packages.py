@@ -10,7 +10,7 @@ from typing import Any
 import starlark as sl
 
 from rulesengine.errors import LoadingError, Location, NoSuchPackageError, RulesEngineError, nearest
-from rulesengine.loading import macros, preamble
+from rulesengine.loading import macros, native, preamble
 from rulesengine.loading.border import BUILD, Interpreter, parse_own
 from rulesengine.loading.existing import summary
 from rulesengine.loading.glob import glob
@@ -133,8 +133,17 @@ class Packages:
             ),
             "py_macro_end": lambda: self._here("a macro").leave(),
             "py_glob": self._glob,
-            "py_package": self._package,
-            "py_exports_files": self._exports_files,
+            "py_package": lambda given: native.package(self._not_in_macro("package()"), given),
+            "py_exports_files": lambda *given: native.exports_files(self._here("exports_files()"), *given),
+            "py_licenses": native.check_licenses,
+            "py_subpackages": lambda include, exclude, allow_empty: native.subpackages(
+                self._not_in_macro("subpackages()"), include, exclude, allow_empty, self._sources.packages
+            ),
+            "py_default_visibility": lambda: [
+                [label.repo, label.package, label.name]
+                for one in self._here("native.package_default_visibility()").package.default_visibility
+                for label in [Label.parse(one)]
+            ],
             "py_package_group": self._package_group,
             "py_existing_rule": self._existing_rule,
             "py_existing_rules": self._existing_rules,
@@ -170,11 +179,15 @@ class Packages:
         label = self._here("native.package_relative_label()").label(text)
         return [label.repo, label.package, label.name]
 
-    def _glob(self, include: Any, exclude: Any, exclude_directories: Any, allow_empty: bool) -> list[str]:
+    def _glob(self, include: Any, exclude: Any, exclude_directories: Any, allow_empty: Any) -> list[str]:
         package = self._not_in_macro("glob()").package
         for name, value in (("include", include), ("exclude", exclude)):
             if not isinstance(value, list):
                 raise LoadingError(f"glob({name} = …) is a list of patterns, not {value!r}")
+        if type(exclude_directories) is not int:
+            raise LoadingError(f"glob(exclude_directories = …) is 0 or 1, not {exclude_directories!r}")
+        if not isinstance(allow_empty, bool):
+            raise LoadingError(f"glob(allow_empty = …) is True or False, not {allow_empty!r}")
         found = glob(package.directory, include, exclude, bool(exclude_directories), self._sources.listed)
         if not found and not allow_empty:
             raise LoadingError(
@@ -182,32 +195,6 @@ class Packages:
                 hint="write allow_empty = True where that is meant",
             )
         return found
-
-    def _package(self, visibility: Any, testonly: Any, features: Any) -> None:
-        builder = self._not_in_macro("package()")
-        package = builder.package
-        if package.packages_called:
-            raise LoadingError("package() may be called once in a BUILD file")
-        if package.targets:
-            raise LoadingError("package() must come before the targets it is about", hint="move it below the load()s")
-        package.packages_called = True
-        if visibility is not None:
-            package.default_visibility = builder.visibility(visibility, None)
-        package.default_testonly = bool(testonly)
-        if not isinstance(features, list) or not all(isinstance(one, str) for one in features):
-            raise LoadingError("package(features = …) is a list of strings")
-        package.default_features = tuple(features)
-
-    def _exports_files(self, files: Any, visibility: Any) -> None:
-        builder = self._here("exports_files()")
-        if not isinstance(files, list) or not all(isinstance(one, str) for one in files):
-            raise LoadingError("exports_files() takes a list of file names")
-        shown = ("//visibility:public",) if visibility is None else builder.visibility(visibility, None)
-        for name in files:
-            label = builder.label(name)
-            if (label.repo, label.package) != (builder.package.repo, builder.package.name):
-                raise LoadingError(f"exports_files(): {name!r} is not a file of this package")
-            builder.package.exported[label.name] = shown
 
     def _package_group(self, name: Any, packages: Any, includes: Any, stack: str) -> None:
         builder = self._here("package_group()")

@@ -29,7 +29,8 @@ _SHADOWS = (
 )
 _FROM_NATIVE = (
     "glob", "package", "exports_files", "package_group", "package_name", "repository_name", "repo_name",
-    "module_name", "existing_rule", "existing_rules", "package_relative_label",
+    "module_name", "module_version", "licenses", "subpackages", "existing_rule", "existing_rules",
+    "package_relative_label",
 )  # fmt: skip
 
 _TOP_LEVEL = re.compile(r"^([A-Za-z_][A-Za-z0-9_, ]*?)\s*=(?!=)", re.MULTILINE)
@@ -74,7 +75,7 @@ def for_build(repo: str, package: str, shown: str, rules: Iterable[str]) -> str:
         + "".join(f"{name} = native.{name}\n" for name in (*sorted(rules), *_FROM_NATIVE))
         + f"Label = make_label__({json.dumps(repo)}, {json.dumps(package)})\n"
         f"print = make_print__({json.dumps(shown)})\n"
-        "def licenses(values):\n    pass\nNone\n"
+        "None\n"
     )
 
 

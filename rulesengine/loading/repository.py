@@ -35,6 +35,7 @@ class Repositories:
 
     root: str
     module_name: str = ""
+    module_version: str | None = None
     roots: dict[str, str] = field(factory=dict)
     unknown: dict[str, str] = field(factory=dict)
     toolchains: tuple[tuple[str, Location], ...] = ()
@@ -96,7 +97,7 @@ def read_repositories(root: str) -> Repositories:
             f"{MODULE_FILE} does not parse: {getattr(fault, 'msg', fault)}",
             location=Location(MODULE_FILE, line, column, excerpt),
         ) from None
-    name = ""
+    name, version = "", None
     roots, unknown, extensions = dict(SHIPPED), {}, {}
     registered: dict[str, list[tuple[str, Location]]] = {"register_toolchains": [], "register_execution_platforms": []}
     for statement in tree.body:
@@ -108,6 +109,7 @@ def read_repositories(root: str) -> Repositories:
         kind = call.func.id
         if kind == "module":
             name = str(named.get("repo_name") or named.get("name") or "")
+            version = str(named.get("version") or "") if name else None
         elif kind == "bazel_dep":
             dependency = str(named.get("name", positional[0] if positional else ""))
             alias = str(named.get("repo_name") or dependency)
@@ -139,7 +141,7 @@ def read_repositories(root: str) -> Repositories:
     for alias in list(unknown):
         if alias in roots:
             del unknown[alias]
-    return Repositories(root, name, roots, unknown, *(tuple(one) for one in registered.values()))
+    return Repositories(root, name, version, roots, unknown, *(tuple(one) for one in registered.values()))
 
 
 def _literal(node: ast.expr) -> Any:

@@ -40,7 +40,6 @@ def found(tree: Path, *include: str, exclude: tuple[str, ...] = (), directories:
         (["*.c"], ["a.c"]),
         ([".*.c"], [".hidden.c"]),
         (["*"], [".hidden.c", "BUILD", "a.c", "b.h", "x.txt"]),
-        (["?.c"], ["a.c"]),
         (["**/*.c"], ["a.c", "d/.git/c.c", "d/a.c", "d/e/b.c"]),
         (["d/**"], ["d/.git/c.c", "d/a.c", "d/e/.x", "d/e/b.c"]),
         (["d/**/*.c"], ["d/.git/c.c", "d/a.c", "d/e/b.c"]),
@@ -92,6 +91,19 @@ def test_listed_directories_are_reported(tree: Path) -> None:
     seen.clear()
     glob(str(tree), ["*.c"], [], True, seen.append)
     assert [os.path.relpath(path, tree) for path in seen] == ["."]
+
+
+def test_a_question_mark_is_refused_in_what_is_included(tree: Path) -> None:
+    with pytest.raises(LoadingError, match="stands for nothing"):
+        found(tree, "?.c")
+
+
+def test_a_link_to_nowhere_is_no_file_and_its_place_is_watched(tree: Path) -> None:
+    (tree / "gone.c").symlink_to("later/gone.c")
+    (tree / "round.c").symlink_to("round.c")
+    seen: list[str] = []
+    assert glob(str(tree), ["*.c"], [], True, seen.append) == ["a.c"]
+    assert str(tree / "later") in seen
 
 
 _SEGMENTS = st.sampled_from(["a", "b", "*", "**", "a*", "?", ".a", "*.c"])

@@ -145,7 +145,7 @@ def test_links_that_go_round_in_a_circle(space: Space) -> None:
     (space.root / "a/none").symlink_to("none")
     srcs = space.attribute("//a:x", "srcs")
     assert isinstance(srcs, list) and 3 < len(srcs) < 1000
-    assert {"//a:p/file", "//a:p/to0/file", "//a:none"} <= set(srcs)
+    assert {"//a:p/file", "//a:p/to0/file"} <= set(srcs) and "//a:none" not in srcs
 
 
 @pytest.mark.parametrize("depth", [1999, 3000])

@@ -71,9 +71,14 @@ def test_package_defaults(space: Space) -> None:
     assert (y.visibility, y.testonly) == (("//visibility:public",), False)
 
 
-def test_package_must_come_first(space: Space) -> None:
-    space.write("a/BUILD", 'filegroup(name = "x")\npackage(default_visibility = [])\n')
-    assert "must come before the targets" in str(space.error("//a:x"))
+def test_package_is_about_what_comes_before_it_too(space: Space) -> None:
+    space.write(
+        "a/BUILD",
+        'filegroup(name = "x")\nfilegroup(name = "y", visibility = [])\npackage(default_visibility = ["//b"])\n',
+    )
+    loader = space.loader()
+    x, y = (loader.target(Label("", "a", name)) for name in ("x", "y"))
+    assert (x.visibility, y.visibility) == (("//b:b",), ())
 
 
 def test_exports_files(space: Space) -> None:

@@ -9,24 +9,22 @@ def make_print__(path):
 def _glob(include = [], exclude = [], exclude_directories = 1, allow_empty = True):
     return py_glob(include, exclude, exclude_directories, allow_empty)
 
-def _package(
-        *,
-        default_visibility = None,
-        default_testonly = False,
-        default_deprecation = None,
-        features = [],
-        default_applicable_licenses = [],
-        default_package_metadata = [],
-        default_compatible_with = [],
-        default_restricted_to = []):
-    py_package(
-        None if default_visibility == None else plain__(default_visibility),
-        default_testonly,
-        plain__(features),
-    )
+def _package(**kwargs):
+    py_package({name: plain__(value) for name, value in kwargs.items()})
 
 def _exports_files(srcs, visibility = None, licenses = None):
-    py_exports_files(plain__(srcs), None if visibility == None else plain__(visibility))
+    py_exports_files(
+        plain__(srcs),
+        None if visibility == None else plain__(visibility),
+        None if licenses == None else plain__(licenses),
+        call_stack(strip_frames = 1),
+    )
+
+def _licenses(license_strings):
+    py_licenses(plain__(license_strings))
+
+def _subpackages(*, include, exclude = [], allow_empty = False):
+    return py_subpackages(plain__(include), plain__(exclude), allow_empty)
 
 def _package_group(*, name, packages = [], includes = []):
     py_package_group(name, packages, plain__(includes), call_stack(strip_frames = 1))
@@ -68,13 +66,17 @@ native_core__ = dict(
     glob = _glob,
     package = _package,
     exports_files = _exports_files,
+    licenses = _licenses,
     package_group = _package_group,
+    package_default_visibility = lambda: [label__(*one) for one in py_default_visibility()],
+    subpackages = _subpackages,
     existing_rule = _existing_rule,
     existing_rules = _existing_rules,
     package_name = lambda: py_package_name(),
     repository_name = lambda: py_repository_name(),
     repo_name = lambda: py_repository_name().lstrip("@"),
     module_name = lambda: py_module_name(),
+    module_version = lambda: py_module_version(),
     package_relative_label = lambda input: input if _is(input, "Label") else label__(*py_package_label(input)),
     read_json = _read_json,
     host_constraints = lambda: py_host_constraints(),

@@ -1,0 +1,2 @@
+def below(include):
+    return native.subpackages(include = include, allow_empty = True)
