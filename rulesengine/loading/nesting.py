@@ -28,6 +28,7 @@ _BREAKS = re.compile(r"[^\n]+")
 _WORD = r"\b(?:and|or|not|if|else|lambda|for|in)\b"
 _TOKEN = re.compile(rf"\\\n|[()\[\]{{}},;\n]|[-+*/%|&^~<>.]|{_WORD}")
 _COUNTED = re.compile(rf"[-+*/%|&^~<>.(\[{{]|{_WORD}")
+_STATEMENTS = re.compile(r"\n(?=[A-Za-z_])")
 _BLOCK = re.compile(r"^( *)(if|elif|else|for|def)\b", re.MULTILINE)
 
 
@@ -40,9 +41,19 @@ def _blank(match: re.Match[str]) -> str:
 def check_nesting(path: str, text: str) -> None:
     """Raise SyntaxFault, with the line, where a text nests deeper than the parser survives."""
     bare = _LITERALS.sub(_blank if '"""' in text or "'''" in text else '""', text)
-    if sum(1 for _ in _COUNTED.finditer(bare)) > MAX_BRACKETS:
+    if not all(_is_flat(one) for one in _STATEMENTS.split(bare)):
         _check_expressions(path, bare)
     _check_blocks(path, bare)
+
+
+def _is_flat(statement: str) -> bool:
+    """Whether too little stands between two line breaks at the top level to nest deep there."""
+    return (
+        len(_COUNTED.findall(statement)) <= MAX_BRACKETS
+        and statement.count("(") == statement.count(")")
+        and statement.count("[") == statement.count("]")
+        and statement.count("{") == statement.count("}")
+    )
 
 
 def _check_expressions(path: str, bare: str) -> None:

@@ -19,11 +19,12 @@ from rulesengine.errors import (
     RulesEngineError,
     did_you_mean,
 )
+from rulesengine.loading.plans import ABSOLUTE, LOCAL, SIMPLE_NAME, UNSURE, RulePlan, plain
 from rulesengine.loading.texts import FRAME, SourceTexts
 from rulesengine.loading.values import AttributeCheck
 from rulesengine.model.label import Label, check_target
 from rulesengine.model.macro import MacroInstance
-from rulesengine.model.rule import OUTPUT_KINDS, AttributeSchema, Rule
+from rulesengine.model.rule import AttributeSchema
 from rulesengine.model.target import PRIVATE, PUBLIC, Target
 
 _NAME = re.compile(r"""name\s*=\s*(["'])([^"'\\]*)\1\s*(?:[,)]|$)""")
@@ -127,14 +128,19 @@ def _some(names: list[str], count: int = 8) -> str:
 
 
 class PackageBuilder:
-    """Receives what a BUILD file's evaluation declares.  canonical: takes the main module's own name off a label."""
+    """Receives what a BUILD file's evaluation declares.
+
+    plan: a rule by number.  canonical: takes the main module's own name off a label.
+    """
 
     def __init__(
-        self, package: Package, texts: SourceTexts, rules: list[Rule], canonical: Callable[[Label], Label]
+        self, package: Package, texts: SourceTexts, plan: Callable[[int], RulePlan], canonical: Callable[[Label], Label]
     ) -> None:
         self.package = package
         self.texts = texts
-        self._rules = rules
+        self._plan = plan
+        self._prefix = package.id + ":"
+        self._direct = f"Traceback (most recent call last):\n  * {package.build_file}:"
         self._canonical = canonical
         self.macro: MacroInstance | None = None
         self.deferred: list[Any] = []
@@ -146,8 +152,26 @@ class PackageBuilder:
         """A label as written in this package."""
         return self._canonical(Label.parse(text, repo=self.package.repo, package=self.package.name))
 
+    def _absolute(self, text: str) -> str | None:
+        """The absolute form of a label of the usual form, which a rule of this package mentions."""
+        found = LOCAL.fullmatch(text)
+        if found is not None:
+            self.package.referenced.add(found[1])
+            return self._prefix + found[1]
+        found = None if self.package.repo else ABSOLUTE.fullmatch(text)
+        if found is None:
+            return None
+        if found[1] == self.package.name:
+            self.package.referenced.add(found[2])
+        return text
+
     def place(self, stack: str) -> tuple[Location | None, tuple[str, ...]]:
         """The user's call that made a target, and the chain of calls above it."""
+        start = len(self._direct)
+        if stack.startswith(self._direct) and "\n  * " not in stack[start:] and not self._finalizing[1]:
+            line = stack[start : stack.index(",", start)]
+            path = self.package.build_file
+            return self.texts.start(path, int(line)), (f"{path}:{line}",)
         frames = [(m[1], int(m[2]), m[3]) for m in FRAME.finditer(stack)]
         users = [frame for frame in frames if not self.texts.trusted(frame[0])] or frames
         if self._finalizing[1]:
@@ -157,7 +181,7 @@ class PackageBuilder:
             return None, ()
         outer = users[0]
         chain = tuple(f"{path}:{line}" for path, line, _ in users)
-        return self.texts.location(outer[0], outer[1]), chain
+        return self.texts.start(outer[0], outer[1]), chain
 
     # ---- macros -----------------------------------------------------------------
 
@@ -249,9 +273,11 @@ class PackageBuilder:
             )
         self.package.targets[name] = target
 
-    def instantiate(self, rule_id: int, name: str, text: str, stack: str) -> None:
-        """A rule was called in a BUILD file or in a macro."""
-        rule = self._rules[rule_id]
+    def instantiate(self, text: str) -> int:
+        """A rule was called in a BUILD file or in a macro: its number, the target's name, attributes, call stack."""
+        rule_id, name, given, stack = json.loads(text)
+        plan = self._plan(rule_id)
+        rule = plan.rule
         place, chain = self.place(stack)
         self._made_by = ("", "") if len(chain) < 2 else self._outermost(stack, place, name)
         if not rule.name:
@@ -262,17 +288,12 @@ class PackageBuilder:
                 hint=f"give what rule() returns a name at the top level of {Label.parse(rule.module)}",
             )
         try:
-            target = self._target(rule, name, json.loads(text), place, chain)
+            target = self._target(plan, name, given, place, chain)
         except AttributeValueError as fault:
             fault.notes = (*fault.notes, *_chain(chain))
             raise
         self.add(target)
-        outputs = [
-            output
-            for key, schema in rule.schema.items()
-            if schema.kind in OUTPUT_KINDS
-            for output in _listed(target.attributes.get(key))
-        ]
+        outputs = [output for key in plan.outputs for output in _listed(target.attributes.get(key))]
         if rule.outputs or target.outputs:
             outputs += rule.output_names(name, target.attributes, target.outputs).values()
         for output in outputs:
@@ -289,11 +310,13 @@ class PackageBuilder:
                 macro=self.macro,
             )
             self.add(generated)
+        return 0  # the border takes twice as long for None
 
     def _check_prefixes(self, output: str, place: Location | None) -> None:
         """No output may lie below another one, which would have to be a directory then."""
         above = self.package.above_outputs
-        clash = next((name for name in _parents(output) if self._is_output(name)), None)
+        parents = _parents(output) if "/" in output else []
+        clash = next((name for name in parents if self._is_output(name)), None)
         if clash is None:
             clash = above.get(output)
         if clash is not None:
@@ -302,7 +325,7 @@ class PackageBuilder:
                 location=place,
                 hint="give one of them another name",
             )
-        for parent in _parents(output):
+        for parent in parents:
             above.setdefault(parent, output)
 
     def _is_output(self, name: str) -> bool:
@@ -310,10 +333,12 @@ class PackageBuilder:
         return target is not None and target.kind == "generated"
 
     def _target(
-        self, rule: Rule, name: str, given: dict[str, Any], place: Location | None, chain: tuple[str, ...]
+        self, plan: RulePlan, name: str, given: dict[str, Any], place: Location | None, chain: tuple[str, ...]
     ) -> Target:
+        rule = plan.rule
         try:
-            check_target(name, name)
+            if not SIMPLE_NAME.fullmatch(name):
+                check_target(name, name)
         except LabelError as fault:
             message = fault.message.replace("bad label", "bad name", 1)
             raise LoadingError(f"{rule.name}(): {message}", location=place, notes=_chain(chain)) from None
@@ -327,10 +352,16 @@ class PackageBuilder:
                 attributes[key] = check.value(value)
         for key, value in given.items():
             schema = rule.schema.get(key) or _COMMON.get(key)
+            taken = rule.takes(key)
+            if taken and value is not None:
+                made = value if schema is None else plain(schema, value, self._absolute)
+                if made is not UNSURE:
+                    attributes[key] = made
+                    continue
             check = AttributeCheck(
                 rule, label, key, schema or AttributeSchema("string"), place, self.texts, self.label, self.mention
             )
-            if not rule.takes(key):
+            if not taken:
                 check.fail(
                     f"no such attribute '{key}' in rule '{rule.name}'",
                     did_you_mean(key, rule.public_attributes())
@@ -340,14 +371,14 @@ class PackageBuilder:
                 attributes[key] = value if schema is None else check.value(value)
         if rule.build_setting_repeated and isinstance(attributes.get("build_setting_default"), str):
             attributes["build_setting_default"] = [attributes["build_setting_default"]]
-        for key, schema in rule.schema.items():
-            if schema.mandatory and key not in attributes:
+        for key in plan.mandatory:
+            if key not in attributes:
                 raise AttributeValueError(
                     f"missing value for mandatory attribute '{key}' in rule '{rule.name}'", location=place, label=label
                 )
-        for key, label_text in rule.default_labels:
+        for key, other in plan.defaults:
             if key not in attributes:
-                self.mention(Label.parse(label_text))
+                self.mention(other)
         visibility = self.default_visibility
         if "visibility" in attributes:
             visibility = self.visibility(attributes["visibility"], place)

@@ -94,7 +94,7 @@ class Packages:
         module = sl.Module()
         opening = preamble.for_build(repo, package, shown, modules.native_rules)
         self._interpreter.evaluate(module, parse_own("<preamble>", opening), modules.loader(label))
-        builder = PackageBuilder(made, self._texts, self._registry.rules, self._canonical)
+        builder = PackageBuilder(made, self._texts, self._registry.plan, self._canonical)
         previous, self._builder = self._builder, builder
         try:
             modules.run(module, ast, label)
@@ -127,7 +127,7 @@ class Packages:
     def callables(self) -> dict[str, Callable[..., Any]]:
         """What the prelude calls, by its name there."""
         return {
-            "py_target": lambda rule, name, text, stack: self._here("a rule").instantiate(rule, name, text, stack),
+            "py_target": lambda text: self._here("a rule").instantiate(text),
             "py_macro_call": lambda index, name, text, stack: macros.call(
                 self._here("a macro"), self._registry.macros[index], name, text, stack
             ),

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from rulesengine.errors import LoadingError, Location
+from rulesengine.loading.plans import RulePlan
 from rulesengine.loading.python_tree import python_tree
 from rulesengine.loading.texts import FRAME, SourceTexts
 from rulesengine.model.aspect import Aspect
@@ -37,6 +38,7 @@ class Registry:
         self._label = label
         self._texts = texts
         self._places: dict[int, Location | None] = {}
+        self._plans: dict[int, RulePlan] = {}
 
     @property
     def callables(self) -> dict[str, Callable[..., Any]]:
@@ -61,6 +63,13 @@ class Registry:
             "py_macro_name": self._name_macro,
             "py_macro_label": lambda index: self.macros[index].name or "macro",
         }
+
+    def plan(self, rule_id: int) -> RulePlan:
+        """A rule by number, with what its targets have in common."""
+        found = self._plans.get(rule_id)
+        if found is None:
+            found = self._plans[rule_id] = RulePlan.of(self.rules[rule_id])
+        return found
 
     def _top_level(self, what: str, module: str) -> None:
         if module != self.open_module:

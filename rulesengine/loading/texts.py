@@ -13,6 +13,25 @@ _MAX_EXCERPT = 200
 """Characters of a source line that a message shows at most."""
 
 
+class _FirstWord(Location):
+    """The start of a line: what stands there is looked up when somebody asks, which is seldom."""
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: SourceTexts, path: str, line: int) -> None:
+        self._texts = texts
+        self.path = path
+        self.line = line
+
+    @property
+    def column(self) -> int:  # type: ignore[override]
+        return self._texts.location(self.path, self.line).column
+
+    @property
+    def excerpt(self) -> str:  # type: ignore[override]
+        return self._texts.location(self.path, self.line).excerpt
+
+
 class SourceTexts:
     """The text of every evaluated file by the name it was parsed under."""
 
@@ -57,6 +76,10 @@ class SourceTexts:
             column = len(text) - len(text.lstrip()) + 1
             width = len(text.strip())
         return Location(path, line, column, _excerpt(text, line, column, width))
+
+    def start(self, path: str, line: int) -> Location:
+        """As `location`, of the first character that is not blank; cheap to make."""
+        return _FirstWord(self, path, line)
 
     def attribute(self, place: Location, name: str) -> Location:
         """Where the call that starts at `place` sets the argument `name`, or the call itself."""

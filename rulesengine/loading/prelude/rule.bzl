@@ -118,7 +118,7 @@ def make_rule__(registry, module):
                 ))
             if functions != None:
                 kwargs = arguments__(functions, name, kwargs)
-            py_target(id, name, json.encode({k: plain__(v, k) for k, v in kwargs.items()}), call_stack(strip_frames = 1))
+            py_target(json.encode((id, name, {k: plain__(v, k) for k, v in kwargs.items()}, call_stack(strip_frames = 1))))
 
         if not foreign:
             registry.append(struct(closure = instantiate, id = id, **entry))
