@@ -116,6 +116,7 @@ class Build:
             skipped=sum(1 for task in self._plan.tasks if not task.done and not task.failed),
             keys=[task.key for task in self._plan.tasks if task.done and task.key is not None and not task.is_pinned],
             pinned=[digest for task in self._plan.tasks if task.done for _, digest in task.action.pinned],
+            tasks=self._plan.tasks,
         )
 
     def _loop(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from rulesengine.execution.failure import ActionFailure
+from rulesengine.execution.plan import Task
 from rulesengine.model.artifact import Artifact, Value
 from rulesengine.model.digest import Digest
 
@@ -19,6 +20,7 @@ class ExecutionResult:
     run + cached: the actions that the request needed and that succeeded, equal ones (of several configurations) counted
     once; skipped: not tried, or stopped.
     keys: action cache entries that were used or made; pinned: blobs known by digest beforehand that were used.
+    tasks: every action of the request, and how far it came.
     """
 
     values: Mapping[Artifact, Value]
@@ -28,6 +30,7 @@ class ExecutionResult:
     skipped: int = 0
     keys: Sequence[Digest] = ()
     pinned: Sequence[Digest] = ()
+    tasks: Sequence[Task] = ()
 
     def check(self) -> None:
         """Raise the first failure, if there is one."""

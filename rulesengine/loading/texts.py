@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from rulesengine.errors import Location
 from rulesengine.loading.rewrite import Rewritten
@@ -43,6 +44,11 @@ class SourceTexts:
         """Remember a file's text as written and as rewritten."""
         self._texts[path] = text
         self._lines.pop(path, None)
+
+    def originals(self) -> Iterator[tuple[str, str]]:
+        """Every file's name and text, as its author wrote it."""
+        for path, text in self._texts.items():
+            yield path, text.original
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file as its author wrote them; none when it is unknown."""

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
@@ -31,6 +32,7 @@ from rulesengine.workspace.layout import describe
 from rulesengine.workspace.outputs import Members, Outputs
 from rulesengine.workspace.places import TESTLOGS_LINK
 from rulesengine.workspace.programs import Beside, beside, program
+from rulesengine.workspace.recording import Recorder
 from rulesengine.workspace.result import BuildResult, LookedAt, Output, Program, TargetResult
 from rulesengine.workspace.status import Status
 from rulesengine.workspace.test_report import TestResult
@@ -205,6 +207,7 @@ class Build:
         wanted = list(dict.fromkeys(file for _, one in asked for file in request.groups.made(one)))
         wanted += [file for files in with_programs.values() for file in files]
         request.status.add_to(graph, self.loader.root, self.loader.operations("write"))
+        self.engine.recorder = Recorder(self.output_base, self.loader, analysis, described(request), self.engine.store)
         run = cached = failed = 0
         executed = Executed({})
         members: dict[Artifact, Members] = {}
@@ -380,6 +383,20 @@ class Build:
             links.append((place.shown, place.directory))
         made = self.outputs.signatures(members)
         return LookedAt(self.started_ns, frozenset(read), frozenset(absent), tuple(made), tuple(links))
+
+
+def described(request: Request) -> dict[str, Any]:
+    """What was asked for, as the history keeps it: nothing that says how to reach a server."""
+    return {
+        "patterns": list(request.patterns),
+        "package": request.package,
+        "platform": request.platform or "",
+        "host_platform": request.host_platform or "",
+        "settings": list(request.settings),
+        "defines": list(request.defines),
+        "compilation_mode": request.compilation_mode,
+        "lists": {name: list(values) for name, values in request.lists.items() if values},
+    }
 
 
 def sources_of(graph: ActionGraph, wanted: Iterable[Artifact]) -> set[Artifact]:

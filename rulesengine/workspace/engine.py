@@ -17,6 +17,7 @@ from rulesengine.execution import (
     OpRunner,
     WorkspaceSources,
 )
+from rulesengine.execution.plan import Task
 from rulesengine.execution.sandbox import Sandbox, probe
 from rulesengine.execution.test_runner import TestRunner
 from rulesengine.execution.uses import write_uses
@@ -57,7 +58,7 @@ class _Counter:
 
 @define
 class Engine:
-    """Runs action graphs of one workspace."""
+    """Runs action graphs of one workspace.  recorder: told what became of the actions of each execution."""
 
     store: LocalStore
     sources: WorkspaceSources
@@ -67,6 +68,7 @@ class Engine:
     _root: str
     _processes: LocalRunner
     _tests: TestRunner
+    recorder: Callable[[Sequence[Task], Mapping[Artifact, Value]], None] | None = None
 
     @staticmethod
     @contextmanager
@@ -126,6 +128,8 @@ class Engine:
         done = self._executor.execute(graph, wanted, self._cancel)
         request = "\n".join(sorted(artifact.path for artifact in wanted))
         write_uses(self.store.root, self._root, request, done.keys, done.pinned)
+        if self.recorder is not None:
+            self.recorder(done.tasks, done.values)
         if not keep_going and check:
             done.check()
         errors = tuple(one.error for one in done.failed)

@@ -64,3 +64,36 @@ def _describe(members: Members, read: Callable[[Digest], bytes]) -> Image:
         size = sum(int(one["size"]) for one in (manifest["config"], *manifest["layers"]))
         images.append(ImagePlatform(name, _digest(descriptor), size))
     return Image(_digest(top[0]), media_type, tuple(images))
+
+
+def structure(members: Members, read: Callable[[Digest], bytes]) -> dict[str, Any] | None:
+    """A layout's digests, as plain data: `digest` and `type` of its entry, and `manifests`.
+
+    A manifest is `platform`, `digest`, `config` and `layers` (digests).  None for a tree that is no layout.
+    """
+    if "oci-layout" not in members or "index.json" not in members:
+        return None
+    try:
+        top = _document(members, "index.json", read)["manifests"]
+        if len(top) != 1:
+            return None
+        document = _document(members, _blob(top[0]), read)
+        manifests = []
+        for descriptor in document.get("manifests", top):
+            manifest = _document(members, _blob(descriptor), read)
+            if "layers" not in manifest:
+                continue
+            platform = descriptor.get("platform") or _document(members, _blob(manifest["config"]), read)
+            manifests.append(
+                {
+                    "platform": "/".join(
+                        str(platform[key]) for key in ("os", "architecture", "variant") if platform.get(key)
+                    ),
+                    "digest": str(descriptor["digest"]),
+                    "config": str(manifest["config"]["digest"]),
+                    "layers": [str(one["digest"]) for one in manifest["layers"]],
+                }
+            )
+        return {"digest": str(top[0]["digest"]), "type": str(top[0].get("mediaType", "")), "manifests": manifests}
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError):
+        return None

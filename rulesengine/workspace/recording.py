@@ -1,0 +1,271 @@
+"""Recorder: writes into the history what a build's actions were made of, where that is news."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rulesengine.analysis import Analysis, ConfiguredTarget
+from rulesengine.execution.history import History, Line, State, known_action
+from rulesengine.execution.plan import Task
+from rulesengine.loading import Loader
+from rulesengine.model.action import Action
+from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
+from rulesengine.model.command_line import no_trees, render
+from rulesengine.model.depset import Depset
+from rulesengine.workspace.layout import structure
+from rulesengine.workspace.outputs import LinkingStore, members_of
+
+_INLINE = 12
+"""Inputs up to so many stand in the action's own line."""
+_MAX_ARGUMENT = 4096
+_MAX_COMMAND = 1 << 16
+_MAX_ATTRIBUTE = 1 << 15
+_MAX_FILE = 64 << 20
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_SECRET = re.compile(r"TOKEN|PASSW|SECRET|CREDENTIAL|API_?KEY|PRIVATE|AUTH", re.IGNORECASE)
+_QUIET = frozenset({"name", "visibility", "tags", "testonly", "deprecation", "generator_name", "generator_function"})
+"""Attributes that no action sees."""
+
+
+class Recorder:
+    """Told of each execution of one build.  Writes nothing where nothing is new."""
+
+    def __init__(
+        self, base: str, loader: Loader, analysis: Analysis, request: dict[str, Any], store: LinkingStore
+    ) -> None:
+        self._history = History(base)
+        self._loader = loader
+        self._analysis = analysis
+        self._request = request
+        self._store = store
+        self._targets: dict[tuple[str, str], ConfiguredTarget] | None = None
+        self._sets: dict[int, tuple[Depset[Artifact], str]] = {}
+        self._lines: list[Line] = []
+        self._number = 0
+
+    def __call__(self, tasks: Sequence[Task], values: Mapping[Artifact, Value]) -> None:
+        """Record what the tasks came to.  Never raises for what cannot be written."""
+        state = self._history.state()
+        current = state.current
+        news = []
+        for task in tasks:
+            if task.done:
+                before = current.get(task.action.outputs[0].path)
+                if before is None or before[0] != key_of(task) or (task.ran and not task.is_pinned):
+                    news.append((task, before))
+        if not news:
+            return
+        self._number = state.build + 1
+        self._lines = []
+        actions = [self._action(task, before, state, values) for task, before in news]
+        build = {
+            "t": "build",
+            "n": self._number,
+            "at": int(time.time()),
+            "request": self._request,
+            "configurations": self._configurations({one["configuration"] for one in actions}),
+            "files": self._files(state),
+        }
+        self._history.append([build, *self._lines, *actions])
+
+    # ---- one action ----
+
+    def _action(
+        self, task: Task, before: tuple[str, str] | None, state: State, values: Mapping[Artifact, Value]
+    ) -> Line:
+        action = task.action
+        path = action.outputs[0].path
+        key = key_of(task)
+        command = _command(task)
+        environment = [[name, _hidden(name, value)] for name, value in sorted(action.environment)]
+        told = json.dumps([command, environment, sorted(action.platform), action.timeout, action.configuration])
+        shape = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+        if before is not None and before[1] == shape:
+            target = state.targets.get(f"{action.owner} {action.configuration}", "")
+        else:
+            target = self._target(action.owner, action.configuration, state)
+        line = {
+            "n": self._number,
+            "path": path,
+            "key": key,
+            "shape": shape,
+            "configuration": action.configuration,
+            "ran": task.ran,
+        }
+        if known_action(path, key) in state.known:
+            return {"t": "again", **line}
+        line |= {
+            "t": "action",
+            "owner": action.owner,
+            "mnemonic": action.mnemonic,
+            "argv": command,
+            "environment": environment,
+            "platform": sorted(action.platform),
+            "target": target,
+            "outputs": {one.path: _value(values[one]) for one in action.outputs if one in values},
+        }
+        if action.op is not None:
+            line["op"] = action.op
+        if len(task.inputs) <= _INLINE:
+            line["inputs"] = [[one.path, _value(values[one])] for one in task.inputs if one in values]
+        else:
+            line["set"] = self._set(action.inputs, values, state)
+        images = {one.path: found for one in action.outputs if (found := self._image(values.get(one))) is not None}
+        if images:
+            line["images"] = images
+        return line
+
+    def _image(self, value: Value | None) -> dict[str, Any] | None:
+        if not isinstance(value, TreeValue):
+            return None
+        try:
+            return structure(members_of(value, self._store), self._store.read)
+        except KeyError:
+            return None
+
+    def _set(self, top: Depset[Artifact], values: Mapping[Artifact, Value], state: State) -> str:
+        """The id of the line of a depset; it and those below it are added where they are new."""
+        stack = [(top, False)]
+        while stack:
+            node, ready = stack.pop()
+            if id(node) in self._sets:
+                continue
+            if not ready:
+                stack.append((node, True))
+                stack += [(one, False) for one in node.transitive]
+                continue
+            files = [[one.path, _value(values[one])] for one in node.direct if one in values]
+            below = [self._sets[id(one)][1] for one in node.transitive]
+            name = hashlib.blake2b(json.dumps([files, below]).encode(), digest_size=12).hexdigest()
+            self._sets[id(node)] = (node, name)
+            if f"s {name}" not in state.known:
+                state.known.add(f"s {name}")
+                self._lines.append({"t": "set", "id": name, "files": files, "sets": below})
+        return self._sets[id(top)][1]
+
+    # ---- what declared it ----
+
+    def _target(self, label: str, configuration: str, state: State) -> str:
+        """The id of the line of a target; it and those it depends on are added where they are new."""
+        if self._targets is None:
+            self._targets = {
+                (str(one.label), one.configuration.mnemonic): one for one in self._analysis.configured.values()
+            }
+        stack = [(label, configuration)]
+        seen = set(stack)
+        while stack:
+            here = stack.pop()
+            one = self._targets.get(here)
+            if one is None or one.target.kind != "rule":
+                continue
+            below = [(str(key[0]), key[1].mnemonic) for key in one.dependencies]
+            stack += [key for key in below if key not in seen]
+            seen.update(below)
+            name = f"{here[0]} {here[1]}"
+            line = _described(one, here, [f"{key[0]} {key[1]}" for key in below])
+            if state.targets.get(name) != line["id"]:
+                state.targets[name] = line["id"]
+                self._lines.append({"t": "target", "n": self._number, **line})
+        return state.targets.get(f"{label} {configuration}", "")
+
+    def _configurations(self, names: set[str]) -> dict[str, Any]:
+        out = {}
+        for one in {key[1] for key in self._analysis.configured}:
+            if one.mnemonic in names:
+                out[one.mnemonic] = {
+                    "platform": str(one.platform),
+                    "label": one.platform_label,
+                    "settings": dict(one.settings),
+                }
+        return out
+
+    def _files(self, state: State) -> dict[str, str]:
+        """Files that loading read, as they are now, where they changed since the last record."""
+        found = {}
+        for shown, text in self._loader.texts.originals():
+            if not shown.startswith("<"):
+                found[shown] = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        top = self._loader.root + "/"
+        for path, kind in self._loader.tracked.items():
+            shown = path.removeprefix(top)
+            if kind != "file" or not path.startswith(top) or shown in found:
+                continue
+            try:
+                if os.path.getsize(path) <= _MAX_FILE:
+                    with open(path, "rb") as stream:
+                        found[shown] = hashlib.blake2b(stream.read(), digest_size=12).hexdigest()
+            except OSError:
+                continue
+        return {path: digest for path, digest in found.items() if state.files.get(path) != digest}
+
+
+def key_of(task: Task) -> str:
+    """What tells one run of an action from another: its key, or what it is pinned to."""
+    if task.is_pinned:
+        return "pin-" + "-".join(digest.hash[:24] for _, digest in task.action.pinned)
+    assert task.key is not None
+    return task.key.hash[:40]
+
+
+def _described(one: ConfiguredTarget, name: tuple[str, str], below: list[str]) -> Line:
+    target = one.target
+    attributes = {}
+    for key, value in target.attributes.items():
+        if key not in _QUIET:
+            text = json.dumps(value, sort_keys=True)
+            attributes[key] = value if len(text) <= _MAX_ATTRIBUTE else "sha256:" + _hash(text)
+    line: Line = {
+        "label": name[0],
+        "configuration": name[1],
+        "rule": target.rule_name,
+        "module": target.rule.module if target.rule is not None else "",
+        "attributes": attributes,
+        "place": f"{target.location.path}:{target.location.line}" if target.location is not None else "",
+        "dependencies": below,
+    }
+    line["id"] = hashlib.blake2b(json.dumps(line, sort_keys=True).encode(), digest_size=12).hexdigest()
+    return line
+
+
+def _command(task: Task) -> list[str]:
+    """The command line with real paths, without what could be a credential, and not without end."""
+    action: Action = task.action
+    words = task.spelling.arguments if task.spelling is not None else ()
+    if not words:
+        words = tuple(render(action.arguments, lambda artifact: artifact.path, no_trees))
+    out = []
+    left = _MAX_COMMAND
+    for number, word in enumerate(words):
+        if left <= 0:
+            out.append(f"… {len(words) - number} more sha256:{_hash(chr(0).join(words[number:]))}")
+            break
+        if "://" in word:
+            word = _USERINFO.sub("", word)  # noqa: PLW2901
+        if len(word) > _MAX_ARGUMENT:
+            word = f"{word[:_MAX_ARGUMENT]}… sha256:{_hash(word)}"  # noqa: PLW2901
+        out.append(word)
+        left -= len(word) + 1
+    return out
+
+
+def _hidden(name: str, value: str) -> str:
+    """A variable's value; of what could be a credential just enough to see that it changed."""
+    if _SECRET.search(name):
+        return f"(not shown, {_hash(name + value)[:6]})"
+    return _USERINFO.sub("", value) if "://" in value else value
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, FileValue):
+        return f"{'x' if value.executable else 'f'}{value.digest.hash}:{value.digest.size}"
+    return f"t{value.digest.hash}:{value.digest.size}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
