@@ -98,8 +98,9 @@ class Recorder:
             "configuration": action.configuration,
             "ran": task.ran,
         }
+        outputs = {one.path: _value(values[one]) for one in action.outputs if one in values}
         if known_action(path, key) in state.known:
-            return {"t": "again", **line}
+            return {"t": "again", **line, "outputs": outputs}
         line |= {
             "t": "action",
             "owner": action.owner,
@@ -108,7 +109,7 @@ class Recorder:
             "environment": environment,
             "platform": sorted(action.platform),
             "target": target,
-            "outputs": {one.path: _value(values[one]) for one in action.outputs if one in values},
+            "outputs": outputs,
         }
         if action.op is not None:
             line["op"] = action.op

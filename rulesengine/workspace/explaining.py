@@ -1,0 +1,222 @@
+"""Explaining: `explain LABEL` and `explain --digest OLD NEW` over the history of a workspace."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from attrs import evolve, frozen
+
+from rulesengine.errors import UsageError
+from rulesengine.workspace.comparing import Comparison, digest_of, title
+from rulesengine.workspace.explanation import Cause, Change, Explanation
+from rulesengine.workspace.past import Found, Past, Run
+
+_HEX = frozenset("0123456789abcdef")
+_SHORTEST = 6
+
+
+@frozen
+class _Layout:
+    """An OCI layout in a directory, of which only digests are looked at."""
+
+    digest: str
+    manifests: tuple[tuple[str, str, str, tuple[str, ...]], ...]
+
+
+# ---- explain --digest ---------------------------------------------------------------
+
+
+def explain_digests(past: Past, root: str, old: str, new: str, label: str = "") -> Explanation:
+    """Why `new` is another digest than `old`.
+
+    old, new: digests (`sha256:…`, or the beginning of one, from six digits), or directories with an OCI layout.
+    label: look at outputs of this target only.  Raises UsageError for what the history does not know.
+    """
+    if not past.runs:
+        raise UsageError("this workspace has no history of builds yet", hint="build the target, before and after")
+    before, after = _named(past, old, label), _named(past, new, label)
+    first, second = _pair(before, after)
+    if first.digest == second.digest:
+        return Explanation((), f"{old} and {new} are the same: {_described(first)}")
+    if first.run is None or second.run is None:
+        if first.path == second.path:
+            cause = Cause("source", second.path, first.digest, second.digest)
+            return Explanation((Change("source file", "", second.path, first.digest, second.digest, (cause,)),))
+        raise UsageError(f"{old} is {_described(first)}, and {new} is {_described(second)}: they are not the same thing")
+    found = Comparison(past, root).explain(first.run, second.run)
+    top = _documents(first, second, found)
+    return Explanation((top,), f"{_described(first)} → {_described(second)}")
+
+
+def _named(past: Past, text: str, label: str) -> list[Found]:
+    if os.path.isdir(text):
+        text = _layout_digest(text)
+    digits = text.removeprefix("sha256:").lower()
+    if len(digits) < _SHORTEST or not set(digits) <= _HEX or len(digits) > 64:
+        raise UsageError(
+            f"{text!r} is neither a digest nor a directory with an OCI layout",
+            hint="write sha256:…, or the beginning of one, from six digits; pybuild --show_output=digests shows them",
+        )
+    found = past.find(digits)
+    mine = [one for one in found if not label or (one.run is not None and one.run.line["owner"] == label)]
+    if not mine:
+        where = f" among the outputs of {label}" if label and found else ""
+        raise UsageError(
+            f"the history of this workspace knows no {text}{where}",
+            hint="it knows what was built here; rebuild the old revision (git worktree, or checkout) with this cache",
+        )
+    if len({one.digest for one in mine}) > 1:
+        some = ", ".join(sorted({one.digest[:23] for one in mine})[:4])
+        raise UsageError(f"{text} is the beginning of several digests: {some}", hint="write more digits")
+    return mine
+
+
+def _layout_digest(directory: str) -> str:
+    try:
+        with open(os.path.join(directory, "index.json"), encoding="utf-8") as stream:
+            entries = json.load(stream)["manifests"]
+        if len(entries) != 1:
+            raise UsageError(f"{directory}/index.json has {len(entries)} entries", hint="name a digest instead")
+        return str(entries[0]["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(f"{directory} holds no OCI layout that can be read", hint="index.json names its image") from None
+
+
+def _pair(before: Sequence[Found], after: Sequence[Found]) -> tuple[Found, Found]:
+    """Of what two digests may be, the two that are most alike."""
+
+    def unlike(pair: tuple[Found, Found]) -> tuple[bool, bool, bool, bool, int]:
+        first, second = pair
+        owners = [one.run.line["owner"] if one.run is not None else one.path for one in pair]
+        lower = min(first.run.build, second.run.build) if first.run is not None and second.run is not None else 0
+        kinds = first.kind != second.kind
+        return owners[0] != owners[1], kinds, first.path != second.path, first.platform != second.platform, -lower
+
+    return min(((one, other) for one in before for other in after), key=unlike)
+
+
+def _described(one: Found) -> str:
+    if one.run is None:
+        return f"source file {one.path}"
+    owner = one.run.line["owner"]
+    platform = f" for {one.platform}" if one.platform else ""
+    words = {
+        "index": "image index of",
+        "manifest": "image of",
+        "part": f"image{platform} of",
+        "config": f"image configuration{platform} of",
+        "layer": f"layer of the image{platform} of",
+        "tree": "output of",
+        "output": "output of",
+    }[one.kind]
+    return f"{words} {owner} (build {one.run.build})"
+
+
+def _documents(first: Found, second: Found, change: Change) -> Change:
+    """A change with the documents of an image in between: the manifest's layers, or its configuration."""
+    assert first.run is not None
+    assert second.run is not None
+    if first.kind in ("config", "layer", "part") or first.kind != second.kind:
+        return evolve(change, old=first.digest, new=second.digest)
+    return change
+
+
+def layers_of(old: Run, new: Run) -> str:
+    """What of two images differs, in words: the configuration, layers by number, platforms."""
+    before, after = (_image(one) for one in (old, new))
+    if before is None or after is None:
+        return ""
+    first = {one["platform"]: one for one in before["manifests"]}
+    second = {one["platform"]: one for one in after["manifests"]}
+    words = []
+    if len(second) > 1 or len(first) > 1:
+        changed = [name for name in second if name in first and first[name]["digest"] != second[name]["digest"]]
+        words += [f"{len(changed)} of {len(second)} images changed"] if changed else []
+        words += [f"{name} added" for name in second if name not in first]
+        words += [f"{name} removed" for name in first if name not in second]
+    else:
+        for name, one in second.items():
+            other = first.get(name)
+            if other is None:
+                words.append(f"platform {next(iter(first), '(none)')} → {name}")
+                continue
+            if other["config"] != one["config"]:
+                words.append("configuration")
+            if len(other["layers"]) != len(one["layers"]):
+                words.append(f"{len(other['layers'])} → {len(one['layers'])} layers")
+            else:
+                numbers = [
+                    str(number)
+                    for number, pair in enumerate(zip(other["layers"], one["layers"], strict=True), 1)
+                    if pair[0] != pair[1]
+                ]
+                words += [f"layer {', '.join(numbers)} of {len(one['layers'])}"] if numbers else []
+    return ", ".join(words)
+
+
+def _image(run: Run) -> dict[str, Any] | None:
+    path, value = next(iter(run.outputs.items()))
+    image = run.line.get("images", {}).get(path)
+    return dict(image) if image is not None and run.line["outputs"].get(path) == value else None
+
+
+# ---- explain LABEL --------------------------------------------------------------------
+
+
+def last_runs(past: Past, root: str, labels: Sequence[str], configuration: str = "") -> tuple[Change, ...]:
+    """Why each action of the targets came to its last result."""
+    comparison = Comparison(past, root)
+    return tuple(
+        _last(past, comparison, runs)
+        for runs in past.runs.values()
+        if runs[-1].line["owner"] in labels and configuration in ("", runs[-1].line["configuration"])
+    )
+
+
+def _last(past: Past, comparison: Comparison, runs: Sequence[Run]) -> Change:
+    last = runs[-1]
+    verb = "ran" if last.ran else "was taken from the cache"
+    when = _when(past, last)
+    if len(runs) > 1:
+        previous = runs[-2]
+        found = comparison.explain(previous, last)
+        return evolve(found, note=f"{verb} in build {last.build}{when}; before that in build {previous.build}")
+    other = _elsewhere(past, last)
+    if other is not None:
+        found = comparison.explain(other, last)
+        note = f"{verb} in build {last.build}{when}; before that for {other.line['configuration']}"
+        return evolve(found, note=note)
+    cause = Cause("first", last.line["path"].split("/", 3)[-1], label=last.line["owner"])
+    line = last.line
+    return Change(
+        title(last), line["owner"], line["path"].split("/", 3)[-1], "", digest_of(last), (cause,),
+        note=f"{verb} in build {last.build}{when}",
+    )  # fmt: skip
+
+
+def _elsewhere(past: Past, run: Run) -> Run | None:
+    """The last run before of what is the same in another configuration."""
+    line = run.line
+    name = line["path"].split("/", 2)[-1]
+    found = [
+        one
+        for runs in past.runs.values()
+        for one in runs
+        if one.build < run.build
+        and one.line["owner"] == line["owner"]
+        and one.line["mnemonic"] == line["mnemonic"]
+        and one.line["path"].split("/", 2)[-1] == name
+    ]
+    return max(found, key=lambda one: one.build, default=None)
+
+
+def _when(past: Past, run: Run) -> str:
+    at = past.builds.get(run.build, {}).get("at")
+    return time.strftime(" (%Y-%m-%d %H:%M:%S)", time.localtime(at)) if at else ""
+
+
+__all__ = ["explain_digests", "last_runs", "layers_of"]
