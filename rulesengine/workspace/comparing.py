@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -83,7 +81,11 @@ class Comparison:
         if told or inputs.added or inputs.removed:
             causes.update(dict.fromkeys(declared.causes(told, inputs.added, inputs.removed)))
         if not causes and not below:
-            if old.key == new.key:
+            if line.get("fresh"):
+                causes[Cause("fresh", "", label=line["owner"])] = None
+            elif old.key == new.key and new.pending:
+                causes[Cause("cache", "", label=line["owner"])] = None
+            elif old.key == new.key:
                 kind = "cache" if old.outputs == new.outputs else "unstable"
                 what = "" if kind == "cache" else "the same inputs gave other bytes"
                 causes[Cause(kind, what, label=line["owner"])] = None
@@ -144,9 +146,9 @@ class Comparison:
                 continue
             first = like[0]
             left.remove(first)
-            for one, other in zip(first.outputs, second.outputs, strict=False):
-                out.renamed[one] = other
-                out.renamed[_mapped(one)] = _mapped(other)
+            for was, path in zip(first.outputs, second.outputs, strict=False):
+                out.renamed[was] = path
+                out.renamed[_mapped(was)] = _mapped(path)
             if first.outputs != second.outputs or first.key != second.key:
                 out.makers.append((first, second, _shown(second.line["path"])))
         for one in left:
@@ -188,12 +190,16 @@ def digest_of(run: Run) -> str:
     """The digest of a run's first output; of an image the one that a registry shows."""
     path, value = next(iter(run.outputs.items()))
     image = run.line.get("images", {}).get(path)
+    if value == "?":
+        return "(not made yet)"
     if image is not None and run.line["outputs"].get(path) == value:
         return str(image["digest"])
     return _hex(value)
 
 
 def _hex(value: str) -> str:
+    if value == "?":
+        return ""
     return "sha256:" + value[1:].partition(":")[0]
 
 
@@ -268,8 +274,7 @@ def _different(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[st
 
 
 def _pairs(kind: str, old: Iterable[Any], new: Iterable[Any]) -> Iterator[tuple[str, str, str, str]]:
-    before = {name: value for name, value in old}
-    after = {name: value for name, value in new}
+    before, after = dict(old), dict(new)
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
             yield kind, name, str(before.get(name, "")), str(after.get(name, ""))

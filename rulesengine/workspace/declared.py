@@ -50,7 +50,7 @@ class Declared:
     def causes(self, told: Sequence[Told], added: Sequence[str], removed: Sequence[str]) -> Iterator[Cause]:
         """What was changed, as far up as it can be told; at least one."""
         owner = self.new.line["owner"]
-        direct = [Cause(one[0], *one[1:], label=owner) for one in told if one[0] in ("op", "compressor")]
+        direct = [Cause(one[0], one[1], one[2], one[3], label=owner) for one in told if one[0] in ("op", "compressor")]
         yield from direct
         rest = [one for one in told if one[0] not in ("op", "compressor")]
         if not rest and not added and not removed:
@@ -171,7 +171,7 @@ class Declared:
         if before.get("sha256") == after.get("sha256"):
             versions = [str(one.get("snapshot") or one.get("path") or "") for one in (before, after)]
         file = next((one for one in files if one.endswith(".json")), files[0] if files else "")
-        return Cause("lock", what, *versions, self._line(file, str(after.get("sha256", ""))), label)
+        return Cause("lock", what, versions[0], versions[1], self._line(file, str(after.get("sha256", ""))), label)
 
     def _line(self, file: str, text: str) -> str:
         """`FILE:LINE` of a text in a file of the workspace as it is now."""

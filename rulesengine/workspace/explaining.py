@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from rulesengine.errors import UsageError
 from rulesengine.workspace.comparing import Comparison, digest_of, title
@@ -17,14 +17,6 @@ from rulesengine.workspace.past import Found, Past, Run
 
 _HEX = frozenset("0123456789abcdef")
 _SHORTEST = 6
-
-
-@frozen
-class _Layout:
-    """An OCI layout in a directory, of which only digests are looked at."""
-
-    digest: str
-    manifests: tuple[tuple[str, str, str, tuple[str, ...]], ...]
 
 
 # ---- explain --digest ---------------------------------------------------------------
@@ -46,7 +38,9 @@ def explain_digests(past: Past, root: str, old: str, new: str, label: str = "") 
         if first.path == second.path:
             cause = Cause("source", second.path, first.digest, second.digest)
             return Explanation((Change("source file", "", second.path, first.digest, second.digest, (cause,)),))
-        raise UsageError(f"{old} is {_described(first)}, and {new} is {_described(second)}: they are not the same thing")
+        raise UsageError(
+            f"{old} is {_described(first)}, and {new} is {_described(second)}: they are not the same thing"
+        )
     found = Comparison(past, root).explain(first.run, second.run)
     top = _documents(first, second, found)
     return Explanation((top,), f"{_described(first)} → {_described(second)}")
@@ -83,7 +77,9 @@ def _layout_digest(directory: str) -> str:
             raise UsageError(f"{directory}/index.json has {len(entries)} entries", hint="name a digest instead")
         return str(entries[0]["digest"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(f"{directory} holds no OCI layout that can be read", hint="index.json names its image") from None
+        raise UsageError(
+            f"{directory} holds no OCI layout that can be read", hint="index.json names its image"
+        ) from None
 
 
 def _pair(before: Sequence[Found], after: Sequence[Found]) -> tuple[Found, Found]:
@@ -167,35 +163,40 @@ def _image(run: Run) -> dict[str, Any] | None:
 # ---- explain LABEL --------------------------------------------------------------------
 
 
-def last_runs(past: Past, root: str, labels: Sequence[str], configuration: str = "") -> tuple[Change, ...]:
-    """Why each action of the targets came to its last result."""
+def last_runs(past: Past, root: str, targets: Collection[tuple[str, str]]) -> tuple[Change, ...]:
+    """Why each action of the targets (label, configuration) came to its last result."""
     comparison = Comparison(past, root)
     return tuple(
         _last(past, comparison, runs)
         for runs in past.runs.values()
-        if runs[-1].line["owner"] in labels and configuration in ("", runs[-1].line["configuration"])
+        if (runs[-1].line["owner"], runs[-1].line["configuration"]) in targets
     )
 
 
 def _last(past: Past, comparison: Comparison, runs: Sequence[Run]) -> Change:
     last = runs[-1]
-    verb = "ran" if last.ran else "was taken from the cache"
-    when = _when(past, last)
+    said = _said(past, last)
     if len(runs) > 1:
-        previous = runs[-2]
-        found = comparison.explain(previous, last)
-        return evolve(found, note=f"{verb} in build {last.build}{when}; before that in build {previous.build}")
+        found = comparison.explain(runs[-2], last)
+        return evolve(found, note=f"{said}; before that in build {runs[-2].build}")
     other = _elsewhere(past, last)
     if other is not None:
         found = comparison.explain(other, last)
-        note = f"{verb} in build {last.build}{when}; before that for {other.line['configuration']}"
-        return evolve(found, note=note)
-    cause = Cause("first", last.line["path"].split("/", 3)[-1], label=last.line["owner"])
+        return evolve(found, note=f"{said}; before that for {other.line['configuration']} in build {other.build}")
     line = last.line
-    return Change(
-        title(last), line["owner"], line["path"].split("/", 3)[-1], "", digest_of(last), (cause,),
-        note=f"{verb} in build {last.build}{when}",
-    )  # fmt: skip
+    shown = line["path"].split("/", 3)[-1]
+    cause = Cause("first", shown, label=line["owner"])
+    return Change(title(last), line["owner"], shown, "", digest_of(last), (cause,), note=said)
+
+
+def _said(past: Past, run: Run) -> str:
+    if run.pending:
+        return {
+            "runs": "would run",
+            "waits": "would run, if what it waits for comes out differently",
+            "cached": "would be taken from the cache",
+        }[run.pending]
+    return f"{'ran' if run.ran else 'was taken from the cache'} in build {run.build}{_when(past, run)}"
 
 
 def _elsewhere(past: Past, run: Run) -> Run | None:

@@ -90,6 +90,26 @@ class Outputs:
             raise _store_error(fault, self._base) from None
         return made, lost
 
+    def edited(self, artifact: Artifact, value: Value) -> list[str]:
+        """Paths below an artifact (its own is '') that were delivered and are not what they were any more."""
+        record = self._records.get(artifact.path)
+        if (
+            record is None
+            or record["value"] != _value_key(value)
+            or self._untouched(artifact.path, record["signatures"])
+        ):
+            return []
+        root = os.path.join(self._base, artifact.path)
+        try:
+            members = members_of(value, self._store)
+        except KeyError:
+            return []
+        return [
+            name
+            for name, member in members.items()
+            if isinstance(member, TreeFile) and not _is(os.path.join(root, name) if name else root, member)
+        ]
+
     def signatures(self, artifacts: Iterable[Artifact]) -> list[tuple[str, Signature]]:
         """(absolute path, signature) of everything put there for the artifacts, symbolic links left out."""
         out: list[tuple[str, Signature]] = []

@@ -16,6 +16,7 @@ class Run:
 
     build: its number.  line: what the action was (see recording).  outputs: path -> value.
     ran: whether it ran then, or its result was in the cache.  known: whether this workspace had seen it before.
+    pending: what a build would do now (see foresight), for a run that has not been.
     """
 
     build: int
@@ -23,6 +24,7 @@ class Run:
     outputs: dict[str, str]
     ran: bool
     known: bool
+    pending: str = ""
 
     @property
     def key(self) -> str:
@@ -80,10 +82,19 @@ class Past:
             if kind == "action":
                 self._actions[name] = line
             whole = self._actions[name]
-            run = Run(line["n"], whole, dict(line["outputs"]), bool(line["ran"]), kind == "again")
-            self.runs.setdefault(line["path"], []).append(run)
-            for path in run.outputs:
-                self.made.setdefault(path, []).append(run)
+            self.add(Run(line["n"], whole, dict(line["outputs"]), bool(line["ran"]), kind == "again"))
+
+    def foretell(self, number: int, build: Line) -> None:
+        """Add a build that did not take place."""
+        for line in build["lines"]:
+            self._take(line)
+        self.builds[number] = build
+
+    def add(self, run: Run) -> None:
+        """Add a run of it."""
+        self.runs.setdefault(run.line["path"], []).append(run)
+        for path in run.outputs:
+            self.made.setdefault(path, []).append(run)
 
     # ---- looking up ----
 

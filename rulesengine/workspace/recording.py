@@ -48,6 +48,7 @@ class Recorder:
         self._sets: dict[int, tuple[Depset[Artifact], str]] = {}
         self._lines: list[Line] = []
         self._number = 0
+        self._pending = False
 
     def __call__(self, tasks: Sequence[Task], values: Mapping[Artifact, Value]) -> None:
         """Record what the tasks came to.  Never raises for what cannot be written."""
@@ -74,6 +75,31 @@ class Recorder:
         }
         self._history.append([build, *self._lines, *actions])
 
+    def foretold(self, tasks: Sequence[Task], values: Mapping[Artifact, Value]) -> tuple[int, Line, list[Line]]:
+        """What the lines of a build and of actions would be: its number, its line (targets in it), theirs.
+
+        Inputs that are not there yet have the value `?`.
+        """
+        state = self._history.state()
+        self._number = state.build + 1
+        self._lines = []
+        self._pending = True
+        actions = [self._action(task, None, state, values) for task in tasks]
+        build = {
+            "t": "build",
+            "n": self._number,
+            "request": {},
+            "configurations": self._configurations({one["configuration"] for one in actions}),
+            "files": self._files(state),
+            "lines": self._lines,
+        }
+        return self._number, build, actions
+
+    @staticmethod
+    def key(task: Task) -> str:
+        """What tells one run of an action from another; empty while it waits."""
+        return key_of(task) if task.is_pinned or task.key is not None else ""
+
     # ---- one action ----
 
     def _action(
@@ -81,7 +107,7 @@ class Recorder:
     ) -> Line:
         action = task.action
         path = action.outputs[0].path
-        key = key_of(task)
+        key = self.key(task)
         command = _command(task)
         environment = [[name, _hidden(name, value)] for name, value in sorted(action.environment)]
         told = json.dumps([command, environment, sorted(action.platform), action.timeout, action.configuration])
@@ -98,8 +124,8 @@ class Recorder:
             "configuration": action.configuration,
             "ran": task.ran,
         }
-        outputs = {one.path: _value(values[one]) for one in action.outputs if one in values}
-        if known_action(path, key) in state.known:
+        outputs = {one.path: _value(values.get(one)) for one in action.outputs}
+        if not self._pending and known_action(path, key) in state.known:
             return {"t": "again", **line, "outputs": outputs}
         line |= {
             "t": "action",
@@ -111,10 +137,12 @@ class Recorder:
             "target": target,
             "outputs": outputs,
         }
+        if not action.cacheable:
+            line["fresh"] = True
         if action.op is not None:
             line["op"] = action.op
-        if len(task.inputs) <= _INLINE:
-            line["inputs"] = [[one.path, _value(values[one])] for one in task.inputs if one in values]
+        if self._pending or len(task.inputs) <= _INLINE:
+            line["inputs"] = [[one.path, _value(values.get(one))] for one in task.inputs]
         else:
             line["set"] = self._set(action.inputs, values, state)
         images = {one.path: found for one in action.outputs if (found := self._image(values.get(one))) is not None}
@@ -262,7 +290,9 @@ def _hidden(name: str, value: str) -> str:
     return _USERINFO.sub("", value) if "://" in value else value
 
 
-def _value(value: Value) -> str:
+def _value(value: Value | None) -> str:
+    if value is None:
+        return "?"
     if isinstance(value, FileValue):
         return f"{'x' if value.executable else 'f'}{value.digest.hash}:{value.digest.size}"
     return f"t{value.digest.hash}:{value.digest.size}"

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rulesengine.workspace.analyzed import AnalyzedTarget, ConfiguredResult
     from rulesengine.workspace.archives import LockResult
     from rulesengine.workspace.configured_targets import ConfiguredTargets
+    from rulesengine.workspace.explanation import Explanation
     from rulesengine.workspace.how import HowToAnalyse, HowToBuild
     from rulesengine.workspace.memory import MemoryWorkspace
     from rulesengine.workspace.question import Question
@@ -328,14 +329,36 @@ class Workspace:
         """
         from rulesengine.workspace.analysing import analysed_targets
 
-        if not patterns:
-            raise UsageError("no target is named", hint="for instance //... for everything in the workspace")
-        expression = ""
-        for pattern in patterns:
-            sign, word = (" - ", pattern[1:]) if pattern.startswith("-") else (" + ", pattern)
-            expression += f"{sign if expression else ''}{json.dumps(word, ensure_ascii=False)}"
-        with self._analysing(expression, how) as (question, graph):
+        with self._analysing(_union(patterns), how) as (question, graph):
             return analysed_targets(question, graph)
+
+    def explain(self, *patterns: str, **how: Unpack[HowToAnalyse]) -> Explanation:
+        """Whether a build of targets would do anything now, and why each of their actions last ran.
+
+        patterns: as `build` takes them.  how: see HowToAnalyse.  Raises UsageError, LoadingError, AnalysisError.
+        """
+        from rulesengine.workspace.analysing import analyse
+        from rulesengine.workspace.foretelling import explain_targets
+        from rulesengine.workspace.question import Question
+
+        told = _serial(how.get("listener"))
+        question = Question.of(_union(patterns), how)
+        with self._call(how.get("cancel")) as token:
+            loader = self._loader(told, token)
+            graph = analyse(question, loader, told, token)
+            return explain_targets(graph, loader, self.cache, self.output_base, token)
+
+    def explain_digest(self, old: str, new: str, label: str = "", *, cancel: CancelToken | None = None) -> Explanation:
+        """Why the digest `new` is another than `old`: images, indexes, layers, outputs that were built here.
+
+        old, new: `sha256:…` or the beginning of one, or a directory with an OCI layout.  label: of which target.
+        Raises UsageError for what the history does not know.
+        """
+        from rulesengine.workspace.explaining import explain_digests
+        from rulesengine.workspace.past import Past
+
+        with self._call(cancel):
+            return explain_digests(Past.read(self.output_base), self.root, old, new, label)
 
     def lint(
         self,
@@ -538,6 +561,17 @@ class Workspace:
         from rulesengine.io.mirrors import Mirrors, mirror_order
 
         return Mirrors(mirror_order(self.mirrors), report=listener)
+
+
+def _union(patterns: Sequence[str]) -> str:
+    """Patterns as a query.  Raises UsageError where there are none."""
+    if not patterns:
+        raise UsageError("no target is named", hint="for instance //... for everything in the workspace")
+    expression = ""
+    for pattern in patterns:
+        sign, word = (" - ", pattern[1:]) if pattern.startswith("-") else (" + ", pattern)
+        expression += f"{sign if expression else ''}{json.dumps(word, ensure_ascii=False)}"
+    return expression
 
 
 def _deaf(_: Event) -> None:

@@ -26,15 +26,23 @@ def how(context: Context, listener: Listener) -> HowToAnalyse:
     """What the flags of `cquery` and `aquery` say."""
     options = context.options
     return {
-        "package": context.package(context.workspace().root),
+        **configuring(context, listener),
         "universe": options["universe_scope"] or "",
+        "implicit": options["implicit_deps"],
+        "tools": options["tool_deps"],
+    }
+
+
+def configuring(context: Context, listener: Listener) -> HowToAnalyse:
+    """What the flags of every command that analyses say."""
+    options = context.options
+    return {
+        "package": context.package(context.workspace().root),
         "platform": options["platforms"],
         "settings": options["setting"],
         "defines": options["define"],
         "compilation_mode": options["compilation_mode"],
         "keep_going": options["keep_going"],
-        "implicit": options["implicit_deps"],
-        "tools": options["tool_deps"],
         "host_platform": options["host_platform"],
         "features": options["features"],
         "extra_toolchains": options["extra_toolchains"],

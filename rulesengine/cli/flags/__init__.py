@@ -5,6 +5,7 @@ from __future__ import annotations
 from rulesengine.cli.flags.building import BUILDING
 from rulesengine.cli.flags.commands import COMMANDS, Command
 from rulesengine.cli.flags.configuring import CONFIGURING
+from rulesengine.cli.flags.explaining import EXPLAINING
 from rulesengine.cli.flags.flag import ALL, Flag
 from rulesengine.cli.flags.general import GENERAL
 from rulesengine.cli.flags.querying import QUERYING
@@ -13,7 +14,7 @@ from rulesengine.cli.flags.startup import STARTUP
 from rulesengine.cli.flags.testing import TESTING
 from rulesengine.cli.flags.upkeep import UPKEEP
 
-FLAGS: tuple[Flag, ...] = (*GENERAL, *CONFIGURING, *BUILDING, *SHOWING, *TESTING, *QUERYING, *UPKEEP)
+FLAGS: tuple[Flag, ...] = (*GENERAL, *CONFIGURING, *BUILDING, *SHOWING, *TESTING, *QUERYING, *EXPLAINING, *UPKEEP)
 
 __all__ = ["ALL", "COMMANDS", "FLAGS", "STARTUP", "Command", "Flag", "command", "flags_anywhere", "flags_of"]
 

@@ -61,6 +61,13 @@ COMMANDS = (
         "mnemonic(REGEXP, …), inputs(REGEXP, …) and outputs(REGEXP, …), which stand outermost, let pass.", True,
     ),
     Command(
+        "explain", "tell why actions ran, or why a digest changed",
+        "pybuild explain [FLAGS] TARGET… | pybuild explain --digest OLD NEW [TARGET]",
+        "Reads what the builds of this workspace left in its history. OLD and NEW are digests of images, indexes,\n"
+        "manifests, layers or other outputs that were built here (sha256:…, or their beginnings), or directories with\n"
+        "an OCI layout. The end names the causes: a source file, a lock file's entry, an attribute, a flag …", True,
+    ),
+    Command(
         "lint", "find faults in BUILD, .bzl and MODULE.bazel files", "pybuild lint [FLAGS] [FILE|DIR|PATTERN…]",
         "Without arguments: all files of the workspace. A comment `# lint: disable=NAME` at a line, or "
         "above a statement, switches\na finding off there; buildifier's own comments work too. "

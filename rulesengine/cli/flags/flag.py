@@ -6,11 +6,12 @@ from attrs import frozen
 
 BUILDERS = ("build", "test", "run")
 QUERIES = ("query", "cquery", "aquery")
-ANALYSERS = (*BUILDERS, "cquery", "aquery")
-LOADERS = (*BUILDERS, *QUERIES, "lock", "lint", "docs")
+EXPLAINERS = ("explain", "affected", "graph")
+ANALYSERS = (*BUILDERS, "cquery", "aquery", "explain", "graph")
+LOADERS = (*BUILDERS, *QUERIES, *EXPLAINERS, "lock", "lint", "docs")
 TEST = ("test",)
 UPKEEP = ("gc", "fsck", "cache", "dump")
-ALL = (*BUILDERS, "init", "lock", *QUERIES, "lint", "docs", "info", "clean", *UPKEEP, "help", "version")
+ALL = (*BUILDERS, "init", "lock", *QUERIES, *EXPLAINERS, "lint", "docs", "info", "clean", *UPKEEP, "help", "version")
 
 
 @frozen
