@@ -92,8 +92,11 @@ class ActionBuilder:
         package = label.package + "/" if label.package else ""
         return f"{OUTPUT_ROOT}/{configuration.mnemonic}/bin/{repo}{package}{filename}"
 
-    def declare(self, label: Label, configuration: Configuration, filename: str, directory: bool) -> Artifact:
-        """An output of a target.  Raises AnalysisError for a name outside of its package."""
+    def declare(self, label: Label, configuration: Configuration, filename: str, kind: str = "file") -> Artifact:
+        """An output of a target: a `file`, `directory` or `symlink`.
+
+        Raises AnalysisError for a name outside of its package.
+        """
         if not _SIMPLE_NAME.fullmatch(filename) and (
             not filename
             or filename.startswith("/")
@@ -104,10 +107,12 @@ class ActionBuilder:
         path = self.output_path(label, configuration, filename)
         known = self.artifacts.get(path)
         if known is None:
-            known = self.artifacts[path] = Artifact(path, str(label), is_directory=directory)
+            known = self.artifacts[path] = Artifact(
+                path, str(label), is_directory=kind == "directory", is_symlink=kind == "symlink"
+            )
             return known
-        if known.is_directory != directory:
-            raise AnalysisError(f"output {filename!r} is declared as a file and as a directory", label=label)
+        if known.kind != kind:
+            raise AnalysisError(f"output {filename!r} is declared as a {known.kind} and as a {kind}", label=label)
         if known.owner != str(label):  # both may make it, if they do so alike
             self._shared.add((path, str(label)))
         return known

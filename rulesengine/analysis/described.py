@@ -45,5 +45,5 @@ def _file(artifact: Artifact) -> list[Any]:
         artifact.short_path,
         [owner.repo, owner.package, owner.name],
         artifact.is_source,
-        artifact.is_directory,
+        artifact.kind,
     ]

@@ -169,7 +169,7 @@ class Implementations:
         if number is None:
             number = self._files[artifact] = self._actions.register_depset(artifact)
         owner = one.label if artifact.is_source else Label.parse(artifact.owner)
-        file = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.is_directory]
+        file = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.kind]
         return {"file": file, "label": parts(one.label), "owner": parts(owner), "depset": number}
 
     def _configured(self, one: Work, module: Any, index: int, done: dict[str, Any]) -> ConfiguredTarget:
@@ -332,8 +332,8 @@ class Implementations:
     def _declare(self, text: str) -> str:
         index, kind, filename = text.split("\n", 2)
         running = self._batch.work[int(index)]
-        artifact = self._actions.declare(running.target.label, running.configuration, filename, kind == "1")
-        if kind != "default":
+        artifact = self._actions.declare(running.target.label, running.configuration, filename, kind or "file")
+        if kind != "file":
             self._batch.declared.setdefault(int(index), []).append(artifact)
         return "\n".join((artifact.path, artifact.root, artifact.short_path))
 

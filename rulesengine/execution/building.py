@@ -182,7 +182,9 @@ class Build:
         lost = [
             artifact
             for artifact in task.inputs
-            if not artifact.is_source and not self._x.store.has(self._values[artifact].digest)
+            if not artifact.is_source
+            and not artifact.is_symlink
+            and not self._x.store.has(self._values[artifact].digest)
         ]
         if lost:
             self._repeat_makers(task, lost)

@@ -15,7 +15,7 @@ from rulesengine.errors import ExecutionError
 from rulesengine.execution.sandbox import EXECROOT
 from rulesengine.execution.sources import stays_inside
 from rulesengine.execution.store import CHUNK, LocalStore, store_error
-from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.digest import EMPTY
 from rulesengine.model.directory import MAX_DEPTH, Member, TreeFile, TreeLink, TreeNode, build_tree, walk_tree
 
@@ -44,6 +44,8 @@ class _Collector:
         for path, artifact in outputs.items():
             if not os.path.lexists(f"{self._root}/{path}"):
                 missing.append(path)
+            elif artifact.is_symlink:
+                values[artifact] = self._link(path)
             elif artifact.is_directory:
                 values[artifact] = self._tree(path)
             else:
@@ -70,6 +72,15 @@ class _Collector:
                     if len(found) == _SHOWN:
                         return [*found, "…"]
         return found
+
+    def _link(self, path: str) -> LinkValue:
+        try:
+            return LinkValue(os.readlink(f"{self._root}/{path}"))
+        except OSError:
+            raise ExecutionError(
+                f"output {path} is declared as a symbolic link and is none",
+                hint="make it with ln -s, or declare it with declare_file() or declare_directory()",
+            ) from None
 
     def _file(self, path: str, shown: str) -> FileValue:
         """A regular file below the root; a link to an input or another file below it counts as that file."""

@@ -12,7 +12,7 @@ from attrs import frozen
 from rulesengine.errors import ExecutionError, HashMismatchError, RulesEngineError, StoreError
 from rulesengine.execution.store import is_complete
 from rulesengine.model.action import Action
-from rulesengine.model.artifact import Artifact, TreeValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.ports import BlobStore, Result
 
 TAIL = 4096
@@ -55,6 +55,9 @@ def raised_failure(action: Action, arguments: Sequence[str], fault: BaseExceptio
     )
 
 
+_KINDS: dict[type[Value], str] = {FileValue: "file", TreeValue: "directory", LinkValue: "symlink"}
+
+
 def wrong_outputs(action: Action, outputs: Mapping[Artifact, Value], store: BlobStore) -> RulesEngineError | None:
     """What is wrong with the outputs that a runner returned: not the declared ones, kinds or pinned digests."""
     missing = [output.path for output in action.outputs if output not in outputs]
@@ -66,9 +69,10 @@ def wrong_outputs(action: Action, outputs: Mapping[Artifact, Value], store: Blob
         extra = sorted(output.path for output in outputs if output not in action.outputs)
         return ExecutionError(f"{action.describe()} made {', '.join(extra)}, not declared", label=action.owner or None)
     for output, value in outputs.items():
-        if isinstance(value, TreeValue) is not output.is_directory:
-            kind = "directory" if output.is_directory else "file"
-            return ExecutionError(f"{output.path} is not the {kind} it is declared as", label=action.owner or None)
+        if _KINDS[type(value)] != output.kind:
+            return ExecutionError(
+                f"{output.path} is not the {output.kind} it is declared as", label=action.owner or None
+            )
         if not is_complete(store, value, store.has):
             return StoreError(
                 f"{output.path} vanished from the cache as soon as it was made",

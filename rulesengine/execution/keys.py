@@ -13,7 +13,7 @@ from attrs import frozen
 
 from rulesengine.errors import ExecutionError
 from rulesengine.model.action import Action, Lines, Members, Vector
-from rulesengine.model.artifact import OUTPUT_ROOT, VOLATILE_STATUS, Artifact, FileValue, TreeValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LinkValue, OUTPUT_ROOT, TreeValue, VOLATILE_STATUS, Value
 from rulesengine.model.command_line import no_trees, render
 from rulesengine.model.digest import EMPTY, Digest
 
@@ -199,15 +199,19 @@ def _store_directory(node: _Node, put: Callable[[bytes], Digest]) -> Digest:
 
     files = []
     directories = []
+    links = []
     for name in sorted(node):
         value = node[name]
         if isinstance(value, FileValue):
             digest = pb.Digest(hash=value.digest.hash, size_bytes=value.digest.size)
             files.append(pb.FileNode(name=name, digest=digest, is_executable=value.executable))
+        elif isinstance(value, LinkValue):
+            links.append(pb.SymlinkNode(name=name, target=value.target))
         else:
             child = value.digest if isinstance(value, TreeValue) else _store_directory(value, put)
             directories.append(pb.DirectoryNode(name=name, digest=pb.Digest(hash=child.hash, size_bytes=child.size)))
-    return put(pb.Directory(files=files, directories=directories).SerializeToString(deterministic=True))
+    message = pb.Directory(files=files, directories=directories, symlinks=links)
+    return put(message.SerializeToString(deterministic=True))
 
 
 def encode_result(values: Iterable[tuple[str, Value]], stdout: bytes, stderr: bytes) -> bytes:
@@ -216,6 +220,9 @@ def encode_result(values: Iterable[tuple[str, Value]], stdout: bytes, stderr: by
 
     message = pb.ActionResult(stdout_raw=stdout[-STDERR_KEPT:], stderr_raw=stderr[-STDERR_KEPT:])
     for path, value in sorted(values, key=lambda pair: pair[0]):
+        if isinstance(value, LinkValue):
+            message.output_symlinks.append(pb.OutputSymlink(path=path, target=value.target))
+            continue
         digest = pb.Digest(hash=value.digest.hash, size_bytes=value.digest.size)
         if isinstance(value, FileValue):
             message.output_files.append(pb.OutputFile(path=path, digest=digest, is_executable=value.executable))
@@ -239,7 +246,7 @@ def decode_result(data: bytes, outputs: Mapping[str, Artifact]) -> dict[Artifact
     values: dict[Artifact, Value] = {}
     for file in message.output_files:
         artifact = outputs.get(file.path)
-        if artifact is None or artifact.is_directory or not _sound(file.digest):
+        if artifact is None or artifact.kind != "file" or not _sound(file.digest):
             return None
         values[artifact] = FileValue(Digest(file.digest.hash, file.digest.size_bytes), file.is_executable)
     for directory in message.output_directories:
@@ -248,6 +255,11 @@ def decode_result(data: bytes, outputs: Mapping[str, Artifact]) -> dict[Artifact
             return None
         digest = directory.root_directory_digest
         values[artifact] = TreeValue(Digest(digest.hash, digest.size_bytes))
+    for link in message.output_symlinks:
+        artifact = outputs.get(link.path)
+        if artifact is None or not artifact.is_symlink:
+            return None
+        values[artifact] = LinkValue(link.target)
     return values if len(values) == len(outputs) else None
 
 

@@ -21,7 +21,7 @@ from rulesengine.execution.scratch import remove_directory
 from rulesengine.execution.store import LocalStore, store_error
 from rulesengine.execution.system_files import write_etc
 from rulesengine.model.action import Action
-from rulesengine.model.artifact import Artifact, FileValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LinkValue, Value
 from rulesengine.model.directory import TreeFile, TreeLink, walk_tree
 from rulesengine.model.events import Message
 from rulesengine.model.ports import Cancellation, Listener, Result
@@ -190,6 +190,9 @@ class LocalRunner:
         for path, value in inputs.items():
             if isinstance(value, FileValue):
                 files[path] = TreeFile(value.digest, value.executable)
+                continue
+            if isinstance(value, LinkValue):
+                links[path] = value.target
                 continue
             directories.add(path)
             try:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from rulesengine.errors import ExecutionError, HashMismatchError, LostBlobError
 from rulesengine.model.action import Action
-from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.digest import Digest
 from rulesengine.model.directory import Member, TreeFile, TreeLink, TreeNode, build_tree, walk_tree
 from rulesengine.model.events import FetchProgress
@@ -113,7 +113,8 @@ class StoreContext:
     def _file(self, path: str) -> FileValue:
         value = self._input(path)
         if not isinstance(value, FileValue):
-            raise ExecutionError(f"input {path} is a directory where a file is wanted")
+            kind = "directory" if isinstance(value, TreeValue) else "symbolic link"
+            raise ExecutionError(f"input {path} is a {kind} where a file is wanted")
         return value
 
     def digest(self, path: str) -> Digest:
@@ -128,6 +129,11 @@ class StoreContext:
         """Whether an input is a directory."""
         return isinstance(self._input(path), TreeValue)
 
+    def target(self, path: str) -> str | None:
+        """Where an input that is a symbolic link leads; None for others."""
+        value = self._input(path)
+        return value.target if isinstance(value, LinkValue) else None
+
     def open(self, path: str) -> BinaryIO:
         """A verified stream of an input file."""
         return self.open_blob(self._file(path).digest)
@@ -140,7 +146,8 @@ class StoreContext:
         """The members of an input tree in path order."""
         value = self._input(path)
         if not isinstance(value, TreeValue):
-            raise ExecutionError(f"input {path} is a file where a directory is wanted")
+            kind = "file" if isinstance(value, FileValue) else "symbolic link"
+            raise ExecutionError(f"input {path} is a {kind} where a directory is wanted")
         members = dict(walk_tree(value.digest, self._read))
         for name in sorted(members):
             yield name, members[name]
@@ -164,7 +171,7 @@ class StoreContext:
 
     # ---- outputs ----
 
-    def _output(self, path: str, *, tree: bool) -> Artifact:
+    def _output(self, path: str, kind: str) -> Artifact:
         artifact = self._outputs.get(path)
         if artifact is None:
             raise ExecutionError(
@@ -172,22 +179,21 @@ class StoreContext:
             )
         if artifact in self._values:
             raise ExecutionError(f"output {path} is made twice")
-        if artifact.is_directory is not tree:
-            kind = ("directory", "file") if artifact.is_directory else ("file", "directory")
-            raise ExecutionError(f"output {path} is declared as a {kind[0]} and made as a {kind[1]}")
+        if artifact.kind != kind:
+            raise ExecutionError(f"output {path} is declared as a {artifact.kind} and made as a {kind}")
         return artifact
 
     @contextmanager
     def create(self, path: str, *, executable: bool = False) -> Iterator[BlobWriter]:
         """Write an output file as a stream."""
-        artifact = self._output(path, tree=False)
+        artifact = self._output(path, "file")
         with self._store.create() as out:
             yield _Checked(out, self._cancel)
         self._values[artifact] = FileValue(out.digest, executable)
 
     def write(self, path: str, data: bytes, *, executable: bool = False) -> Digest:
         """Write an output file whole."""
-        artifact = self._output(path, tree=False)
+        artifact = self._output(path, "file")
         self.check()
         digest = self._store.put(data)
         self._values[artifact] = FileValue(digest, executable)
@@ -195,10 +201,17 @@ class StoreContext:
 
     def link(self, path: str, digest: Digest, *, executable: bool = False) -> None:
         """Make an output file of bytes that the store has."""
-        artifact = self._output(path, tree=False)
+        artifact = self._output(path, "file")
         if not self._store.has(digest):
             raise _lost(digest)
         self._values[artifact] = FileValue(digest, executable)
+
+    def symlink(self, path: str, target: str) -> None:
+        """Make an output that is declared as a symbolic link."""
+        artifact = self._output(path, "symlink")
+        if not target or "\0" in target:
+            raise ExecutionError(f"output {path}: a symbolic link cannot lead to {target!r}")
+        self._values[artifact] = LinkValue(target)
 
     def put(self, data: bytes) -> Digest:
         """Store bytes that will be a member of an output tree."""
@@ -207,7 +220,7 @@ class StoreContext:
 
     def put_tree(self, path: str, members: Mapping[str, Member]) -> None:
         """Make an output tree of members known by digest."""
-        artifact = self._output(path, tree=True)
+        artifact = self._output(path, "directory")
         self._store.put(b"")  # an empty directory is the empty message
         for member in members.values():
             if isinstance(member, TreeFile | TreeNode) and not self._store.has(member.digest):
@@ -219,7 +232,7 @@ class StoreContext:
 
         Raises HashMismatchError, TransportError; ExecutionError where the action may not reach the network.
         """
-        artifact = self._output(path, tree=False)
+        artifact = self._output(path, "file")
         if not self._store.has(pin.digest):
             self._download(path, pin)
         self._values[artifact] = FileValue(pin.digest)

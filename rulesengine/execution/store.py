@@ -23,7 +23,7 @@ from typing import BinaryIO, Protocol
 
 from rulesengine.errors import DiskFullError, LostBlobError, StoreError
 from rulesengine.execution.scratch import Scratch, sweep
-from rulesengine.model.artifact import FileValue, Value
+from rulesengine.model.artifact import FileValue, LinkValue, Value
 from rulesengine.model.digest import Digest
 from rulesengine.model.directory import TreeFile, walk_tree
 from rulesengine.model.ports import BlobStore
@@ -162,6 +162,8 @@ def is_complete(store: BlobStore, value: Value, check: Callable[[Digest], bool])
     """Whether `check` holds for the blob of a file, or for all blobs and directories of a tree."""
     if isinstance(value, FileValue):
         return check(value.digest)
+    if isinstance(value, LinkValue):
+        return True
     try:
         return all(
             check(member.digest) for _, member in walk_tree(value.digest, store.read) if isinstance(member, TreeFile)

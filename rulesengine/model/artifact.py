@@ -24,13 +24,19 @@ class Artifact:
     path: sources `PACKAGE/NAME` or `external/REPO/PACKAGE/NAME`; outputs
         `pybuild-out/CONFIGURATION/bin/[external/REPO/]PACKAGE/NAME`.
     owner: label of the target that declared it, or of the source file itself.
-    is_directory: a tree artifact.
+    is_directory: a tree artifact.  is_symlink: a symbolic link as such, wherever it leads.
     """
 
     path: str
     owner: str = field(default="", eq=False)
     is_source: bool = False
     is_directory: bool = False
+    is_symlink: bool = False
+
+    @property
+    def kind(self) -> str:
+        """`directory`, `symlink` or `file`."""
+        return "directory" if self.is_directory else "symlink" if self.is_symlink else "file"
 
     @property
     def root(self) -> str:
@@ -75,4 +81,16 @@ class TreeValue:
     digest: Digest
 
 
-Value = FileValue | TreeValue
+@frozen
+class LinkValue:
+    """What a symbolic link came out as: the text it holds."""
+
+    target: str
+
+    @property
+    def digest(self) -> Digest:
+        """Of the text; no blob is kept of it."""
+        return Digest.of(self.target.encode("utf-8", "surrogateescape"))
+
+
+Value = FileValue | TreeValue | LinkValue

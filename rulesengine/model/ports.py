@@ -169,6 +169,9 @@ class OpContext(Protocol):
     def is_tree(self, path: str) -> bool:
         """Whether an input is a directory."""
 
+    def target(self, path: str) -> str | None:
+        """Where an input that is a symbolic link leads; None for others."""
+
     def open(self, path: str) -> BinaryIO:
         """A verified stream of an input file."""
 
@@ -189,6 +192,9 @@ class OpContext(Protocol):
 
     def link(self, path: str, digest: Digest, *, executable: bool = False) -> None:
         """Make an output file of bytes that an input (or a member of one) already has; nothing is copied."""
+
+    def symlink(self, path: str, target: str) -> None:
+        """Make an output that is declared as a symbolic link."""
 
     def put(self, data: bytes) -> Digest:
         """Store bytes that will be a member of an output tree."""

@@ -27,12 +27,18 @@ def write(context: OpContext) -> None:
 
 @operation("copy", version="1")
 def copy(context: OpContext) -> None:
-    """`--from INPUT [--executable true] --out OUTPUT`: a file or a tree under another name."""
+    """`--from INPUT [--executable true] [--checked true] --out OUTPUT`: a file or a tree under another name.
+
+    executable: the output is.  checked: the input has to be, and is a file.
+    """
     arguments = OpArguments(context.arguments)
     source = arguments.one("from")
     executable = arguments.boolean("executable")
+    checked = arguments.boolean("checked")
     out = arguments.one("out")
     arguments.finish()
+    if checked and not context.executable(source):
+        raise ExecutionError(f"{source} is not executable", hint="set its executable bit, as chmod +x does")
     if not context.is_tree(source):
         made = executable or context.executable(source)
         context.link(out, context.digest(source), executable=made)
@@ -41,6 +47,16 @@ def copy(context: OpContext) -> None:
     for path, member in context.tree(source):
         members[path] = TreeNode(context.put(b"")) if member is None else member  # the empty Directory message
     context.put_tree(out, members)
+
+
+@operation("symlink", version="1")
+def symlink(context: OpContext) -> None:
+    """`--target TEXT --out LINK`: a symbolic link that holds the text, whether anything is there or not."""
+    arguments = OpArguments(context.arguments)
+    target = arguments.one("target")
+    out = arguments.one("out")
+    arguments.finish()
+    context.symlink(out, target)
 
 
 @operation("expand_template", version="1")

@@ -79,6 +79,11 @@ class FileContext:
         """Whether an input is a directory."""
         return stat.S_ISDIR(self._stat(path).st_mode)
 
+    def target(self, path: str) -> str | None:
+        """Where a symbolic link leads to nothing; None for others: outside of a build a link stands for its file."""
+        real = self._real(path)
+        return None if os.path.exists(real) or not os.path.islink(real) else os.readlink(real)
+
     def open(self, path: str) -> BinaryIO:
         """A stream of an input file."""
         try:
@@ -140,6 +145,10 @@ class FileContext:
         real = self._output(path)
         shutil.copyfile(self._blob(digest), real)
         os.chmod(real, 0o755 if executable else 0o644)
+
+    def symlink(self, path: str, target: str) -> None:
+        """Make a symbolic link."""
+        os.symlink(target, self._output(path))
 
     def put(self, data: bytes) -> Digest:
         """Keep bytes that will be a member of an output tree."""

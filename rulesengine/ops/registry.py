@@ -25,6 +25,7 @@ SHIPPED = {
     "image": "image",
     "image_index": "image_index",
     "runfiles": "runfiles",
+    "symlink": "basic",
     "tar_layer": "tar_layer",
     "write": "basic",
 }

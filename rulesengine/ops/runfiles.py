@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rulesengine.errors import ExecutionError
-from rulesengine.model.directory import Member, TreeFile, TreeNode
+from rulesengine.model.directory import Member, TreeFile, TreeLink, TreeNode
 from rulesengine.model.operation import OpArguments, operation
 from rulesengine.model.ports import OpContext
 
@@ -24,6 +24,10 @@ def runfiles(context: OpContext) -> None:
     if text_path:
         members[text_path] = TreeFile(context.put(text.encode()))
     for path, file in zip(paths, files, strict=True):
+        target = context.target(file)
+        if target is not None:
+            members[path] = TreeLink(target)
+            continue
         if not context.is_tree(file):
             members[path] = TreeFile(context.digest(file), context.executable(file))
             continue

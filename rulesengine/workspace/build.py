@@ -16,7 +16,7 @@ from rulesengine.errors import Location, LostBlobError, RulesEngineError, UsageE
 from rulesengine.execution.test_runner import TestNotRunError
 from rulesengine.loading import Loader
 from rulesengine.model.action import ActionGraph
-from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, Value
+from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, LinkValue, Value
 from rulesengine.model.aspect import Applied
 from rulesengine.model.directory import TreeFile
 from rulesengine.model.events import PhaseStarted
@@ -362,6 +362,8 @@ class Build:
         name = file.root_relative_path
         if isinstance(value, FileValue):
             return Output(name, path, value.digest, value.digest.size, executable=value.executable)
+        if isinstance(value, LinkValue):
+            return Output(name, path, value.digest, value.digest.size)
         size = sum(member.digest.size for member in members.values() if isinstance(member, TreeFile))
         image = describe(members, self.engine.store.read)
         return Output(name, path, value.digest, size, directory=True, image=image)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from rulesengine.errors import DiskFullError, StoreError
-from rulesengine.model.artifact import Artifact, FileValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LinkValue, Value
 from rulesengine.model.digest import Digest
 from rulesengine.model.directory import TreeFile, TreeLink, walk_tree
 from rulesengine.model.ports import Cancellation
@@ -42,6 +42,8 @@ def members_of(value: Value, store: LinkingStore) -> Members:
     """Files, links and empty directories of a value; a file's own path is ''.  Raises KeyError where blobs are lost."""
     if isinstance(value, FileValue):
         return {"": TreeFile(value.digest, value.executable)}
+    if isinstance(value, LinkValue):
+        return {"": TreeLink(value.target)}
     return dict(walk_tree(value.digest, store.read))
 
 
@@ -123,7 +125,7 @@ class Outputs:
     def links(self, made: Mapping[Artifact, Members]) -> list[tuple[str, str]]:
         """(absolute path, target) of the symbolic links inside output trees."""
         return [
-            (os.path.join(self._base, artifact.path, name), member.target)
+            (os.path.join(self._base, artifact.path, name) if name else os.path.join(self._base, artifact.path), member.target)
             for artifact, members in made.items()
             for name, member in members.items()
             if isinstance(member, TreeLink)
@@ -268,6 +270,8 @@ class Outputs:
 def _value_key(value: Value) -> str:
     if isinstance(value, FileValue):
         return f"{'x' if value.executable else 'f'}:{value.digest.hash}:{value.digest.size}"
+    if isinstance(value, LinkValue):
+        return f"l:{value.target}"
     return f"t:{value.digest.hash}:{value.digest.size}"
 
 

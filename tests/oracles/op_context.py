@@ -62,6 +62,9 @@ class MemoryContext:
     def is_tree(self, path: str) -> bool:
         return not isinstance(self._inputs[path], bytes)
 
+    def target(self, path: str) -> str | None:
+        return None
+
     def open(self, path: str) -> BinaryIO:
         return self.open_blob(self.digest(path))
 
@@ -93,6 +96,9 @@ class MemoryContext:
 
     def link(self, path: str, digest: Digest, *, executable: bool = False) -> None:
         self.write(path, self.blobs[digest], executable=executable)
+
+    def symlink(self, path: str, target: str) -> None:
+        raise AssertionError("no operation under test here makes links")
 
     def put(self, data: bytes) -> Digest:
         digest = Digest.of(data)

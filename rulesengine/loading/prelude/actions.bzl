@@ -1,19 +1,22 @@
 def actions__(target, label, late):
-    def _declare(filename, sibling, directory):
+    def _declare(filename, sibling, kind):
         _text(filename, "a file name")
         if sibling != None:
             prefix = sibling.dirname[len(sibling.root.path) + 1:] if not sibling.is_source else ""
             package = label.workspace_root + "/" + label.package if label.workspace_root else label.package
             inside = prefix[len(package):].lstrip("/")
             filename = inside + "/" + filename if inside else filename
-        path, root, short_path = py_declare("%d\n%d\n%s" % (target, 1 if directory else 0, filename)).split("\n")
-        return file__(path, root, short_path, label, False, directory)
+        path, root, short_path = py_declare("%d\n%s\n%s" % (target, kind, filename)).split("\n")
+        return file__(path, root, short_path, label, False, kind)
 
     def declare_file(filename, *, sibling = None):
-        return _declare(filename, sibling, False)
+        return _declare(filename, sibling, "")
 
     def declare_directory(filename, *, sibling = None):
-        return _declare(filename, sibling, True)
+        return _declare(filename, sibling, "directory")
+
+    def declare_symlink(filename, *, sibling = None):
+        return _declare(filename, sibling, "symlink")
 
     def _emit(mnemonic, argv, inputs, outputs, paths = [], **more):
         _text(mnemonic, "mnemonic")
@@ -178,13 +181,34 @@ def actions__(target, label, late):
         )
 
     def symlink(*, output, target_file = None, target_path = None, is_executable = False, progress_message = None, use_exec_root_for_source = False):
-        if target_file == None:
-            fail("ctx.actions.symlink needs target_file here")
+        _typed(output, "File", "symlink", "output", "File")
+        if (target_file == None) == (target_path == None):
+            fail('Exactly one of "target_file" or "target_path" is required')
+        if target_path != None:
+            _typed(target_path, "string", "symlink", "target_path", "string or NoneType")
+            if not output.is_symlink:
+                fail('symlink() with "target_path" param requires that "output" be declared as a symlink, not a file or directory ' +
+                     "(did you mean to use declare_symlink() instead of declare_file() or declare_directory()?)")
+            if is_executable:
+                fail('"is_executable" cannot be True when using "target_path"')
+            words, inputs = ["--target", target_path], []
+        else:
+            _typed(target_file, "File", "symlink", "target_file", "File or NoneType")
+            if output.is_symlink:
+                fail('symlink() with "target_file" param requires that "output" be declared as a file or directory, not a symlink ' +
+                     "(did you mean to use declare_file() or declare_directory() instead of declare_symlink()?)")
+            if target_file.is_directory != output.is_directory:
+                kinds = ("directory", "file") if target_file.is_directory else ("file", "directory")
+                fail('symlink() with "target_file" %s param requires that "output" be declared as a %s ' % (kinds[0], kinds[0]) +
+                     "(did you mean to use declare_%s() instead of declare_%s()?)" % kinds)
+            if is_executable and output.is_directory:
+                fail('symlink() with "output" directory param cannot be executable')
+            words = ["--from", {"p": target_file.path, "f": "%s"}] + (["--executable", "true", "--checked", "true"] if is_executable else [])
+            inputs = [target_file]
         _emit(
-            "Symlink",
-            ["rulesengine-op", py_op("copy"), "--from", {"p": target_file.path, "f": "%s"}] +
-            (["--executable", "true"] if is_executable else []) + ["--out", {"p": output.path, "f": "%s"}],
-            [target_file],
+            "UnresolvedSymlink" if target_path != None else "ExecutableSymlink" if is_executable else "Symlink",
+            ["rulesengine-op", py_op("symlink" if target_path != None else "copy")] + words + ["--out", {"p": output.path, "f": "%s"}],
+            inputs,
             [output],
             progress_message = progress_message,
         )
@@ -213,6 +237,7 @@ def actions__(target, label, late):
         args = args__,
         declare_directory = declare_directory,
         declare_file = declare_file,
+        declare_symlink = declare_symlink,
         do_nothing = do_nothing,
         expand_template = expand_template,
         fetch = fetch,

@@ -118,7 +118,7 @@ def _analyze(rule, base, spec, shared, deps, late):
         outputs[name] = _output(spec["id"], filename, label)
     default_executable = None
     if rule.executable:
-        default_executable = _output(spec["id"], label.name, label, "default")
+        default_executable = _output(spec["id"], label.name, label, "file")
         outputs["executable"] = default_executable
     variables = shared.vars
     if "make" in spec:
@@ -263,7 +263,7 @@ def keyed__(pairs):
         values = lambda: [value for _, value in pairs],
     )
 
-def _output(id, filename, label, kind = "0"):
+def _output(id, filename, label, kind = ""):
     path, root, short_path = py_declare("%d\n%s\n%s" % (id, kind, filename)).split("\n")
     return file__(path, root, short_path, label, False)
 

@@ -280,9 +280,9 @@ def _target_actions(id):
     files = {}
 
     def file(spec):
-        path, root, short_path, owner, is_source, is_directory = spec
+        path, root, short_path, owner, is_source, kind = spec
         if path not in files:
-            files[path] = file__(path, root, short_path, label__(*owner), is_source, is_directory)
+            files[path] = file__(path, root, short_path, label__(*owner), is_source, kind)
         return files[path]
 
     return [

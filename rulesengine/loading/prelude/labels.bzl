@@ -37,7 +37,7 @@ def make_label__(repo, package):
 
 # ---- files -----------------------------------------------------------------
 
-def file__(path, root, short_path, owner, is_source, is_directory = False):
+def file__(path, root, short_path, owner, is_source, kind = ""):
     base = path.rpartition("/")[2]
     stem, dot, extension = base.rpartition(".")
     return struct(
@@ -48,8 +48,8 @@ def file__(path, root, short_path, owner, is_source, is_directory = False):
         dirname = path.rpartition("/")[0] or ".",
         extension = extension if dot else "",
         is_source = is_source,
-        is_directory = is_directory,
-        is_symlink = False,
+        is_directory = kind == "directory",
+        is_symlink = kind == "symlink",
         root = struct(_type = "root", path = root),
         owner = owner,
     )

@@ -40,9 +40,9 @@ def dot__(value, name):
 def file_target__(spec):
     """A source file, or one output of a rule, as a dependency."""
     label = label__(*spec["label"])
-    path, root, short_path, is_source, is_directory = spec["file"]
+    path, root, short_path, is_source, kind = spec["file"]
     owner = label if spec["label"] == spec["owner"] else label__(*spec["owner"])
-    file = file__(path, root, short_path, owner, is_source, is_directory)
+    file = file__(path, root, short_path, owner, is_source, kind)
     return {
         "label__": label,
         DefaultInfo: _default_info(_depset_of(spec["depset"], [file], "default", []), NO_RUNFILES__, file),

@@ -9,6 +9,12 @@ def _text(value, what):
         fail("%s is a string, not %s" % (what, type__(value)))
     return value
 
+def _typed(value, kind, function, parameter, want):
+    """The value of a parameter, unless it has another type: then it fails as Bazel does."""
+    if type(value) != kind and not _is(value, kind):
+        fail("in call to %s(), parameter '%s' got value of type '%s', want '%s'" % (function, parameter, type__(value), want))
+    return value
+
 def _texts(value, what):
     """A dict of strings, or None."""
     if value == None:
