@@ -13,7 +13,7 @@ from attrs import frozen
 
 from rulesengine.errors import ExecutionError
 from rulesengine.model.action import Action, Lines, Members, Vector
-from rulesengine.model.artifact import Artifact, FileValue, LinkValue, OUTPUT_ROOT, TreeValue, VOLATILE_STATUS, Value
+from rulesengine.model.artifact import OUTPUT_ROOT, VOLATILE_STATUS, Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.command_line import no_trees, render
 from rulesengine.model.digest import EMPTY, Digest
 

@@ -83,7 +83,8 @@ class Rewritten:
 
 def rewrite(text: str) -> Rewritten:
     """Rewrite what needs it; most files come back as they are."""
-    groups = "OutputGroupInfo" in text
+    keyed = "label_keyed_string_dict" in text
+    groups = keyed or "OutputGroupInfo" in text
     expands = "map_each" in text and _EXPANDS.search(text) is not None
     selects = _SELECT.search(text) is not None
     adds = selects or ("def " in text and _ADDS.search(text) is not None)
@@ -104,16 +105,27 @@ def rewrite(text: str) -> Rewritten:
     lines = text.split("\n")
     if len(lines) != text.count("\n") + 1 or "\f" in text or "\r" in text:
         return Rewritten(text, text)  # Python counts lines differently there
-    finder = _Finder([line.encode() for line in lines], names, adds, selects, expands, groups)
+    finder = _Finder([line.encode() for line in lines], names, adds, selects, expands, groups, keyed)
     edits = finder.all(tree)
     return _apply(text, finder.raw, edits) if edits else Rewritten(text, text)
+
+
+_ITERATE = frozenset(["all", "any", "enumerate", "len", "list", "reversed", "sorted", "tuple", "zip"])
+"""Builtins that see of a dict its keys: a dict of targets is a struct, see keyed__()."""
 
 
 class _Finder:
     """Finds the places to edit."""
 
     def __init__(  # noqa: PLR0917
-        self, raw: list[bytes], names: frozenset[str], adds: bool, selects: bool, expands: bool, groups: bool
+        self,
+        raw: list[bytes],
+        names: frozenset[str],
+        adds: bool,
+        selects: bool,
+        expands: bool,
+        groups: bool,
+        keyed: bool,
     ) -> None:
         self.raw = raw
         self._names = names
@@ -121,6 +133,7 @@ class _Finder:
         self._selects = selects
         self._expands = expands
         self._groups = groups
+        self._keyed = keyed
 
     def all(self, tree: ast.AST) -> list[_Edit]:
         """Every edit of a file; none inside of what another one moves."""
@@ -146,6 +159,10 @@ class _Finder:
                         edits.extend(self._format(node, node.func))
                     elif len(node.args) >= _LONG_CALLS.get(node.func.attr, 1000):
                         edits.extend(self._dotted(node.func))
+                elif self._keyed and isinstance(node.func, ast.Name) and node.func.id in _ITERATE:
+                    for argument in node.args:
+                        if not isinstance(argument, ast.Starred):
+                            edits.extend(self._wrapped("names__(", argument))
                 star, found = self._star(node)
                 edits.extend(found)
                 moved = star

@@ -125,7 +125,10 @@ class Outputs:
     def links(self, made: Mapping[Artifact, Members]) -> list[tuple[str, str]]:
         """(absolute path, target) of the symbolic links inside output trees."""
         return [
-            (os.path.join(self._base, artifact.path, name) if name else os.path.join(self._base, artifact.path), member.target)
+            (
+                os.path.join(self._base, artifact.path, name) if name else os.path.join(self._base, artifact.path),
+                member.target,
+            )
             for artifact, members in made.items()
             for name, member in members.items()
             if isinstance(member, TreeLink)

@@ -191,7 +191,7 @@ def actions__(target, label, late):
                      "(did you mean to use declare_symlink() instead of declare_file() or declare_directory()?)")
             if is_executable:
                 fail('"is_executable" cannot be True when using "target_path"')
-            words, inputs = ["--target", target_path], []
+            words, inputs = ["--target", _normal(target_path)], []
         else:
             _typed(target_file, "File", "symlink", "target_file", "File or NoneType")
             if output.is_symlink:
@@ -247,3 +247,13 @@ def actions__(target, label, late):
         symlink = symlink,
         write = write,
     )
+
+def _normal(path):
+    """A path as text without `.`, `..` after a name and empty parts."""
+    out = []
+    for part in path.split("/"):
+        if part == ".." and out and out[-1] != "..":
+            out.pop()
+        elif part and part != "." and (part != ".." or not path.startswith("/")):
+            out.append(part)
+    return ("/" if path.startswith("/") else "") + "/".join(out)

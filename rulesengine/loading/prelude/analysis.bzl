@@ -70,7 +70,8 @@ def _analyze(rule, base, spec, shared, deps, late):
             if name in spec["split"]:
                 branches = {}
                 for key, one in spec["split"][name]:
-                    branches[key] = _targets(kind, one, schema, name, deps, label)
+                    made = _targets(kind, one, schema, name, deps, label)
+                    branches[key] = made.keys() if kind == "label_keyed_string_dict" else made
                 split[name] = branches
                 flat = []
                 for one in branches.values():
@@ -254,10 +255,13 @@ def _targets(kind, value, schema, name, deps, owner):
         return {key: _link(one, schema, name, deps, owner) for key, one in value or []}
 
     # A target is a dict, which cannot be a key: pairs take its place.
-    return keyed__([(_link(one, schema, name, deps, owner), text) for one, text in value or []])
+    return keyed__([(_link(one, schema, name, deps, owner), text) for one, text in value]) if value else {}
 
 def keyed__(pairs):
+    """A dict whose keys are targets; what else a dict can do is rewritten, see names__() and provider__()."""
     return struct(
+        _type = "dict",
+        get = lambda key, default = None: ([value for one, value in pairs if one == key] or [default])[0],
         items = lambda: pairs,
         keys = lambda: [key for key, _ in pairs],
         values = lambda: [value for _, value in pairs],

@@ -120,6 +120,8 @@ def _members(schemas, spec, deps, label):
                 listed = []
                 for _, one in split[name]:
                     branch = _targets(kind, one, schema, name, deps, label)
+                    if kind == "label_keyed_string_dict":
+                        branch = branch.keys()
                     listed.extend(branch if type(branch) == "list" else ([branch] if branch else []))
                 attrs[name] = listed
             else:

@@ -188,12 +188,20 @@ def provider__(value, key):
         if type(key) != "string" or not hasattr(value, key):
             fail("Output group %s not present" % key)
         return getattr(value, key)
+    if _is(value, "dict"):
+        found = value.get(key, unset__)
+        if found == unset__:
+            fail("key %s not found in dictionary" % str__(key))
+        return found
     return value[key]
 
 def names__(value):
-    """What `in` and `for` see of a value: of OutputGroupInfo the names of its groups."""
-    if type(value) == "struct" and getattr(value, "_provider", None) == OutputGroupInfo:
-        return [name for name in dir(value) if name != "_provider"]
+    """What `in` and `for` see of a value: of OutputGroupInfo the names of its groups, of a dict of targets its keys."""
+    if type(value) == "struct":
+        if _is(value, "dict"):
+            return value.keys()
+        if getattr(value, "_provider", None) == OutputGroupInfo:
+            return [name for name in dir(value) if name != "_provider"]
     return value
 
 def fail__(*args, msg = None, attr = None, sep = " ", stack_trace = True):

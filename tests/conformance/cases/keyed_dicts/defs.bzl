@@ -14,7 +14,10 @@ def _seeing_impl(target, ctx):
 seeing = aspect(implementation = _seeing_impl, required_providers = [NameInfo])
 
 def _split_impl(settings, attr):
-    return {"opt": {"//command_line_option:compilation_mode": "opt"}, "dbg": {"//command_line_option:compilation_mode": "dbg"}}
+    return {
+        name: {"//command_line_option:compilation_mode": mode}
+        for name, mode in [("zeta", "opt"), ("alpha", "fastbuild"), ("mid", "dbg")]
+    }
 
 split = transition(
     implementation = _split_impl,
@@ -45,7 +48,8 @@ def _keyed_impl(ctx):
     lines.append("d[one]: %s" % (d[ctx.attr.one] if ctx.attr.one else None))
     lines.append("get default %s" % d.get("nothing", "default"))
     lines.append("files %s" % [f.basename for f in ctx.files.both])
-    for name, part in ctx.split_attr.split.items():
+    for name in sorted(ctx.split_attr.split):
+        part = ctx.split_attr.split[name]
         lines.append("split %s %s" % (name, "%s %s" % (type(part), sorted([key.label.name for key in part]))))
     if d:
         lines.append("enumerate %s" % [(n, key.label.name) for n, key in enumerate(d)])
