@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from rulesengine.analysis.requirements import resources_of
 from rulesengine.analysis.runfiles import REPO_MAPPING, SUFFIX, Runfiles, lay_out
 from rulesengine.errors import AnalysisError, ConflictError
 from rulesengine.loading.registry import DepsetNode
@@ -188,6 +189,9 @@ class ActionBuilder:
                 network=bool(pinned) or "requires-network" in requirements,
                 cacheable="no-cache" not in requirements,
                 timeout=int(requirements.get("timeout") or 0),
+                local="local" in requirements or "no-sandbox" in requirements,
+                resources=resources_of(requirements, owner),
+                exclusive="exclusive" in requirements,
             )
         )
 

@@ -26,7 +26,7 @@ from rulesengine.errors import (
 )
 from rulesengine.execution.failure import ActionFailure, again, exit_failure, raised_failure, wrong_outputs
 from rulesengine.execution.keys import decode_result, encode_result, input_value, spell
-from rulesengine.execution.plan import Plan, Task
+from rulesengine.execution.plan import Plan, Task, weigh
 from rulesengine.execution.result import ExecutionResult
 from rulesengine.execution.store import is_complete
 from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 
 _POLL = 0.1
 """Seconds between two looks at the cancellation while all workers are busy."""
+
+_LOOKED_AT = 64
+"""How many waiting actions are looked at for one that needs no more resources than are free."""
+
+_OVERTAKEN = 32
+"""How many less urgent actions may begin before one that needs more than is free."""
 
 _REPEATS = 3
 """How often one action is run again because blobs were lost, before the cache is called unusable."""
@@ -74,8 +80,10 @@ class Build:
         self._stop = _Stop(cancel)
         self._stopping = False
         self._values: dict[Artifact, Value] = {}
-        self._ready: list[tuple[int, int, Task]] = []
-        self._misses: list[tuple[int, int, Task]] = []
+        self._ready: list[tuple[float, int, Task]] = []
+        self._misses: list[tuple[float, int, Task]] = []
+        self._weighed = False
+        self._crowded = False
         self._in_flight: dict[object, list[Task]] = {}
         self._running = 0
         self._reports: queue.SimpleQueue[_Report] = queue.SimpleQueue()
@@ -98,6 +106,9 @@ class Build:
             self._stop.stop()
             if self._pool is not None:
                 self._pool.shutdown(wait=True)
+            self._give_back()
+            if self._x.durations is not None:
+                self._x.durations.save()
         for task in self._plan.tasks:
             if task.done and not task.announced:
                 self._announce(task, cached=True)
@@ -119,12 +130,18 @@ class Build:
             tasks=self._plan.tasks,
         )
 
+    def _give_back(self) -> None:
+        """After an interruption: the resources of what nobody waits for any more."""
+        while self._running:
+            self._running -= 1
+            self._x.resources.give_back(self._reports.get()[0].action)
+
     def _loop(self) -> None:
         while True:
             self._cancel.check()
             self._collect(block=False)
-            if self._misses and self._running < self._x.jobs and not self._stopping:
-                self._start(heapq.heappop(self._misses)[2])
+            if self._misses and self._running < self._x.jobs and not self._stopping and not self._crowded:
+                self._start_next()
             elif self._ready and not self._stopping:
                 self._resolve(heapq.heappop(self._ready)[2])
             elif self._running:
@@ -190,6 +207,10 @@ class Build:
             self._repeat_makers(task, lost)
             return
         self._in_flight[task.key if action.cacheable else task] = [task]
+        if not self._weighed and self._x.durations is not None:
+            self._weighed = True
+            weigh(self._plan.tasks, self._x.durations.seconds)
+        self._crowded = False
         self._push(self._misses, task)
 
     def _is_whole(self, artifact: Artifact) -> bool:
@@ -216,13 +237,33 @@ class Build:
 
     # ---- running it ----
 
+    def _start_next(self) -> None:
+        """Start the most urgent action for which there are resources; without one, wait until another has ended."""
+        passed: list[tuple[float, int, Task]] = []
+        while self._misses and len(passed) < _LOOKED_AT:
+            one = heapq.heappop(self._misses)
+            task = one[2]
+            if self._x.resources.take(task.action):
+                self._start(task)
+                break
+            passed.append(one)
+            if task.passed >= _OVERTAKEN and not task.action.exclusive:
+                self._crowded = True  # it has been passed so often that now the others wait for it
+                break
+        else:
+            self._crowded = True
+        for one in passed:
+            one[2].passed += not self._crowded
+            heapq.heappush(self._misses, one)
+
     def _start(self, task: Task) -> None:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._x.jobs, thread_name_prefix="action")
         self._running += 1
         task.began = time.monotonic()
         action = task.action
-        self._tell(ActionStarted(task.index, action.mnemonic, action.owner, action.describe()))
+        expected = self._x.durations.seconds(action) if self._x.durations is not None else 0.0
+        self._tell(ActionStarted(task.index, action.mnemonic, action.owner, action.describe(), expected))
         values = {artifact: self._values[artifact] for artifact in task.inputs}
         self._pool.submit(self._work, task, values)
 
@@ -252,6 +293,8 @@ class Build:
                 return
             block = False
             self._running -= 1
+            self._crowded = False
+            self._x.resources.give_back(task.action)
             key = task.key if task.action.cacheable else task
             followers = self._in_flight.pop(key)[1:]
             if result is not None:
@@ -279,6 +322,8 @@ class Build:
         encoded = encode_result(by_path.items(), result.stdout, result.stderr)
         if action.cacheable and result.keep and not task.is_pinned:
             self._x.cache.put(task.key, encoded)
+        if self._x.durations is not None:
+            self._x.durations.note(action, time.monotonic() - task.began)
         self._finish(task, result.outputs, cached=False, result=result)
         for follower in followers:
             assert follower.spelling is not None
@@ -386,7 +431,7 @@ class Build:
             again = True
         return again
 
-    def _push(self, heap: list[tuple[int, int, Task]], task: Task) -> None:
+    def _push(self, heap: list[tuple[float, int, Task]], task: Task) -> None:
         heapq.heappush(heap, (-task.priority, task.index, task))
 
     def _announce(self, task: Task, *, cached: bool, result: Result | None = None) -> None:

@@ -10,8 +10,10 @@ import threading
 from collections.abc import Sequence
 
 from rulesengine.execution.building import Build
+from rulesengine.execution.durations import Durations
 from rulesengine.execution.keys import KeyMaker
 from rulesengine.execution.plan import make_plan
+from rulesengine.execution.resources import CPU, Resources
 from rulesengine.execution.result import ExecutionResult
 from rulesengine.execution.store import CheckedStore
 from rulesengine.model.action import ActionGraph
@@ -44,6 +46,8 @@ class Executor:
     ops, processes: the runners of operations and of commands.
     jobs: how many actions run at once (default: processors usable).
     keep_going: after a failure, go on with whatever does not depend on it.
+    resources: what actions that run at a time share (default: as many processors as jobs).
+    durations: what earlier builds took.
     verify: read the requested outputs' blobs and check them, even when all was cached.
     """
 
@@ -59,6 +63,8 @@ class Executor:
         keep_going: bool = False,
         verbose_failures: bool = False,
         verify: bool = True,
+        resources: Resources | None = None,
+        durations: Durations | None = None,
         listener: Listener | None = None,
     ) -> None:
         self.store = store
@@ -70,6 +76,8 @@ class Executor:
         self.keep_going = keep_going
         self.verbose_failures = verbose_failures
         self.verify = verify
+        self.resources = resources or Resources({CPU: self.jobs})
+        self.durations = durations
         self.listener = listener
         self.keys = KeyMaker()
 

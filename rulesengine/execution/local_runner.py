@@ -176,7 +176,7 @@ class LocalRunner:
             if not self._etc:
                 kept = os.path.join(self._store.root, "sandbox", f"{os.getpid()}-etc")
                 etc = kept if self._keep else self._store.scratch.name("etc")
-                write_etc(etc, [target for _, target in self._options.mounts])
+                write_etc(etc, [*self._options.mounts, *((path, path) for path in self._options.writable)])
                 self._etc = etc
             return self._etc
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
@@ -26,6 +26,8 @@ class Task:
 
     waiting: how many tasks have to finish before it may be looked at.
     waiters: whom to tell when it has finished.
+    priority: the length of the longest chain of tasks that begins with it, in actions or in seconds.
+    passed: how many less urgent tasks began before it because they needed less.
     wanted: its outputs' bytes are needed, not just their digests (see Action.pinned).
     """
 
@@ -34,7 +36,7 @@ class Task:
     inputs: Sequence[Artifact]
     waiting: int = 0
     waiters: list[Task] = field(factory=list)
-    priority: int = 0
+    priority: float = 0
     wanted: bool = False
     done: bool = False
     ran: bool = False
@@ -45,6 +47,7 @@ class Task:
     spelling: Spelling | None = None
     key: Digest | None = None
     began: float = 0.0
+    passed: int = 0
 
     @property
     def is_pinned(self) -> bool:
@@ -101,6 +104,13 @@ def make_plan(graph: ActionGraph, requested: Sequence[Artifact]) -> Plan:
     for task in reversed(sequence):  # critical path first: the longest chain of actions that wait for it
         task.priority = 1 + max((waiter.priority for waiter in task.waiters), default=0)
     return Plan(sequence, makers)
+
+
+def weigh(tasks: Sequence[Task], seconds: Callable[[Action], float]) -> None:
+    """Set the priorities of tasks in topological order that are not done, by what each takes."""
+    for task in reversed(tasks):
+        if not task.done:
+            task.priority = seconds(task.action) + max((waiter.priority for waiter in task.waiters), default=0.0)
 
 
 def action_digraph(tasks: Sequence[Task]) -> nx.DiGraph[Task]:

@@ -38,8 +38,8 @@ def bound_directories() -> tuple[str, ...]:
     return ()
 
 
-def write_etc(directory: str, mount_points: Sequence[str] = ()) -> None:
-    """Make the directory.  mount_points: absolute paths where something is mounted (those below /etc are made).
+def write_etc(directory: str, mounts: Sequence[tuple[str, str]] = ()) -> None:
+    """Make the directory.  mounts: (real path, path inside); places for those below /etc are made.
 
     Raises OSError.
     """
@@ -52,12 +52,13 @@ def write_etc(directory: str, mount_points: Sequence[str] = ()) -> None:
         if os.path.exists(f"/etc/{name}"):
             os.makedirs(os.path.dirname(f"{directory}/{name}"), exist_ok=True)
             shutil.copyfile(f"/etc/{name}", f"{directory}/{name}")
-    for path in (*bound_directories(), *NETWORK_FILES, *mount_points):
-        if path.startswith("/etc/") and not os.path.lexists(directory + path[4:]):
-            inside = directory + path[4:]
+    own = [(path, path) for path in (*bound_directories(), *NETWORK_FILES)]
+    for real, path in (*own, *mounts):
+        inside = directory + path[4:]
+        if path.startswith("/etc/") and os.path.exists(real) and not os.path.lexists(inside):
             os.makedirs(os.path.dirname(inside), exist_ok=True)
-            if os.path.isdir(path):
+            if os.path.isdir(real):
                 os.mkdir(inside)
-            elif os.path.exists(path):
+            else:
                 with open(inside, "w", encoding="utf-8"):
                     pass

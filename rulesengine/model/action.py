@@ -108,6 +108,8 @@ class Action:
     network: whether the action may reach the network (only for a pinned digest, DESIGN invariant 3).
     timeout: seconds, 0 for none.
     local: whether it must run without a sandbox.
+    resources: what it uses while it runs: `cpu` in processors, `memory` in MB, others by name.
+    exclusive: whether nothing else may run beside it.
     """
 
     owner: str
@@ -124,6 +126,8 @@ class Action:
     cacheable: bool = True
     timeout: int = 0
     local: bool = False
+    resources: tuple[tuple[str, float], ...] = (("cpu", 1.0),)
+    exclusive: bool = False
     test: TestRun | None = None
 
     @property

@@ -40,12 +40,13 @@ class ActionsPlanned:
 
 @frozen
 class ActionStarted:
-    """An action is really run (it was not in the cache)."""
+    """An action is really run (it was not in the cache).  expected: seconds that it took before, 0 when not known."""
 
     id: int
     mnemonic: str
     owner: str
     message: str
+    expected: float = 0.0
 
 
 @frozen

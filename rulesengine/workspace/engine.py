@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from attrs import define, frozen
 
-from rulesengine.errors import ExecutionError, RulesEngineError, TransportError
+from rulesengine.errors import RulesEngineError, TransportError
 from rulesengine.execution import (
     DiskActionCache,
     Executor,
@@ -17,8 +17,9 @@ from rulesengine.execution import (
     OpRunner,
     WorkspaceSources,
 )
+from rulesengine.execution.durations import Durations
 from rulesengine.execution.plan import Task
-from rulesengine.execution.sandbox import Sandbox, probe
+from rulesengine.execution.resources import CPU, Resources, processors
 from rulesengine.execution.test_runner import TestRunner
 from rulesengine.execution.uses import write_uses
 from rulesengine.model.action import ActionGraph
@@ -26,6 +27,7 @@ from rulesengine.model.artifact import Artifact, Value
 from rulesengine.model.events import Event, FetchProgress
 from rulesengine.model.operation import Operation
 from rulesengine.model.ports import Cancellation, Fetcher, Listener, Pin
+from rulesengine.workspace.spawning import Spawning, sandbox_for
 
 
 @frozen
@@ -83,6 +85,7 @@ class Engine:
         jobs: int | None,
         sandbox: bool | None,
         keep_sandboxes: bool,
+        spawning: Spawning,
         verbose_failures: bool,
         listener: Listener,
         cancel: Cancellation,
@@ -96,7 +99,14 @@ class Engine:
         actions = DiskActionCache(cache)
         sources = WorkspaceSources(roots, store, os.path.join(output_base, "stat"))
         runner = OpRunner(store, operations, _OfflineFetcher() if offline else fetcher, counter)
-        processes = LocalRunner(store, sandbox=_sandbox(sandbox), keep=keep_sandboxes, listener=counter)
+        processes = LocalRunner(
+            store,
+            sandbox=sandbox_for(sandbox),
+            by_mnemonic=spawning.by_mnemonic(),
+            options=spawning.options(),
+            keep=keep_sandboxes,
+            listener=counter,
+        )
         tests = TestRunner(processes, store)
         executor = Executor(
             store,
@@ -106,6 +116,8 @@ class Engine:
             tests,
             jobs=jobs,
             verbose_failures=verbose_failures,
+            resources=Resources({CPU: max(jobs or 0, processors()), **spawning.resources}, spawning.tests),
+            durations=Durations(os.path.join(output_base, "durations")),
             listener=counter,
         )
         try:
@@ -139,20 +151,6 @@ class Engine:
     def fetched(self) -> int:
         """Bytes that came over the network."""
         return self._counter.total
-
-
-def _sandbox(wanted: bool | None) -> Sandbox | None:
-    if wanted is None:
-        return None
-    if not wanted:
-        return Sandbox("", "")
-    found = probe()
-    if not found.program:
-        raise ExecutionError(
-            f"processes cannot be sandboxed here: {found.reason}",
-            hint="install bubblewrap, or leave out --spawn_strategy=sandboxed",
-        )
-    return found
 
 
 class _OfflineFetcher:

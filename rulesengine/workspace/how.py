@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from rulesengine.model.ports import Listener
 from rulesengine.workspace.cancel import CancelToken
+from rulesengine.workspace.spawning import Spawning
 
 
 class HowToBuild(TypedDict, total=False):
@@ -30,6 +31,7 @@ class HowToBuild(TypedDict, total=False):
     keep_going: bool
     sandbox: bool | None
     keep_sandboxes: bool
+    spawning: Spawning | None
     verbose_failures: bool
     aspects: Sequence[str]
     aspects_parameters: Sequence[str]

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from rulesengine.analysis import Analysis, ConfiguredTarget
 from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make
+from rulesengine.analysis.requirements import resources_of
 from rulesengine.analysis.runfiles import runfiles_path
 from rulesengine.errors import AnalysisError, AttributeValueError
 from rulesengine.execution.test_runner import ATTEMPTS, FILES, LOG, OUTCOME, REPORT
@@ -185,6 +186,8 @@ def _action(  # noqa: PLR0917
         cacheable="no-cache" not in tags,
         timeout=timeout,
         local=local,
+        resources=resources_of(tags, label),
+        exclusive=bool(tags & {"exclusive", "exclusive-if-local"}),
         test=TestRun(f"{label.package}/{label.name}" if label.package else label.name, attempts, fresh),
     )
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rulesengine.workspace.how import HowToAnalyse, HowToBuild
     from rulesengine.workspace.memory import MemoryWorkspace
     from rulesengine.workspace.question import Question
+    from rulesengine.workspace.spawning import Spawning
     from rulesengine.workspace.test_options import TestOptions
     from rulesengine.workspace.test_report import TestReport
     from rulesengine.workspace.upkeep import Statistics
@@ -129,6 +130,7 @@ class Workspace:
         execute: bool = True,
         sandbox: bool | None = None,
         keep_sandboxes: bool = False,
+        spawning: Spawning | None = None,
         verbose_failures: bool = False,
         aspects: Sequence[str] = (),
         aspects_parameters: Sequence[str] = (),
@@ -153,6 +155,7 @@ class Workspace:
         jobs: actions at a time; None: as many as processors.  keep_going: build what does not depend on failures and
         list them in the result; otherwise the first is raised.  execute: False stops after analysis.
         sandbox: whether processes must (True) or must not (False) be sandboxed; None: where it is available.
+        spawning: what is added to sandboxes, limits, and resources that running actions share.
         aspects: applied to the targets: `//package:file.bzl%name`.  aspects_parameters: `NAME=VALUE` for them.
         tests: also run the tests among the targets (see `test`).
         programs: say how each target is run (TargetResult.program).
@@ -164,6 +167,7 @@ class Workspace:
         from rulesengine.workspace.engine import Engine
         from rulesengine.workspace.groups import Groups
         from rulesengine.workspace.outputs import Outputs
+        from rulesengine.workspace.spawning import Spawning
         from rulesengine.workspace.status import Status
 
         if not patterns:
@@ -190,6 +194,7 @@ class Workspace:
                 jobs=jobs,
                 sandbox=sandbox,
                 keep_sandboxes=keep_sandboxes,
+                spawning=spawning or Spawning(),
                 verbose_failures=verbose_failures,
                 listener=told,
                 cancel=token,

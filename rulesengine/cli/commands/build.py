@@ -8,10 +8,12 @@ import os
 from rulesengine import __version__
 from rulesengine.cli.context import Context
 from rulesengine.cli.progress import size
+from rulesengine.cli.spawning import jobs, spawning
 from rulesengine.errors import EXIT_BUILD_FAILED, RulesEngineError, UsageError
 from rulesengine.model.ports import Listener
 from rulesengine.workspace import BuildResult, Image, Output, TargetResult, Workspace, noop
 from rulesengine.workspace.how import HowToBuild
+from rulesengine.workspace.spawning import strategy
 
 _TIME = "\0"
 """Stands in a summary for the time taken, which the no-op path fills in with its own."""
@@ -47,7 +49,7 @@ def common(context: Context, workspace: Workspace, listener: Listener) -> HowToB
     options = context.options
     return {
         "platform": options["platforms"],
-        "jobs": _jobs(options["jobs"]),
+        "jobs": jobs(options["jobs"]),
         "settings": options["setting"],
         "defines": options["define"],
         "compilation_mode": options["compilation_mode"],
@@ -62,7 +64,8 @@ def common(context: Context, workspace: Workspace, listener: Listener) -> HowToB
         "embed_label": options["embed_label"],
         "workspace_status_command": options["workspace_status_command"],
         "keep_going": options["keep_going"],
-        "sandbox": {"auto": None, "sandboxed": True, "local": False}[options["spawn_strategy"]],
+        "sandbox": strategy(options["spawn_strategy"]),
+        "spawning": spawning(options.values),
         "keep_sandboxes": options["sandbox_debug"],
         "verbose_failures": options["verbose_failures"],
         "aspects": options["aspects"],
@@ -71,18 +74,6 @@ def common(context: Context, workspace: Workspace, listener: Listener) -> HowToB
         "listener": listener,
         "cancel": context.cancel,
     }
-
-
-def _jobs(text: str) -> int | None:
-    if text in ("auto", "HOST_CPUS"):
-        return None
-    try:
-        count = int(text)
-    except ValueError:
-        raise UsageError(f"--jobs={text}: it is a number or auto") from None
-    if count < 1:
-        raise UsageError(f"--jobs={text}: at least one action must run at a time", hint="leave it out: auto")
-    return count
 
 
 # ---- what is shown -------------------------------------------------------------

@@ -70,6 +70,23 @@ def actions__(target, label, late):
                 fail("arguments holds strings and ctx.actions.args(), not %s" % type__(one))
         return out, params
 
+    def _requirements(given, resource_set, inputs):
+        """execution_requirements, with what a resource_set function says as the tags that say the same."""
+        requirements = _texts(given, "execution_requirements")
+        if resource_set == None:
+            return requirements
+        needed = resource_set("linux", len(inputs.to_list() if _is(inputs, "depset") else inputs))
+        if type(needed) != "dict":
+            fail("resource_set returns a dict, not %s" % type__(needed))
+        requirements = dict(requirements or {})
+        for name, amount in needed.items():
+            if name not in ("cpu", "memory", "local_test"):
+                fail("resource_set: illegal resource key %r: cpu, memory and local_test are known" % name)
+            if type(amount) not in ("int", "float"):
+                fail("resource_set: %s is %r, not a number" % (name, amount))
+            requirements["resources:%s:%s" % (name, amount)] = ""
+        return requirements
+
     def run(
             *,
             outputs,
@@ -112,7 +129,7 @@ def actions__(target, label, late):
             progress_message = progress_message,
             env = _texts(env, "env"),
             default_env = bool(use_default_shell_env),
-            requirements = _texts(execution_requirements, "execution_requirements"),
+            requirements = _requirements(execution_requirements, resource_set, inputs),
         )
 
     def run_shell(
@@ -143,7 +160,7 @@ def actions__(target, label, late):
             progress_message = progress_message,
             env = _texts(env, "env"),
             default_env = bool(use_default_shell_env),
-            requirements = _texts(execution_requirements, "execution_requirements"),
+            requirements = _requirements(execution_requirements, resource_set, inputs),
         )
 
     def write(output, content, is_executable = False, *, mnemonic = None):

@@ -67,7 +67,7 @@ def _genrule_impl(ctx):
     command = ctx.expand_make_variables("cmd", command, variables)
     requirements = {}
     for tag in ctx.attr.tags:
-        if tag in ["no-cache", "no-remote", "no-sandbox", "requires-network", "local"]:
+        if tag in ["no-cache", "no-remote", "no-sandbox", "requires-network", "local", "exclusive"] or tag.startswith("cpu:") or tag.startswith("resources:"):
             requirements[tag] = ""
     stamp = ctx.attr.stamp == 1 or (ctx.attr.stamp == -1 and ctx.configuration.stamp_binaries())
     ctx.actions.run_shell(
