@@ -15,7 +15,8 @@ _CODES = {"red": "31;1", "green": "32", "yellow": "33", "magenta": "35", "cyan":
 class Console:
     """Where a command writes.
 
-    colour: whether standard error takes ANSI colours.  The writes of several threads do not mix (see progress.py).
+    colour: whether standard error takes ANSI colours.  json_errors: whether errors are JSON.
+    The writes of several threads do not mix (see progress.py).
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Console:
         self.stdout = sys.stdout if stdout is None else stdout
         self.stderr = sys.stderr if stderr is None else stderr
         self.environment = environment
+        self.json_errors = False
         self.terminal = _is_terminal(self.stderr) and environment.get("TERM", "") != "dumb"
         self.colour = color == "yes" or (color == "auto" and self.terminal and not environment.get("NO_COLOR"))
 
@@ -46,7 +48,12 @@ class Console:
         self.stderr.flush()
 
     def error(self, fault: RulesEngineError) -> None:
-        """`ERROR: …` with the location, excerpt, notes and hint that the error carries."""
+        """`ERROR: …` with the location, excerpt, notes and hint that the error carries; or one line `{"error": …}`."""
+        if self.json_errors:
+            import json
+
+            self.say(json.dumps({"error": fault.to_dict()}, ensure_ascii=False))
+            return
         self.say(self.style("ERROR:", "red") + " " + str(fault))
 
     def warning(self, text: str) -> None:

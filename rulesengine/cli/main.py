@@ -29,6 +29,7 @@ _OUTSIDE = ("init", "help", "version")
 def run(words: list[str]) -> int:
     """Run a command line; the exit code.  Never raises, never shows a traceback."""
     console = Console()
+    console.json_errors = _wants_json(words)
     try:
         code = _run(words, console)
         console.stdout.flush()
@@ -57,6 +58,7 @@ def _run(words: list[str], console: Console) -> int:
     arguments = _read(line, options, files, used)
     early = Console(str(options["color"]))
     console.colour = early.colour
+    console.json_errors = options["error_format"] == "json"
     if options.values.pop("help", False):
         arguments, line = [line.command], Line(line.startup, "help", ())
     if options["announce_rc"]:
@@ -71,6 +73,12 @@ def _run(words: list[str], console: Console) -> int:
     return int(module.run(context))
 
 
+def _wants_json(words: list[str]) -> bool:
+    """Whether the command line asks for JSON errors: also those of a command line that is not understood."""
+    own, _, _ = _at_dashes(words)
+    return "--error_format=json" in own
+
+
 def _startup_lines(files: RcFiles, line: Line) -> None:
     """`startup` lines of rc files first, then the command line's own again, which win."""
     if any(one.command == "startup" for one in files.lines):
@@ -82,7 +90,10 @@ def _startup_lines(files: RcFiles, line: Line) -> None:
 def _read(line: Line, options: Options, files: RcFiles, used: list[tuple[RcLine, tuple[str, ...]]]) -> list[str]:
     """The command line's own flags, `--config` ones expanded where they stand."""
     if line.command == "help":
-        return list(line.arguments)  # `pybuild help --jobs` asks about a flag
+        # `pybuild help --jobs` asks about a flag; these two say how it is answered.
+        own = [word for word in line.arguments if word.startswith(("--output=", "--error_format="))]
+        read(line.command, own, options)
+        return [word for word in line.arguments if word not in own]
     before, dashes, after = _at_dashes(list(line.arguments))
     left: list[str] = []
     run: list[str] = []

@@ -17,8 +17,8 @@ class QueriedTarget:
 
     label: as text.  kind: `genrule rule`, `source file`, `generated file`, `package group`.
     configuration: the name of the one it is in (of `cquery`; `null` for files that no rule makes), else empty.
-    attributes: those that were given, as plain data: labels are absolute text, and a select() is
-    `{"select__": [[CONDITION, VALUE], …]}`.  location: where it is declared.  visibility: labels.
+    attributes: those that were given, as plain data: labels are absolute text; what holds a select() is a list of its
+    parts, where the select() is `{"select__": [[CONDITION, VALUE], …]}`.  location: where it is declared.  visibility: labels.
     dependencies: labels of what it depends on directly (of `cquery`: in its configuration).
     """
 

@@ -42,7 +42,9 @@ def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, order: st
     if form == "graph":
         return _graph(graph, ordered)
     if form == "json":
-        return json.dumps([_json(graph, node) for node in ordered], indent=2) + "\n"
+        from rulesengine.query.described import described
+
+        return json.dumps([described(graph, node).to_dict() for node in ordered], indent=2) + "\n"
     if form in ("jsonproto", "streamed_jsonproto", "xml"):
         from rulesengine.query import messages
 
@@ -137,15 +139,3 @@ def _ranks(graph: TargetGraph[Node], labels: Sequence[Node], *, longest: bool) -
             if not above[one]:
                 ready.append(one)
     return "".join(f"{number} {label}\n" for number, label in sorted((rank.get(one, 0), str(one)) for one in labels))
-
-
-def _json(graph: TargetGraph[Node], label: Node) -> dict[str, Any]:
-    target = graph.target(label)
-    return {
-        "label": str(label),
-        "kind": kind_of(target),
-        "location": None if target.location is None else str(target.location),
-        "attributes": target.attributes,
-        "visibility": list(target.visibility),
-        "dependencies": [str(one) for one in graph.dependencies(label)],
-    }

@@ -70,10 +70,18 @@ def _size(directory: str) -> str:
     return str(total)
 
 
-def clean(workspace: Workspace, *, expunge: bool) -> None:
-    """Remove outputs and their record; with `expunge` all of the output base but the lock.  Raises StoreError."""
-    link.remove(workspace.root)
-    link.remove(workspace.root, TESTLOGS_LINK)
+def clean(workspace: Workspace, *, expunge: bool) -> tuple[str, ...]:
+    """Remove outputs and their record; with `expunge` all of the output base but the lock.
+
+    Returns the paths of what was there.  Raises StoreError.
+    """
+    removed = []
+    for name in (CONVENIENCE_LINK, TESTLOGS_LINK):
+        path = os.path.join(workspace.root, name)
+        there = os.path.islink(path)
+        link.remove(workspace.root, name)
+        if there and not os.path.islink(path):
+            removed.append(path)
     base = workspace.output_base
     try:
         names = os.listdir(base)
@@ -85,5 +93,7 @@ def clean(workspace: Workspace, *, expunge: bool) -> None:
                 shutil.rmtree(path)
             else:
                 os.unlink(path)
+            removed.append(path)
     except OSError as fault:
         raise StoreError(f"cannot clean {base}: {fault}", hint="see who owns it") from None
+    return tuple(removed)

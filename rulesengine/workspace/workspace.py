@@ -456,13 +456,16 @@ class Workspace:
 
     def clean(
         self, *, expunge: bool = False, listener: Listener | None = None, cancel: CancelToken | None = None
-    ) -> None:
-        """Remove this workspace's outputs; with `expunge` its whole output base.  The shared cache stays."""
+    ) -> tuple[str, ...]:
+        """Remove this workspace's outputs; with `expunge` its whole output base.  The shared cache stays.
+
+        Returns the paths of what was removed.  Raises StoreError, WorkspaceBusyError.
+        """
         from rulesengine.workspace.facts import clean
 
         told = _serial(listener)
         with self._call(cancel) as token, self._exclusive(token, told):
-            clean(self, expunge=expunge)
+            return clean(self, expunge=expunge)
 
     # ---- the cache ------------------------------------------------------------
 

@@ -40,7 +40,7 @@ def run(context: Context) -> int:
         context.console.error(fault)
     if not result.ok:
         return EXIT_BUILD_FAILED
-    _remember(context, workspace, result, printed)
+    _remember(context, workspace, result)
     return 0
 
 
@@ -157,7 +157,7 @@ def results(context: Context, result: BuildResult) -> str:
     """What `--show_output` asks for."""
     form = context.options["show_output"]
     if form == "json":
-        return json.dumps({"targets": [target_json(one) for one in result.targets], "ok": result.ok}, indent=2) + "\n"
+        return json.dumps(as_json(result), indent=2) + "\n"
     if form == "digests":
         return "".join(
             f"{target.label} {output.image.digest if output.image else output.digest}"
@@ -170,7 +170,18 @@ def results(context: Context, result: BuildResult) -> str:
     return ""
 
 
+def as_json(result: BuildResult) -> dict[str, object]:
+    """The document of `build --show_output=json`."""
+    return {
+        "targets": [target_json(one) for one in result.targets],
+        "actions": {"run": result.actions_run, "cached": result.actions_cached, "failed": result.actions_failed},
+        "errors": [one.to_dict() for one in result.errors],
+        "ok": result.ok,
+    }
+
+
 def target_json(target: TargetResult) -> dict[str, object]:
+    """One target of it."""
     return {
         "label": target.label,
         "configuration": target.configuration,
@@ -203,7 +214,7 @@ def _output_json(output: Output) -> dict[str, object]:
 # ---- the no-op index ----------------------------------------------------------------
 
 
-def _remember(context: Context, workspace: Workspace, result: BuildResult, printed: str) -> None:
+def _remember(context: Context, workspace: Workspace, result: BuildResult) -> None:
     """Write down what this build looked at, so that the same command may answer at once (workspace/noop.py)."""
     from rulesengine.cli.entry import noop_directory
 
@@ -212,7 +223,8 @@ def _remember(context: Context, workspace: Workspace, result: BuildResult, print
         return
     from attrs import evolve
 
-    again = summary(context, evolve(result, actions_run=0, actions_cached=result.actions_run + result.actions_cached))
+    then = evolve(result, actions_run=0, actions_cached=result.actions_run + result.actions_cached)
+    again, printed = summary(context, then), results(context, then)
     read = set(looked.read) | {path for path, there in context.rc_paths.items() if there} | _engine_files()
     absent = set(looked.absent) | {path for path, there in context.rc_paths.items() if not there}
     here = context.directory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 
 from rulesengine.cli.context import Context
@@ -33,6 +34,11 @@ _WIDTH = 100
 def run(context: Context) -> int:
     """Print help on standard output."""
     words = context.arguments
+    if context.options["output"] == "json":
+        from rulesengine.cli.help_json import document
+
+        context.console.result(json.dumps(document(words), indent=2, ensure_ascii=False))
+        return 0
     console = context.console
     if not words:
         console.stdout.write(overview())

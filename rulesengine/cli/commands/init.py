@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 from attrs import evolve
@@ -25,8 +26,12 @@ def run(context: Context) -> int:
     for path in done.written:
         console.say(f"wrote {context.shown(os.path.join(directory, path))}")
     inside = evolve(context, directory=done.directory, root=done.directory)
-    _lock(inside)
-    if context.options["show_output"] == "files":
+    lock = _lock(inside)
+    form = context.options["show_output"]
+    if form == "json":
+        value = {"directory": done.directory, "written": list(done.written), "kept": list(done.kept), "lock": lock}
+        console.result(json.dumps(value, indent=2))
+    elif form == "files":
         for path in done.written:
             console.result(context.shown(os.path.join(directory, path)))
     if os.path.samefile(directory, os.getcwd()):
@@ -36,16 +41,18 @@ def run(context: Context) -> int:
     return 0
 
 
-def _lock(context: Context) -> None:
-    """Lock from the archive as it is today; where it cannot be reached, take the lock that ships with the package."""
+def _lock(context: Context) -> str:
+    """Lock from the archive as it is today; where it cannot be reached, take the lock that ships with the package.
+
+    Returns which it is now: `kept`, `locked`, `shipped` or `none`.
+    """
     console = context.console
     path = lock_path(context.directory)
     if os.path.lexists(path):
         console.warning(f"{context.shown(path)} exists and is left as it is; pybuild lock --update refreshes it")
-        return
+        return "kept"
     if not context.options["lock"] or context.options["offline"]:
-        _shipped(context, path, "")
-        return
+        return _shipped(context, path, "")
     workspace = context.workspace()
     try:
         with context.watching() as listener:
@@ -56,13 +63,13 @@ def _lock(context: Context) -> None:
             fault.notes = (*fault.notes, "the other files of the workspace are written; only the lock file is missing")
             raise
         console.warning(str(fault))
-        _shipped(context, path, "the archive could not be locked as it is today")
-        return
+        return _shipped(context, path, "the archive could not be locked as it is today")
     for result in results:
         lock_command.tell(context, evolve(result, changes=()))
+    return "locked"
 
 
-def _shipped(context: Context, path: str, reason: str) -> None:
+def _shipped(context: Context, path: str, reason: str) -> str:
     """Write the lock that ships with the package; reason: why not a fresh one, or empty where nobody asked for it."""
     console = context.console
     shown = context.shown(path)
@@ -70,6 +77,7 @@ def _shipped(context: Context, path: str, reason: str) -> None:
         why = f"{reason}; " if reason else ""
         console.say(f"wrote {shown}")
         console.warning(f"{why}{shown} is the one that ships with pybuild; pybuild lock --update refreshes it")
-    else:
-        why = f": {reason}" if reason else ""
-        console.warning(f"there is no {shown} yet{why}; pybuild lock writes it")
+        return "shipped"
+    why = f": {reason}" if reason else ""
+    console.warning(f"there is no {shown} yet{why}; pybuild lock writes it")
+    return "none"

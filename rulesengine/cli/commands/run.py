@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 
 from rulesengine.cli.commands.build import common
 from rulesengine.cli.context import Context
-from rulesengine.errors import EXIT_BUILD_FAILED, UsageError
+from rulesengine.errors import ExecutionError, UsageError
 from rulesengine.workspace import Program
 
 
@@ -28,6 +29,10 @@ def run(context: Context) -> int:
         raise UsageError(f"--run_under={options['run_under']}: {fault}") from None
     words = [*under, program.path, *program.arguments, *arguments]
     own = {"BUILD_WORKSPACE_DIRECTORY": workspace.root, "BUILD_WORKING_DIRECTORY": context.directory}
+    if options["show_output"] == "json":
+        console = context.console
+        console.result(json.dumps(_json(label, program), indent=2))
+        console.stdout.flush()
     if options["script_path"]:
         _script(os.path.join(context.directory, options["script_path"]), program, words, own)
         return 0
@@ -41,8 +46,19 @@ def run(context: Context) -> int:
         os.chdir(program.directory)
         os.execvpe(words[0], words, environment)
     except OSError as fault:
-        console.say(f"{console.style('ERROR:', 'red')} {words[0]} cannot be started: {fault.strerror}")
-        return EXIT_BUILD_FAILED
+        raise ExecutionError(f"{words[0]} cannot be started: {fault.strerror}") from None
+
+
+def _json(label: str, program: Program) -> dict[str, object]:
+    """The document of `--show_output=json`."""
+    return {
+        "label": label,
+        "path": program.path,
+        "directory": program.directory,
+        "arguments": list(program.arguments),
+        "environment": dict(program.environment),
+        "inherited": list(program.inherited),
+    }
 
 
 def _script(path: str, program: Program, words: list[str], own: dict[str, str]) -> None:

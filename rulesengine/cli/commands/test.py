@@ -6,9 +6,10 @@ import json
 import os
 import statistics
 
-from rulesengine.cli.commands.build import common, summary, target_json
+from rulesengine.cli.commands.build import as_json as build_json
+from rulesengine.cli.commands.build import common, summary
 from rulesengine.cli.context import Context
-from rulesengine.errors import EXIT_BUILD_FAILED, EXIT_NO_TESTS, EXIT_TESTS_FAILED, UsageError
+from rulesengine.errors import EXIT_BUILD_FAILED, EXIT_NO_TESTS, EXIT_TESTS_FAILED, RulesEngineError, UsageError
 from rulesengine.workspace import PerTest, RunOfTest, TestOptions, TestReport, TestResult
 
 _WIDTH = 78
@@ -45,7 +46,9 @@ def run(context: Context) -> int:
     if not report.build.ok:
         return EXIT_BUILD_FAILED
     if not report.tests:
-        console.say(console.style("ERROR:", "red") + " No test targets were found, yet testing was requested")
+        none = RulesEngineError("No test targets were found, yet testing was requested")
+        none.exit_code = EXIT_NO_TESTS
+        console.error(none)
         return EXIT_NO_TESTS
     return 0 if report.ok else EXIT_TESTS_FAILED
 
@@ -199,7 +202,7 @@ def _executed(report: TestReport) -> str:
 
 def _json(report: TestReport) -> dict[str, object]:
     return {
-        "targets": [target_json(one) for one in report.build.targets],
+        **build_json(report.build),
         "tests": [
             {
                 "label": test.label,

@@ -18,7 +18,13 @@ SHOWING = (
         "show_output", "choice", "what to print on standard output: digests (LABEL DIGEST), "
         "json, files (paths) or nothing",
         "none", choices=("none", "digests", "json", "files"),
-        commands=(*BUILDERS, "lock", "init", "gc", "fsck", "cache"),
+        commands=(*BUILDERS, "lock", "init", "clean", "gc", "fsck", "cache"),
+    ),
+    Flag("output", "choice", "in which form to print", "text", choices=("text", "json"),
+         commands=("info", "help", "version")),
+    Flag(
+        "error_format", "choice", "how errors are told on standard error; json: one object a line", "text",
+        choices=("text", "json"), commands=ALL,
     ),
     Flag("show_result", "int", "show each target's outputs when there are at most so many targets", 10, metavar="N",
          commands=BUILDERS),
