@@ -18,8 +18,8 @@ class QueriedTarget:
     label: as text.  kind: `genrule rule`, `source file`, `generated file`, `package group`.
     configuration: the name of the one it is in (of `cquery`; `null` for files that no rule makes), else empty.
     attributes: those that were given, as plain data: labels are absolute text; what holds a select() is a list of its
-    parts, where the select() is `{"select__": [[CONDITION, VALUE], …]}`.  location: where it is declared.  visibility: labels.
-    dependencies: labels of what it depends on directly (of `cquery`: in its configuration).
+    parts, where the select() is `{"select__": [[CONDITION, VALUE], …]}`.  location: where it is declared.
+    visibility: labels.  dependencies: labels of what it depends on directly (of `cquery`: in its configuration).
     """
 
     label: str
@@ -32,11 +32,12 @@ class QueriedTarget:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as JSON takes it."""
+        place = self.location
         return {
             "label": self.label,
             "kind": self.kind,
             "configuration": self.configuration or None,
-            "location": None if self.location is None else self.location.to_dict(),
+            "location": None if place is None else {"path": place.path, "line": place.line, "column": place.column},
             "attributes": dict(self.attributes),
             "visibility": list(self.visibility),
             "dependencies": list(self.dependencies),

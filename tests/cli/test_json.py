@@ -61,7 +61,7 @@ def test_the_schema_is_one_and_every_command_has_one() -> None:
     documented = set(
         re.findall(r"`(\w+)`", " ".join(line.split("|")[3] for line in PAGE.splitlines() if "| `" in line))
     )
-    parts = {"location", "problem", "error", "image", "output", "target", "actions", "flag"}
+    parts = {"location", "place", "problem", "error", "image", "output", "target", "actions", "flag"}
     assert documented == set(SCHEMA["$defs"]) - parts
     words = set(re.findall(r"^\| `(\w+)|, `(\w+)`", PAGE, re.M))
     named = {one for pair in words for one in pair if one}

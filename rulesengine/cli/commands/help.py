@@ -34,7 +34,7 @@ _WIDTH = 100
 def run(context: Context) -> int:
     """Print help on standard output."""
     words = context.arguments
-    if context.options["output"] == "json":
+    if context.options.values.get("output") == "json":
         from rulesengine.cli.help_json import document
 
         context.console.result(json.dumps(document(words), indent=2, ensure_ascii=False))
