@@ -365,6 +365,7 @@ class Implementations:
         return "\n".join(self._look_into(path))
 
     def _finish(self, text: str) -> None:
+        self._loader.guard.budget.begin()  # each implementation of a batch has its own
         done = json.loads(text)
         running = self._batch.work[done["id"]]
         self._check_actions(done["id"])

@@ -12,7 +12,8 @@ from typing import Any
 
 import starlark as sl
 
-from rulesengine.errors import InternalError, LoadingError, RulesEngineError, SyntaxFault
+from rulesengine.errors import InternalError, LoadingError, Location, RulesEngineError, SyntaxFault
+from rulesengine.loading.limits import MAX_STARLARK_BYTES, Budget, ExceededError
 from rulesengine.loading.memo import Known, Memo
 from rulesengine.loading.messages import translate
 from rulesengine.loading.nesting import check_nesting
@@ -59,9 +60,8 @@ class Guard:
     def __init__(self, cancel: Cancellation | None = None) -> None:
         self._caught: BaseException | None = None
         self._cancel = cancel
-        self.options = sl.EvalOptions(
-            max_callstack_size=MAX_CALL_STACK, check_cancelled=None if cancel is None else self._cancelled
-        )
+        self.budget = Budget()
+        self.options = sl.EvalOptions(max_callstack_size=MAX_CALL_STACK, check_cancelled=self._cancelled)
 
     def take(self) -> BaseException | None:
         """What was raised since the last call, and forget it."""
@@ -69,9 +69,10 @@ class Guard:
         return caught
 
     def _cancelled(self) -> bool:
-        assert self._cancel is not None
         try:
-            self._cancel.check()
+            if self._cancel is not None:
+                self._cancel.check()
+            self.budget.step()
         except BaseException as fault:  # noqa: BLE001 - raised again by Interpreter.evaluate
             self._caught = fault
             return True
@@ -106,6 +107,12 @@ class Interpreter:
         """Parse a file into starlark-pyo3's AST.  Raises SyntaxFault with its place."""
         known = self.memo.get(text)
         if known is None:
+            if len(text) > MAX_STARLARK_BYTES:
+                raise LoadingError(
+                    f"{path} is larger than {MAX_STARLARK_BYTES >> 20} MiB",
+                    location=Location(path, 1),
+                    hint="take it apart into several files",
+                )
             check_nesting(path, text)
             known = Known(rewrite(text), private_names(text))
             fresh = True
@@ -138,10 +145,14 @@ class Interpreter:
         """
         self.guard.take()
         load = None if loader is None else sl.FileLoader(self.guard(loader))
+        budget = self.guard.budget.begin()
         try:
             sl.eval_with(self.guard.options, module, ast, GLOBALS, load)
         except sl.StarlarkError as fault:
             caught = self.guard.take()
+            if isinstance(caught, ExceededError):
+                place = translate(str(fault), self.texts, error)
+                raise error(caught.words, location=place.location, notes=place.notes, hint=caught.hint) from None
             if caught is None:
                 raise translate(str(fault), self.texts, error) from None
             place = translate(str(fault), self.texts, error)
@@ -155,3 +166,9 @@ class Interpreter:
                     f"{type(caught).__name__}: {caught}", location=place.location, notes=place.notes
                 ) from caught
             raise caught from None
+        except BaseException as fault:
+            if type(fault).__name__ != "PanicException":  # it derives from BaseException, and cannot be imported
+                raise
+            raise error(f"Starlark gave up: {fault}", hint="does a value grow without end?") from None
+        finally:
+            self.guard.budget.end(budget)

@@ -21,6 +21,7 @@ NATIVE = Label("rulesengine", "native", "defs.bzl")
 """The file of the native rules: a .bzl file like any other."""
 _NO_SYMBOL = re.compile(r"the file does not contain symbol '(.+)'$")
 _TOO_DEEP = re.compile(r"the value of '(\w+)' nests too deep")
+_NO_NAME = re.compile(r"name '(\w+)' is not defined$")
 _PRIVATE = re.compile(r"symbol '(.+)' is private")
 
 
@@ -176,9 +177,8 @@ class Modules:
         self._registry.open_module = str(label)
         try:
             self.run(module, one.ast, label)
-            epilogue = preamble.epilogue(module, one.text, self._interpreter.private(one.text))
-            if epilogue is not None:
-                self._interpreter.evaluate(module, parse_own("<epilogue>", epilogue), load)
+            public = [name for name in preamble.assigned(one.text) if not name.startswith("_")]
+            self._export(module, [*public, *self._interpreter.private(one.text)], load)
         except LoadingError as fault:
             deep = _TOO_DEEP.match(fault.message)
             if deep is not None:
@@ -189,6 +189,19 @@ class Modules:
             self._registry.open_module = ""
         self._done[label] = module.freeze()
         self._symbols[label] = preamble.symbols(one.text)
+
+    def _export(self, module: Any, names: list[str], load: Callable[[str], Any]) -> None:
+        """Tell what the rules, providers and macros of a module are called."""
+        while names:
+            try:
+                self._interpreter.evaluate(module, parse_own("<epilogue>", preamble.epilogue(names)), load)
+            except LoadingError as fault:
+                unknown = _NO_NAME.match(fault.message)
+                if unknown is None or unknown[1] not in names:
+                    raise
+                names.remove(unknown[1])  # it only looks like an assignment: it stands in a doc string
+            else:
+                return
 
     @staticmethod
     def _line_of(text: str, name: str) -> int:

@@ -9,11 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
-
-import starlark as sl
-
-from rulesengine.errors import LoadingError
 
 _REWRITTEN = ("dot__", "provider__", "mod__", "format__", "expanding__", "names__", "add__", "or__")
 """What `rewrite` puts into files."""
@@ -87,27 +82,7 @@ def for_native(rules: Iterable[str]) -> str:
     return f'load("p", "native_core__")\nload("n", {loads})\nnative = struct(**(native_core__ | dict({pairs})))\n'
 
 
-def epilogue(module: Any, text: str, private: Iterable[str]) -> str | None:
-    """What tells Python the names of a module's rules and providers; None when it has none.
-
-    Raises LoadingError, without a place, for a value that nests too deep to be frozen.
-    """
-    names = [name for name in assigned(text) if _is_function(module, name)] + list(private)
-    if not names:
-        return None
+def epilogue(names: Iterable[str]) -> str:
+    """What tells Python the names of a module's rules and providers; it fails for a value too deep to be frozen."""
     pairs = ", ".join(f"{json.dumps(name)}: {name}" for name in names)
     return f"export__(RULES__, PROVIDERS__, MACROS__, ASPECTS__, {{{pairs}}})\nNone\n"
-
-
-def _is_function(module: Any, name: str) -> bool:
-    try:
-        module[name]
-    except sl.StarlarkError as fault:
-        if str(fault).startswith("Maximum depth"):  # freezing it would overflow the native stack
-            raise LoadingError(
-                f"the value of '{name}' nests too deep", hint="lists and dicts may nest 1000 deep"
-            ) from None
-        return True
-    except Exception:  # noqa: BLE001 - whatever cannot cross is not plain data
-        return True
-    return False

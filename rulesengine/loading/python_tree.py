@@ -8,12 +8,16 @@ import threading
 import warnings
 from functools import lru_cache
 
+_MAX_CHARACTERS = 1 << 20
+"""Of a larger file there is no tree: it would take up to 350 times as many bytes.  Such files are lists of data."""
 _ONE_AT_A_TIME = threading.Lock()
 
 
 @lru_cache(maxsize=16)
 def python_tree(text: str) -> ast.Module:
     """The tree of a file; nobody may change it.  Raises SyntaxError, ValueError, RecursionError, MemoryError."""
+    if len(text) > _MAX_CHARACTERS:
+        raise MemoryError
     # CPython 3.11 counts the depth of trees under construction for all threads together, and raises SystemError
     # when two of them build trees at once; the list of warning filters is shared by threads, too.
     with _ONE_AT_A_TIME, warnings.catch_warnings():
