@@ -12,6 +12,7 @@ from attrs import define, field
 from rulesengine.errors import LabelError
 from rulesengine.execution.history import Line
 from rulesengine.model.label import Label
+from rulesengine.model.target import branches
 from rulesengine.workspace.explanation import Cause
 from rulesengine.workspace.past import Past, Run
 
@@ -134,7 +135,7 @@ class Declared:
             if one == other:
                 continue
             if after["rule"] == "deb_package" and name == "record":
-                yield self._lock(one, other, label, other_files)
+                yield from self._lock(one, other, label, other_files)
             elif "compress" in name:
                 yield Cause("compressor", name, _text(one), _text(other), place, label)
             elif name in ("env", "environment") and isinstance(one or {}, dict) and isinstance(other or {}, dict):
@@ -142,6 +143,8 @@ class Declared:
                     first, second = (one or {}).get(key), (other or {}).get(key)
                     if first != second:
                         yield Cause("environment", key, _text(first), _text(second), place, label)
+            elif name == "platforms":
+                yield Cause("platform", name, *_difference(one, other), place, label)
             elif name == "base":
                 yield Cause("base image", name, _text(one), _text(other), place, label)
             elif edited:
@@ -159,19 +162,28 @@ class Declared:
             else:
                 yield Cause("attribute", name, *_difference(one, other), place, label)
 
-    def _lock(self, old: Any, new: Any, label: str, files: list[str]) -> Cause:
-        before, after = _record(old), _record(new)
-        what = after.get("name") or before.get("name") or label
-        architecture = after.get("architecture") or before.get("architecture")
-        if architecture:
-            what += f" ({architecture})"
-        versions = [str(one.get("version", "")) for one in (before, after)]
-        if versions[0] == versions[1]:
-            versions = ["sha256:" + str(one.get("sha256", "")) if one else "" for one in (before, after)]
-        if before.get("sha256") == after.get("sha256"):
-            versions = [str(one.get("snapshot") or one.get("path") or "") for one in (before, after)]
+    def _lock(self, old: Any, new: Any, label: str, files: list[str]) -> Iterator[Cause]:
+        """What changed of a package's entries in a lock file, for the platform that is built."""
+        before, after = _by_condition(old), _by_condition(new)
         file = next((one for one in files if one.endswith(".json")), files[0] if files else "")
-        return Cause("lock", what, versions[0], versions[1], self._line(file, str(after.get("sha256", ""))), label)
+        platform = self.past.configuration(self.new.line["configuration"], self.new.build).get("platform", "")
+        names = {*before, *after}
+        for name in sorted([one for one in names if f"{platform}/".startswith(one + "/")] or names):
+            first, second = before.get(name, {}), after.get(name, {})
+            if first == second:
+                continue
+            if first.get("sha256") == second.get("sha256"):
+                stamps = [str(one.get("created") or one.get("snapshot") or "") for one in (first, second)]
+                yield Cause("lock", "snapshot", stamps[0], stamps[1], self._line(file, '"snapshot"'))
+                continue
+            package = second.get("name") or first.get("name") or label
+            architecture = second.get("architecture") or first.get("architecture")
+            versions = [str(one.get("version", "")) for one in (first, second)]
+            if versions[0] == versions[1]:
+                versions = ["sha256:" + str(one.get("sha256", "")) if one else "" for one in (first, second)]
+            what = f"{package} ({architecture})" if architecture else str(package)
+            place = self._line(file, str(second.get("sha256") or "\0"))
+            yield Cause("lock", what, versions[0], versions[1], place, label)
 
     def _line(self, file: str, text: str) -> str:
         """`FILE:LINE` of a text in a file of the workspace as it is now."""
@@ -266,6 +278,16 @@ def _record(value: Any) -> dict[str, Any]:
     except (TypeError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _by_condition(value: Any) -> dict[str, dict[str, Any]]:
+    """A package's entries by platform: `linux/amd64`, or empty where there is one for all."""
+    out = {}
+    for condition, text in branches(value):
+        found = _record(text)
+        if found:
+            out[str(condition or "").rpartition(":is_")[2].replace("_", "/")] = found
+    return out
 
 
 def _difference(old: Any, new: Any) -> tuple[str, str]:

@@ -85,12 +85,12 @@ def _layout_digest(directory: str) -> str:
 def _pair(before: Sequence[Found], after: Sequence[Found]) -> tuple[Found, Found]:
     """Of what two digests may be, the two that are most alike."""
 
-    def unlike(pair: tuple[Found, Found]) -> tuple[bool, bool, bool, bool, int]:
+    def unlike(pair: tuple[Found, Found]) -> tuple[bool, bool, int, bool, bool, int]:
         first, second = pair
         owners = [one.run.line["owner"] if one.run is not None else one.path for one in pair]
         lower = min(first.run.build, second.run.build) if first.run is not None and second.run is not None else 0
-        kinds = first.kind != second.kind
-        return owners[0] != owners[1], kinds, first.path != second.path, first.platform != second.platform, -lower
+        places = first.path != second.path, first.platform != second.platform
+        return owners[0] != owners[1], first.kind != second.kind, first.rank + second.rank, *places, -lower
 
     return min(((one, other) for one in before for other in after), key=unlike)
 

@@ -43,6 +43,11 @@ class Found:
     run: Run | None
     platform: str = ""
 
+    @property
+    def rank(self) -> int:
+        """How well the kind says what the digest is: lower is better."""
+        return _ORDER[self.kind]
+
 
 @define
 class Past:
@@ -152,7 +157,7 @@ class Past:
 
     def find(self, text: str) -> list[Found]:
         """Everything whose digest begins with `text` (hexadecimal), images and their parts first, newest first."""
-        return sorted(self._find(text), key=lambda one: (_ORDER[one.kind], -(one.run.build if one.run else 0)))
+        return sorted(self._find(text), key=lambda one: (one.rank, -(one.run.build if one.run else 0)))
 
     def _find(self, text: str) -> Iterator[Found]:
         for runs in self.runs.values():

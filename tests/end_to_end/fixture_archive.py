@@ -53,12 +53,7 @@ def make_archive(root: Path) -> Path:
         _deb(root, "lib-thing", "1:2.0-1", architecture, {"usr/lib/thing": content})
     _deb(root, "base-thing", "1.0", "all", {"usr/share/thing/read.me": "fixture\n"}, "Depends: lib-thing (>= 1:1)")
     _deb(root, "needs-missing", "1.0", "all", {"usr/share/needs": "\n"}, "Depends: nowhere (>= 3)")
-    for architecture in ARCHITECTURES:
-        binary = root / f"dists/{SUITE}/main/binary-{architecture}"
-        binary.mkdir(parents=True)
-        text = run(tool("apt-ftparchive", "apt-utils"), "--arch", architecture, "packages", "pool", cwd=root)
-        (binary / "Packages").write_text(text)
-        run(tool("xz", "xz-utils"), "--keep", binary / "Packages")
+    packages(root)
     home = root / "gnupg"
     home.mkdir(mode=0o700)
     gpg = (
@@ -76,6 +71,22 @@ def make_archive(root: Path) -> Path:
     (root / "key.asc").write_text(run(*gpg, "--armor", "--export"))
     release(root)
     return root
+
+
+def index(root: Path) -> None:
+    """Write the indexes of what the archive holds now, and sign them."""
+    packages(root)
+    release(root)
+
+
+def packages(root: Path) -> None:
+    """Write the Packages files."""
+    for architecture in ARCHITECTURES:
+        binary = root / f"dists/{SUITE}/main/binary-{architecture}"
+        binary.mkdir(parents=True, exist_ok=True)
+        text = run(tool("apt-ftparchive", "apt-utils"), "--arch", architecture, "packages", "pool", cwd=root)
+        (binary / "Packages").write_text(text)
+        run(tool("xz", "xz-utils"), "--keep", "--force", binary / "Packages")
 
 
 def release(root: Path, *, date: str = "", valid_until: str = "") -> None:
