@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+EXIT_SUCCESS = 0
 EXIT_BUILD_FAILED = 1
 EXIT_COMMAND_LINE = 2
 EXIT_TESTS_FAILED = 3
@@ -18,7 +19,11 @@ EXIT_NO_TESTS = 4
 EXIT_PARTIAL = 3
 EXIT_QUERY_FAILED = 7
 EXIT_INTERRUPTED = 8
+EXIT_UNREACHABLE = 32
+EXIT_OUT_OF_MEMORY = 33
+EXIT_MACHINE = 36
 EXIT_INTERNAL = 37
+EXIT_LOST = 39
 
 
 class Location:
@@ -226,9 +231,13 @@ class MissingInputError(ExecutionError):
 class StoreError(RulesEngineError):
     """The cache cannot be read or written (full disk, permissions, damage)."""
 
+    exit_code = EXIT_MACHINE
+
 
 class LostBlobError(StoreError):
     """A blob that the cache had is gone or damaged (then it was dropped): its action has to run again."""
+
+    exit_code = EXIT_LOST
 
 
 class DiskFullError(StoreError):
@@ -292,6 +301,10 @@ class HashMismatchError(TrustError):
 class TransportError(RulesEngineError):
     """A mirror or server that cannot be reached or answers with an error."""
 
+    exit_code = EXIT_UNREACHABLE
+
 
 class NotOnServerError(TransportError):
     """The server answers, but does not have the file (HTTP 404 or 410)."""
+
+    exit_code = EXIT_BUILD_FAILED

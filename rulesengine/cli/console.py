@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
+from rulesengine.cli.width import clean
 from rulesengine.errors import RulesEngineError
 
 _CODES = {"red": "31;1", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36", "bold": "1", "dim": "2"}
@@ -15,7 +16,8 @@ _CODES = {"red": "31;1", "green": "32", "yellow": "33", "magenta": "35", "cyan":
 class Console:
     """Where a command writes.
 
-    colour: whether standard error takes ANSI colours.  json_errors: whether errors are JSON.
+    colour: whether standard error takes ANSI colours.  json_errors: whether errors are JSON.  timestamps: whether
+    messages begin with the time.
     The writes of several threads do not mix (see progress.py).
     """
 
@@ -26,11 +28,13 @@ class Console:
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
         environment: Mapping[str, str] = os.environ,
+        timestamps: bool = False,
     ) -> None:
         self.stdout = sys.stdout if stdout is None else stdout
         self.stderr = sys.stderr if stderr is None else stderr
         self.environment = environment
         self.json_errors = False
+        self.timestamps = timestamps
         self.terminal = _is_terminal(self.stderr) and environment.get("TERM", "") != "dumb"
         self.colour = color == "yes" or (color == "auto" and self.terminal and not environment.get("NO_COLOR"))
 
@@ -44,8 +48,16 @@ class Console:
 
     def say(self, text: str) -> None:
         """A line for people, on standard error."""
-        self.stderr.write(text + "\n")
+        self.stderr.write(self.stamped(text) + "\n")
         self.stderr.flush()
+
+    def stamped(self, text: str) -> str:
+        """With the time before it, where that is wanted: `(08:33:55) INFO: …`."""
+        if not self.timestamps:
+            return text
+        import time
+
+        return time.strftime("(%H:%M:%S) ") + text
 
     def error(self, fault: RulesEngineError) -> None:
         """`ERROR: …` with the location, excerpt, notes and hint that the error carries; or one line `{"error": …}`."""
@@ -54,7 +66,7 @@ class Console:
 
             self.say(json.dumps({"error": fault.to_dict()}, ensure_ascii=False))
             return
-        self.say(self.style("ERROR:", "red") + " " + str(fault))
+        self.say(self.style("ERROR:", "red") + " " + clean(str(fault), colour=self.colour))
 
     def warning(self, text: str) -> None:
         """`WARNING: …`."""

@@ -10,8 +10,21 @@ from attrs import define, field
 
 from rulesengine.cli.console import Console
 from rulesengine.cli.parsing import Options
-from rulesengine.cli.progress import Display, LiveDisplay, display
+from rulesengine.cli.progress import Display, display
+from rulesengine.cli.records.recording import Recording, invocation, wanted
+from rulesengine.errors import UsageError
 from rulesengine.workspace import CancelToken, Workspace
+
+
+def seconds(text: str, flag: str) -> float:
+    """A number of seconds, as a flag has it.  Raises UsageError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise UsageError(f"{flag}={text}: it is a number of seconds", hint="for instance 0.2")
+    return value
 
 
 @define
@@ -32,6 +45,7 @@ class Context:
     words: list[str]
     rc_paths: dict[str, bool] = field(factory=dict)
     cancel: CancelToken = field(factory=CancelToken)
+    recording: Recording = field(factory=Recording)
 
     def workspace(self) -> Workspace:
         """The workspace around `directory`.  Raises WorkspaceError."""
@@ -63,20 +77,29 @@ class Context:
         from rulesengine.cli.signals import cancelling
 
         values = self.options.values
+        rate = values.get("show_progress_rate_limit")
         shown = display(
             self.console,
             values.get("curses", "no"),
             values.get("progress_report_interval", 0),
             values.get("show_progress", True),
-            verbose=bool(values.get("verbose_failures")),
+            keep_going=bool(values.get("keep_going")),
+            shown=values.get("ui_actions_shown", 8),
+            rate=None if rate is None else seconds(rate, "--show_progress_rate_limit"),
         )
 
         def tell() -> None:
             shown.state.phase, shown.state.detail = "stopping", "(once more to stop at once)"
 
-        def restore() -> None:
-            if isinstance(shown, LiveDisplay):
-                shown.restore()
-
-        with shown, cancelling(self.cancel, tell, restore):
+        if wanted(self.options):
+            # Even where the command fails, its end is written down: see main.py.
+            shown.record = self._record(shown)
+        with shown, cancelling(self.cancel, tell, shown.live):
             yield shown
+
+    def _record(self, shown: Display) -> Recording:
+        base = self.workspace().output_base if self.root is not None else ""
+        places = (self.directory, self.root or "", base)
+        what = invocation(self.command, self.words, self.arguments, self.options, self.startup, places)
+        self.recording.begin(self.options, what, self.directory, shown.line, self.console.warning)
+        return self.recording

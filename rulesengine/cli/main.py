@@ -15,6 +15,8 @@ from rulesengine.cli.rc import RcFiles, RcLine, find
 from rulesengine.errors import (
     EXIT_INTERNAL,
     EXIT_INTERRUPTED,
+    EXIT_OUT_OF_MEMORY,
+    EXIT_SUCCESS,
     InternalError,
     RulesEngineError,
     UsageError,
@@ -40,6 +42,9 @@ def run(words: list[str]) -> int:
     except KeyboardInterrupt:
         console.say("")
         return EXIT_INTERRUPTED
+    except MemoryError:
+        console.say(console.style("ERROR:", "red") + " out of memory\n  hint: close other programs, or lower --jobs")
+        return EXIT_OUT_OF_MEMORY
     except RecursionError as fault:
         return _report(_internal(fault), console)
     except Exception as fault:  # noqa: BLE001 - the last border: a bug of ours becomes one line and a saved report
@@ -59,6 +64,7 @@ def _run(words: list[str], console: Console) -> int:
     early = Console(str(options["color"]))
     console.colour = early.colour
     console.json_errors = options["error_format"] == "json"
+    console.timestamps = bool(options.values.get("show_timestamps"))
     if options.values.pop("help", False):
         arguments, line = [line.command], Line(line.startup, "help", ())
     if options["announce_rc"]:
@@ -70,7 +76,24 @@ def _run(words: list[str], console: Console) -> int:
     if root is None and line.command not in _OUTSIDE and line.command != "info":
         find_root(directory)
     module = importlib.import_module(f"rulesengine.cli.commands.{line.command}")
-    return int(module.run(context))
+    try:
+        code = int(module.run(context))
+    except BaseException as fault:
+        context.recording.close(_exit_code(fault), fault)
+        raise
+    context.recording.close(code)
+    return code
+
+
+def _exit_code(fault: BaseException) -> int:
+    """What the process will exit with."""
+    if isinstance(fault, RulesEngineError):
+        return fault.exit_code
+    if isinstance(fault, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    if isinstance(fault, MemoryError):
+        return EXIT_OUT_OF_MEMORY
+    return EXIT_SUCCESS if isinstance(fault, BrokenPipeError) else EXIT_INTERNAL
 
 
 def _wants_json(words: list[str]) -> bool:

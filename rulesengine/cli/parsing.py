@@ -147,6 +147,9 @@ def read_flag(rest: list[str], table: dict[str, Flag], options: Options, where: 
     if flag.kind == "bool":
         options.take(flag, _boolean(flag, value, where) if equals else True)
         return rest[1:]
+    if flag.optional and not equals:
+        options.take(flag, "yes")
+        return rest[1:]
     if equals:
         options.take(flag, _value(flag, value, where))
         return rest[1:]
@@ -162,6 +165,9 @@ def _read_short(rest: list[str], table: dict[str, Flag], options: Options, where
     if flag is None:
         raise _unknown(word, table, where)
     value = word[2:].removeprefix("=")
+    if flag.optional and not word[2:]:
+        options.take(flag, "yes")
+        return rest[1:]
     if flag.kind == "bool":
         if word[2:] not in ("", "-"):
             raise _unknown(word, table, where)

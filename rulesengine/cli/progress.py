@@ -1,18 +1,18 @@
-"""What a running command shows: a few lines drawn in place on a terminal, plain lines elsewhere.
+"""What a running command shows: what is known of it, the lines that stay, and plain progress lines for logs.
 
-Both are listeners of events (model.events) and both survive being called from any thread.
+Displays are listeners of events (model.events) and survive being called from any thread; see live.py for terminals.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rulesengine.cli.console import Console
+from rulesengine.cli.width import clean
 from rulesengine.model.events import (
     ActionFinished,
     ActionsPlanned,
@@ -25,7 +25,9 @@ from rulesengine.model.events import (
     WaitingForWorkspace,
 )
 
-_INTERVAL = 0.1
+if TYPE_CHECKING:
+    from rulesengine.cli.live import LiveDisplay
+
 _SHOWN_ACTIONS = 8
 _FIRST_REPORT = 10.0
 _SHOW_SECONDS_FROM = 1.0
@@ -53,6 +55,8 @@ class State:
         self.run = 0
         self.running: dict[int, tuple[float, str]] = {}
         self.fetches: dict[str, int] = {}
+        self.failed = 0
+        self.tests: dict[str, int] = {}
 
     def update(self, event: Event) -> None:
         """Take an event in."""
@@ -62,13 +66,16 @@ class State:
         elif isinstance(event, Progress):
             self.phase, self.done, self.total, self.detail = event.phase, event.done, event.total, event.detail
         elif isinstance(event, ActionsPlanned):
-            self.phase, self.total, self.done = "execution", event.total, 0
+            self.phase, self.detail, self.total, self.done = "execution", "", event.total, 0
         elif isinstance(event, ActionStarted):
             self.running[event.id] = (self.clock(), event.message)
         elif isinstance(event, ActionFinished):
             self.running.pop(event.id, None)
             self.done += 1
             self.run += not event.cached
+            self.failed += event.failed
+            if event.outcome:
+                self.tests[event.outcome] = self.tests.get(event.outcome, 0) + 1
         elif isinstance(event, FetchProgress):
             self.fetches[event.what] = event.done
 
@@ -83,6 +90,12 @@ class State:
             text = f"[{self.done}/{max(self.total, self.done)}]"
             if self.running:
                 text += f" {len(self.running)} running"
+            if self.failed:
+                text += f" · {self.failed} failed"
+            if self.tests:
+                good = self.tests.get("PASSED", 0) + self.tests.get("FLAKY", 0)
+                bad = sum(self.tests.values()) - good
+                text += f" · tests: {good} passed" + (f", {bad} failed" if bad else "")
         else:
             names = {"loading": "Loading", "analysis": "Analysing", "delivery": "Placing outputs", "locking": "Locking"}
             text = names.get(self.phase, self.phase.capitalize() or "Starting")
@@ -96,11 +109,11 @@ class State:
             text += f" · {size(self.fetched)} fetched"
         return text
 
-    def actions(self) -> list[str]:
+    def actions(self, most: int = _SHOWN_ACTIONS) -> list[str]:
         """What runs now, the longest-running first, with its time when it is worth a mention."""
         now = self.clock()
         out = []
-        for began, message in sorted(self.running.values())[:_SHOWN_ACTIONS]:
+        for began, message in sorted(self.running.values())[:most]:
             seconds = now - began
             out.append(message + (f"; {seconds:.0f} s" if seconds >= _SHOW_SECONDS_FROM else ""))
         more = len(self.running) - len(out)
@@ -110,13 +123,24 @@ class State:
 
 
 class Display:
-    """Base of both displays: permanent lines, and what happens with each event."""
+    """Base of all displays: permanent lines, and what happens with each event.
 
-    def __init__(self, console: Console, state: State | None = None, *, verbose: bool = False) -> None:
+    record: is given every event too.  keep_going: failures are told as they come, since the command goes on.
+    """
+
+    def __init__(self, console: Console, state: State | None = None, *, keep_going: bool = False) -> None:
         self.console = console
         self.state = state or State()
-        self.verbose = verbose
+        self.keep_going = keep_going
+        self.record: Callable[[Event], None] | None = None
         self._lock = threading.RLock()
+
+    @property
+    def live(self) -> LiveDisplay | None:
+        """Itself, where it draws on a terminal."""
+        from rulesengine.cli.live import LiveDisplay as Live
+
+        return self if isinstance(self, Live) else None
 
     def __enter__(self) -> Display:
         return self
@@ -133,6 +157,8 @@ class Display:
         """Take an event: the listener."""
         with self._lock:
             self.state.update(event)
+            if self.record is not None:
+                self.record(event)
             for line in self.permanent(event):
                 self.line(line)
             self.changed()
@@ -147,10 +173,15 @@ class Display:
         if isinstance(event, WaitingForWorkspace):
             who = f" (process {event.holder})" if event.holder else ""
             return [f"Another pybuild{who} is building this workspace; waiting for it to end."]
-        if isinstance(event, ActionFinished) and not event.failed and not event.cached:
+        if isinstance(event, ActionFinished) and not event.cached:
+            if event.failed:
+                return [f"{style('FAILED:', 'red')} {event.owner}: {event.message}"] if self.keep_going else []
+            if event.outcome in ("FAILED", "TIMEOUT"):
+                return [f"{style(event.outcome + ':', 'red')} {event.owner} in {event.seconds:.1f} s"]
             text = (event.stdout + event.stderr).decode("utf-8", "replace").rstrip("\n")
             if text:
-                return [f"{style('INFO:', 'green')} From {event.message}:", text]
+                text = clean(text, colour=self.console.colour)
+                return [f"{style('INFO:', 'green')} From {event.message}:\n{text}"]
         return []
 
     def line(self, text: str) -> None:
@@ -169,9 +200,9 @@ class PlainDisplay(Display):
     """Lines for logs: phases, and from time to time how far it is."""
 
     def __init__(
-        self, console: Console, state: State | None = None, *, interval: float = 0, verbose: bool = False
+        self, console: Console, state: State | None = None, *, interval: float = 0, keep_going: bool = False
     ) -> None:
-        super().__init__(console, state, verbose=verbose)
+        super().__init__(console, state, keep_going=keep_going)
         self._interval = interval or _FIRST_REPORT
         self._fixed = bool(interval)
         self._next = self.state.clock() + self._interval
@@ -205,99 +236,23 @@ class PlainDisplay(Display):
             self.report()
 
 
-class LiveDisplay(Display):
-    """A block of lines at the bottom of a terminal, redrawn at most ten times a second.
+def display(  # noqa: PLR0917
+    console: Console,
+    curses: str,
+    interval: int,
+    show: bool,
+    keep_going: bool = False,
+    shown: int = 8,
+    rate: float | None = None,
+) -> Display:
+    """The display that fits: live on terminals, plain elsewhere, quiet when progress is unwanted.
 
-    Between drawings the cursor stays at the block's beginning: terminals that rewrap lines when they
-    are resized, and those that cut them, both keep it there, so erasing from the cursor downwards is
-    always right.
+    interval: seconds between plain lines.  shown: how many actions are named.  rate: seconds between two drawings.
     """
-
-    def __init__(self, console: Console, state: State | None = None, *, verbose: bool = False) -> None:
-        super().__init__(console, state, verbose=verbose)
-        self._drawn = False
-        self._stop = threading.Event()
-        self._closed = False
-        self._thread = threading.Thread(target=self._watch, name="display", daemon=True)
-        self._write("\x1b[?25l")
-        self._thread.start()
-
-    def close(self) -> None:
-        """Erase the block and show the cursor again.  May be called twice."""
-        self._stop.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join(1.0)
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._write(("\r\x1b[J" if self._drawn else "") + "\x1b[?25h")
-                self._drawn = False
-
-    def restore(self) -> None:
-        """Show the cursor, from a signal handler: takes no lock."""
-        with contextlib.suppress(OSError, ValueError):
-            os.write(self.console.stderr.fileno(), b"\r\x1b[J\x1b[?25h")
-
-    def line(self, text: str) -> None:
-        """Print a line above the block."""
-        with self._lock:
-            self._write(("\r\x1b[J" if self._drawn else "") + text.replace("\n", "\r\n") + "\r\n")
-            self._drawn = False
-            if not self._closed:
-                self.draw()
-
-    def draw(self) -> None:
-        """Draw the block as it is now."""
-        with self._lock:
-            if self._closed:
-                return
-            columns, rows = self._size()
-            elapsed = self.state.clock() - self.state.started
-            head, _, tail = self.state.head().partition("]")
-            lines = [(f"{head}]{tail}" if tail or "[" in head else head) + f" · {elapsed:.0f} s"]
-            lines += ["    " + text for text in self.state.actions()]
-            lines = [_fit(text, columns - 1) for text in lines[: max(rows - 1, 1)]]
-            shown = [self.console.style(lines[0], "green"), *lines[1:]]
-            text = "\r" + "\x1b[K\r\n".join(shown) + "\x1b[K\x1b[J\r"
-            if len(lines) > 1:
-                text += f"\x1b[{len(lines) - 1}A"
-            self._write("\x1b[?2026h\x1b[?7l" + text + "\x1b[?7h\x1b[?2026l")
-            self._drawn = True
-
-    def _watch(self) -> None:
-        while not self._stop.wait(_INTERVAL):
-            self.draw()
-
-    def _size(self) -> tuple[int, int]:
-        try:
-            found = os.get_terminal_size(self.console.stderr.fileno())
-        except (OSError, ValueError):
-            return 80, 24
-        return found.columns or 80, found.lines or 24
-
-    def _write(self, text: str) -> None:
-        try:
-            self.console.stderr.write(text)
-            self.console.stderr.flush()
-        except (OSError, ValueError):  # the terminal is gone; the build is not
-            self._stop.set()
-
-
-def _fit(text: str, columns: int) -> str:
-    """At most so many columns, cut in the middle with `…`; control characters made visible."""
-    text = "".join(one if one.isprintable() else "?" for one in text)
-    if len(text) <= columns:
-        return text
-    if columns < 8:
-        return text[: max(columns, 0)]
-    left = columns * 2 // 3
-    return text[:left] + "…" + text[len(text) - (columns - left - 1) :]
-
-
-def display(console: Console, curses: str, interval: int, show: bool, *, verbose: bool = False) -> Display:
-    """The display that fits: live on terminals, plain elsewhere, quiet when progress is unwanted."""
     if not show:
-        return QuietDisplay(console, verbose=verbose)
+        return QuietDisplay(console, keep_going=keep_going)
     if curses == "yes" or (curses == "auto" and console.terminal):
-        return LiveDisplay(console, verbose=verbose)
-    return PlainDisplay(console, interval=float(max(interval, 0)), verbose=verbose)
+        from rulesengine.cli.live import INTERVAL, LiveDisplay
+
+        return LiveDisplay(console, keep_going=keep_going, shown=shown, interval=INTERVAL if rate is None else rate)
+    return PlainDisplay(console, interval=float(max(interval, 0)), keep_going=keep_going)

@@ -1,4 +1,7 @@
-"""SIGINT and SIGTERM: the first asks the command to stop, the second ends the process at once."""
+"""Signals: the first SIGINT, SIGTERM or SIGHUP asks the command to stop, the second ends the process at once.
+
+Ctrl-Z leaves a clean terminal, and `fg` goes on drawing; a terminal that is resized is drawn anew.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +10,57 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from rulesengine.errors import EXIT_INTERRUPTED
 from rulesengine.workspace.cancel import CancelToken
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+if TYPE_CHECKING:
+    from rulesengine.cli.live import LiveDisplay
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def cancelling(token: CancelToken, tell: Callable[[], None], restore: Callable[[], None]) -> Iterator[None]:
-    """While the block runs, the first signal cancels and calls `tell`; the second calls `restore` and exits with 8."""
+def cancelling(token: CancelToken, tell: Callable[[], None], live: LiveDisplay | None) -> Iterator[None]:
+    """While the block runs, the first signal cancels and calls `tell`; the second exits with 8.
+
+    live: what is drawn on a terminal, which is erased first.
+    """
     seen: list[int] = []
 
-    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         seen.append(number)
         if len(seen) > 1:
-            restore()
+            if live is not None:
+                live.restore()
             os._exit(EXIT_INTERRUPTED)
         token.cancel()
         tell()
 
-    before = {}
-    for number in _SIGNALS:
-        before[number] = signal.signal(number, handle)
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        assert live is not None
+        live.restore()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def go_on(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        assert live is not None
+        live.resume()
+
+    def resize(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        assert live is not None
+        live.resized()
+
+    handlers: dict[int, Callable[[int, FrameType | None], None]] = {}
+    for number in _ENDING:
+        # nohup, and a shell that starts a job in the background, ignore some: they stay ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            handlers[number] = end
+    if live is not None:
+        handlers |= {signal.SIGTSTP: stop, signal.SIGCONT: go_on, signal.SIGWINCH: resize}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for which, earlier in before.items():
+            signal.signal(which, earlier)

@@ -22,9 +22,9 @@ from rulesengine.errors import (
     LostBlobError,
     MissingInputError,
     RulesEngineError,
-    StoreError,
 )
-from rulesengine.execution.failure import ActionFailure, again, exit_failure, raised_failure, wrong_outputs
+from rulesengine.execution.details import details
+from rulesengine.execution.failure import ActionFailure, again, exit_failure, out_of_date, raised_failure, wrong_outputs
 from rulesengine.execution.keys import decode_result, encode_result, input_value, spell
 from rulesengine.execution.plan import Plan, Task, weigh
 from rulesengine.execution.result import ExecutionResult
@@ -206,6 +206,9 @@ class Build:
         if lost:
             self._repeat_makers(task, lost)
             return
+        if self._x.only_check:
+            self._fail(task, out_of_date(action))
+            return
         self._in_flight[task.key if action.cacheable else task] = [task]
         if not self._weighed and self._x.durations is not None:
             self._weighed = True
@@ -263,7 +266,19 @@ class Build:
         task.began = time.monotonic()
         action = task.action
         expected = self._x.durations.seconds(action) if self._x.durations is not None else 0.0
-        self._tell(ActionStarted(task.index, action.mnemonic, action.owner, action.describe(), expected))
+        assert task.spelling is not None
+        self._tell(
+            ActionStarted(
+                task.index,
+                action.mnemonic,
+                action.owner,
+                action.describe(),
+                expected,
+                tuple(task.spelling.arguments),
+                action.environment,
+                action.configuration,
+            )
+        )
         values = {artifact: self._values[artifact] for artifact in task.inputs}
         self._pool.submit(self._work, task, values)
 
@@ -409,7 +424,7 @@ class Build:
         if maker.wanted:
             maker.repeats += 1
         if maker.repeats > _REPEATS:
-            raise StoreError(
+            raise LostBlobError(
                 f"outputs of {maker.action.describe()} are lost from the cache again and again",
                 label=maker.action.owner or None,
                 hint="check the disk, or name another cache with PYBUILD_CACHE or --disk_cache",
@@ -437,6 +452,8 @@ class Build:
     def _announce(self, task: Task, *, cached: bool, result: Result | None = None) -> None:
         task.announced = True
         action = task.action
+        if self._x.details and (said := details(task, self._values, cached=cached, result=result)) is not None:
+            self._tell(said)
         self._tell(
             ActionFinished(
                 task.index,
@@ -448,6 +465,7 @@ class Build:
                 seconds=time.monotonic() - task.began if task.began and not cached else 0.0,
                 stdout=result.stdout if result is not None else b"",
                 stderr=result.stderr if result is not None else b"",
+                outcome=result.outcome if result is not None else "",
             )
         )
 

@@ -49,6 +49,7 @@ class Executor:
     resources: what actions that run at a time share (default: as many processors as jobs).
     durations: what earlier builds took.
     verify: read the requested outputs' blobs and check them, even when all was cached.
+    details: tell ActionDetails of every action.  only_check: an action that would have to run fails instead.
     """
 
     def __init__(
@@ -66,6 +67,8 @@ class Executor:
         resources: Resources | None = None,
         durations: Durations | None = None,
         listener: Listener | None = None,
+        details: bool = False,
+        only_check: bool = False,
     ) -> None:
         self.store = store
         self.cache = cache
@@ -79,6 +82,8 @@ class Executor:
         self.resources = resources or Resources({CPU: self.jobs})
         self.durations = durations
         self.listener = listener
+        self.details = details
+        self.only_check = only_check
         self.keys = KeyMaker()
 
     def execute(

@@ -27,6 +27,13 @@ class ActionFailure:
     error: RulesEngineError
 
 
+def out_of_date(action: Action) -> ExecutionError:
+    """The error for an action that would have to run, where nothing may (`--check_up_to_date`)."""
+    return ExecutionError(
+        f"{_what(action)} is not up to date", label=action.owner or None, hint="build without --check_up_to_date"
+    )
+
+
 def exit_failure(action: Action, arguments: Sequence[str], result: Result, verbose: bool) -> ExecutionError:
     """The error for a command that ended with another code than 0."""
     return ExecutionError(

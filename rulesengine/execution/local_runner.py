@@ -136,10 +136,11 @@ class LocalRunner:
             ended = not timed_out
             if sandbox.program and code > 128 and not timed_out:
                 code = 128 - code  # bwrap, like a shell, reports a signal as 128 + its number
+            runner = "linux-sandbox" if sandbox.program else "local"
             if code and action.test is None:
-                return Result({}, stdout, stderr, code)
+                return Result({}, stdout, stderr, code, runner=runner)
             made = collect_outputs(self._store, root, inputs, outputs)
-            return Result(made, stdout, stderr, code, timed_out)
+            return Result(made, stdout, stderr, code, timed_out, runner=runner)
         finally:
             if self._keep:
                 self._leave(action, root, sandbox, arguments, bound)

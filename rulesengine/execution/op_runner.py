@@ -64,7 +64,7 @@ class OpRunner:
             self._listener,
         )
         operation.function(context)
-        return Result(context.finish(key))
+        return Result(context.finish(key), runner="operation")
 
 
 class StoreContext:

@@ -108,7 +108,9 @@ class TestRunner:
         values[named[OUTCOME]] = FileValue(self._store.put(Outcome(status, tuple(seconds), result.exit_code).encode()))
         if ATTEMPTS in named:
             values[named[ATTEMPTS]] = self._attempts(failed, named)
-        return Result(values, result.stdout, result.stderr, keep=status == "PASSED")
+        return Result(
+            values, result.stdout, result.stderr, keep=status == "PASSED", runner=result.runner, outcome=status
+        )
 
     def _reported(self, test: TestRun, result: Result, named: Mapping[str, Artifact], seconds: float) -> Result:
         """With a report, where the test wrote none."""

@@ -72,6 +72,8 @@ class Result:
 
     timed_out: a test ran out of its time (another action's time-out is an ExecutionError).
     keep: whether the result may be taken from the cache another time.
+    runner: how it was run: `linux-sandbox`, `local` or `operation`.
+    outcome: of a test: `PASSED`, `FLAKY`, `FAILED` or `TIMEOUT`.
     """
 
     outputs: Mapping[Artifact, Value]
@@ -80,6 +82,8 @@ class Result:
     exit_code: int = 0
     timed_out: bool = False
     keep: bool = True
+    runner: str = ""
+    outcome: str = ""
 
 
 class ActionCache(Protocol):

@@ -12,14 +12,14 @@ from attrs import define, evolve, field, frozen
 
 from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget, platform_of
 from rulesengine.analysis.settings import settings
-from rulesengine.errors import Location, LostBlobError, RulesEngineError, UsageError
+from rulesengine.errors import ExecutionError, Location, LostBlobError, RulesEngineError, UsageError
 from rulesengine.execution.test_runner import TestNotRunError
 from rulesengine.loading import Loader
 from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, LinkValue, Value
 from rulesengine.model.aspect import Applied
 from rulesengine.model.directory import TreeFile
-from rulesengine.model.events import PhaseStarted
+from rulesengine.model.events import PatternsResolved, PhaseStarted
 from rulesengine.model.label import Label
 from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.platform import Configuration
@@ -37,6 +37,7 @@ from rulesengine.workspace.result import BuildResult, LookedAt, Output, Program,
 from rulesengine.workspace.status import Status
 from rulesengine.workspace.test_report import TestResult
 from rulesengine.workspace.testing import Testing
+from rulesengine.workspace.told import told_completed, told_configured
 
 _DELIVERY_ATTEMPTS = 3
 
@@ -50,7 +51,8 @@ class Request:
     package: where relative patterns are written.  platform: OS/ARCHITECTURE[/VARIANT] or a label, None: the host's.
     execute: False stops after analysis (`--nobuild`).  program: say how the targets are run.
     aspects, aspects_parameters: as Workspace.build takes them.
-    groups, status: what of the targets is made, and what is said of the build.  stamp: as Workspace.build takes it.
+    groups, status: what of the targets is made, and what is said of the build.
+    stamp, details, only_check: as Workspace.build takes them.
     """
 
     patterns: tuple[str, ...]
@@ -70,6 +72,8 @@ class Request:
     groups: Groups = field(factory=Groups)
     status: Status = field(factory=Status)
     stamp: bool = False
+    details: bool = False
+    only_check: bool = False
 
 
 @frozen
@@ -104,6 +108,8 @@ class Build:
             from rulesengine.workspace.test_options import TestOptions
 
             labels = Testing(self.loader, TestOptions()).select(labels)  # as Bazel: a suite stands for its tests
+        if request.details:
+            self.listener(PatternsResolved(request.patterns, tuple(str(label) for label in labels)))
         self.cancel.check()
         host = request.host_platform or str(host_platform())
         platform = request.platform or host
@@ -138,6 +144,9 @@ class Build:
             if one.incompatible is not None
         )
         asked = self._asked([label for label in labels if label not in left_out], analysis)
+        if request.details:
+            for label, one in asked:
+                self.listener(told_configured(label, one))
         if not request.execute:
             targets = tuple(TargetResult(str(label), one.configuration.mnemonic) for label, one in asked)
             return BuildResult((*targets, *skipped), elapsed=time.monotonic() - self.started, errors=tuple(self.errors))
@@ -229,6 +238,10 @@ class Build:
                 self.errors += executed.errors
                 self.listener(PhaseStarted("delivery"))
             deliveries = self._deliveries(request.groups, asked, executed.values, with_programs)
+            if request.only_check:
+                self._check_tree(request, deliveries)
+                if self.errors:
+                    break
             members, lost = self.outputs.deliver(deliveries, self.cancel)
             if not lost:
                 break
@@ -250,6 +263,9 @@ class Build:
                 target if target.failed else evolve(target, program=self._program(one, with_programs, analysis))
                 for target, (_, one) in zip(targets, asked, strict=True)
             )
+        if request.details:
+            for target, (_, one) in zip(targets, asked, strict=True):
+                self.listener(told_completed(target, one, request.groups))
         tested: tuple[TestResult, ...] = ()
         if self.testing is not None:
             logs = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "testlogs")
@@ -272,6 +288,19 @@ class Build:
             tested,
             looked_at,
         )
+
+    def _check_tree(self, request: Request, deliveries: Mapping[str, Sequence[tuple[Artifact, Value]]]) -> None:
+        """Where nothing may be made: see that the output tree is as it should be."""
+        for artifact in self.outputs.stale(deliveries):
+            self.errors.append(
+                ExecutionError(
+                    f"{artifact.root_relative_path} is not up to date in the output tree",
+                    label=artifact.owner or None,
+                    hint="build without --check_up_to_date",
+                )
+            )
+            if not request.keep_going:
+                raise self.errors[0]
 
     def _make(self, request: Request, graph: ActionGraph, wanted: list[Artifact]) -> Executed:
         """Make the artifacts, and run the tests: those that may together with the build, then the others."""

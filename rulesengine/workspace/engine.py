@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from attrs import define, frozen
 
-from rulesengine.errors import RulesEngineError, TransportError
+from rulesengine.errors import EXIT_BUILD_FAILED, RulesEngineError, TransportError
 from rulesengine.execution import (
     DiskActionCache,
     Executor,
@@ -89,6 +89,8 @@ class Engine:
         verbose_failures: bool,
         listener: Listener,
         cancel: Cancellation,
+        details: bool = False,
+        only_check: bool = False,
     ) -> Iterator[Engine]:
         """An engine while the block runs.  sandbox: True: required, False: none, None: where it works.
 
@@ -119,6 +121,8 @@ class Engine:
             resources=Resources({CPU: max(jobs or 0, processors()), **spawning.resources}, spawning.tests),
             durations=Durations(os.path.join(output_base, "durations")),
             listener=counter,
+            details=details,
+            only_check=only_check,
         )
         try:
             yield Engine(store, sources, executor, cancel, counter, roots[""], processes, tests)
@@ -164,6 +168,8 @@ class _OfflineFetcher:
         cancel: Cancellation,  # noqa: ARG002
     ) -> None:
         """Raise TransportError."""
-        raise TransportError(
+        fault = TransportError(
             f"{pin.path} is not in the cache, and --offline forbids to fetch it", hint="build once without --offline"
         )
+        fault.exit_code = EXIT_BUILD_FAILED  # what was asked for, and no trouble of a server's
+        raise fault

@@ -36,6 +36,8 @@ class HowToBuild(TypedDict, total=False):
     aspects: Sequence[str]
     aspects_parameters: Sequence[str]
     package: str
+    details: bool
+    only_check: bool
     listener: Listener | None
     cancel: CancelToken | None
 

@@ -112,6 +112,17 @@ class Outputs:
             if isinstance(member, TreeFile) and not _is(os.path.join(root, name) if name else root, member)
         ]
 
+    def stale(self, wanted: Mapping[str, Sequence[tuple[Artifact, Value]]]) -> list[Artifact]:
+        """The artifacts that are not there as their values say: what `deliver` would have to put there."""
+        out = []
+        for pairs in wanted.values():
+            for artifact, value in pairs:
+                record = self._records.get(artifact.path)
+                same = record is not None and record["value"] == _value_key(value)
+                if not same or record is None or not self._untouched(artifact.path, record["signatures"]):
+                    out.append(artifact)
+        return out
+
     def signatures(self, artifacts: Iterable[Artifact]) -> list[tuple[str, Signature]]:
         """(absolute path, signature) of everything put there for the artifacts, symbolic links left out."""
         out: list[tuple[str, Signature]] = []

@@ -137,6 +137,8 @@ class Workspace:
         package: str = "",
         tests: TestOptions | None = None,
         programs: bool = False,
+        details: bool = False,
+        only_check: bool = False,
         listener: Listener | None = None,
         cancel: CancelToken | None = None,
     ) -> BuildResult:
@@ -159,6 +161,8 @@ class Workspace:
         aspects: applied to the targets: `//package:file.bzl%name`.  aspects_parameters: `NAME=VALUE` for them.
         tests: also run the tests among the targets (see `test`).
         programs: say how each target is run (TargetResult.program).
+        details: also tell PatternsResolved, TargetConfigured, TargetCompleted and ActionDetails.  only_check: run and
+        deliver nothing; what would have to run is an error.
 
         Raises RulesEngineError of some kind, never anything else of its own accord.
         """
@@ -198,6 +202,8 @@ class Workspace:
                 verbose_failures=verbose_failures,
                 listener=told,
                 cancel=token,
+                details=details,
+                only_check=only_check,
             ) as engine:
                 if tests is not None:
                     engine.test_settings(keep_going=tests.keep_going, follow=tests.stream)
@@ -226,6 +232,8 @@ class Workspace:
                         Groups.of(output_groups, validations=run_validations),
                         Status(workspace_status_command, embed_label),
                         stamp,
+                        details,
+                        only_check,
                     )
                 )
 

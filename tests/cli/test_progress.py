@@ -19,7 +19,9 @@ from collections.abc import Iterator
 import pytest
 
 from rulesengine.cli.console import Console
-from rulesengine.cli.progress import LiveDisplay, PlainDisplay, State, _fit, size
+from rulesengine.cli.live import LiveDisplay
+from rulesengine.cli.progress import PlainDisplay, State, size
+from rulesengine.cli.width import fit
 from rulesengine.model.events import (
     ActionFinished,
     ActionsPlanned,
@@ -235,8 +237,8 @@ def test_plain_lines_are_few(clock: list[float]) -> None:
 
 def test_sizes_and_fitting() -> None:
     assert [size(n) for n in (0, 1023, 1024, 1992294, 5 << 40)] == ["0 B", "1023 B", "1.0 KiB", "1.9 MiB", "5120.0 GiB"]
-    assert _fit("abc\x1b[2Jdef", 40) == "abc?[2Jdef"
-    assert [len(_fit("x" * 50, n)) for n in (0, 5, 20, 49, 50)] == [0, 5, 20, 49, 50]
+    assert fit("abc\x1b[2Jdef", 40) == "abc?[2Jdef"
+    assert [len(fit("x" * 50, n)) for n in (0, 5, 20, 49, 50)] == [0, 5, 20, 49, 50]
 
 
 def test_a_build_on_a_terminal_is_stopped_by_control_c(space: Space, terminal: Terminal) -> None:

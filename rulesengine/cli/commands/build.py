@@ -8,6 +8,7 @@ import os
 from rulesengine import __version__
 from rulesengine.cli.context import Context
 from rulesengine.cli.progress import size
+from rulesengine.cli.records.recording import wanted
 from rulesengine.cli.spawning import jobs, spawning
 from rulesengine.errors import EXIT_BUILD_FAILED, RulesEngineError, UsageError
 from rulesengine.model.ports import Listener
@@ -31,6 +32,7 @@ def run(context: Context) -> int:
             execute=options["build"],
             **common(context, workspace, listener),
         )
+    context.recording.built(result)
     shown = summary(context, result)
     printed = results(context, result)
     context.console.stderr.write(shown.replace(_TIME, f"{result.elapsed:.1f} s"))
@@ -71,6 +73,8 @@ def common(context: Context, workspace: Workspace, listener: Listener) -> HowToB
         "aspects": options["aspects"],
         "aspects_parameters": options["aspects_parameters"],
         "package": context.package(workspace.root),
+        "details": context.recording.details,
+        "only_check": options.values.get("check_up_to_date", False),
         "listener": listener,
         "cancel": context.cancel,
     }
@@ -219,7 +223,7 @@ def _remember(context: Context, workspace: Workspace, result: BuildResult) -> No
     from rulesengine.cli.entry import noop_directory
 
     looked = result.looked_at
-    if looked is None or not context.options["build"] or context.options["announce_rc"]:
+    if looked is None or not context.options["build"] or context.options["announce_rc"] or wanted(context.options):
         return
     from attrs import evolve
 

@@ -6,15 +6,23 @@ import json
 import textwrap
 
 from rulesengine.cli.context import Context
+from rulesengine.cli.exit_codes import EXIT_CODES
 from rulesengine.cli.flags import COMMANDS, STARTUP, Command, Flag, command, flags_anywhere, flags_of
 from rulesengine.errors import UsageError, did_you_mean
 from rulesengine.lint.warnings import WARNINGS
 
+_WIDTH = 100
+
+
+def _exit_codes() -> str:
+    return "".join(
+        textwrap.fill(one.meaning, _WIDTH, initial_indent=f"{one.code:<4}", subsequent_indent="    ") + "\n"
+        for one in EXIT_CODES
+    )
+
+
 TOPICS = {
-    "exit-codes": "0  success\n1  the build (or a check) failed\n"
-    "2  the command line, an rc file or the place is wrong\n"
-    "3  pybuild lint has findings\n"
-    "8  interrupted\n9  another process builds this workspace (--noblock_for_lock)\n37 a bug in pybuild\n",
+    "exit-codes": _exit_codes(),
     "rc-files": "Read in this order, later ones win: /etc/pybuild.pybuildrc, .pybuildrc beside MODULE.bazel,\n"
     "~/.pybuildrc, files named by --pybuildrc. Each line is COMMAND FLAG…; `common` is for all commands,\n"
     "`startup` for startup flags, COMMAND:NAME for --config=NAME. `import FILE` and `try-import FILE` read another\n"
@@ -28,7 +36,6 @@ TOPICS = {
     "-- -//a:b  without //a:b\n",
     "warnings": "".join(f"{one.name:18} {one.meaning}{'' if one.on else ' (off)'}\n" for one in WARNINGS),
 }
-_WIDTH = 100
 
 
 def run(context: Context) -> int:

@@ -41,6 +41,7 @@ def run(context: Context) -> int:
     console = context.console
     console.stdout.flush()
     console.stderr.flush()
+    context.recording.close(0)
     environment = {**program.variables(console.environment), **own}
     try:
         os.chdir(program.directory)

@@ -32,6 +32,7 @@ def run(context: Context) -> int:
             options=_options(context, stream if options["test_output"] == "streamed" else None),
             **common(context, workspace, listener),
         )
+    context.recording.built(report.build)
     console.stderr.write(summary(context, report.build).replace("\0", f"{report.build.elapsed:.1f} s"))
     console.stderr.flush()
     as_json = options["show_output"] == "json"

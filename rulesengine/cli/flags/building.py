@@ -44,5 +44,7 @@ BUILDING = (
     ),
     Flag("strategy", "list", "the same for actions of one mnemonic", metavar="MNEMONIC=STRATEGY", commands=BUILDERS),
     Flag("genrule_strategy", "string", "the same as --strategy=Genrule=…", "", metavar="STRATEGY", commands=BUILDERS),
+    Flag("check_up_to_date", "bool", "make nothing; exit with 1 when something would have to be made", False,
+         commands=("build", "test")),
     Flag("build", "bool", "execute; --nobuild stops after analysis", True, commands=("build",)),
 )  # fmt: skip

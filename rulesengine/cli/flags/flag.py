@@ -32,10 +32,17 @@ class Flag:
     commands: tuple[str, ...] = ()
 
     @property
+    def optional(self) -> bool:
+        """Whether the value may be left out: `-s` and `--subcommands` mean `--subcommands=yes`, as in Bazel."""
+        return self.kind == "choice" and self.choices[:2] == ("no", "yes")
+
+    @property
     def usage(self) -> str:
         """How it is written: `-j, --jobs=N`, `--[no]color`."""
         short = f"-{self.short}, " if self.short else ""
         if self.kind == "bool":
             return f"{short}--[no]{self.name}"
         value = "|".join(self.choices) if self.choices else self.metavar or self.kind.upper()
+        if self.optional:
+            return f"{short}--{self.name}[={value}]"
         return f"{short}--{self.name}={value}"
