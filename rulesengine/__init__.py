@@ -22,14 +22,20 @@ if TYPE_CHECKING:
     from rulesengine.execution.garbage import Collected as Collected
     from rulesengine.lint.finding import Finding as Finding
     from rulesengine.model.digest import Digest as Digest
+    from rulesengine.model.events import ActionDetails as ActionDetails
     from rulesengine.model.events import ActionFinished as ActionFinished
     from rulesengine.model.events import ActionsPlanned as ActionsPlanned
     from rulesengine.model.events import ActionStarted as ActionStarted
     from rulesengine.model.events import Event as Event
     from rulesengine.model.events import FetchProgress as FetchProgress
+    from rulesengine.model.events import FileDetails as FileDetails
     from rulesengine.model.events import Message as Message
+    from rulesengine.model.events import OutputFile as OutputFile
+    from rulesengine.model.events import PatternsResolved as PatternsResolved
     from rulesengine.model.events import PhaseStarted as PhaseStarted
     from rulesengine.model.events import Progress as Progress
+    from rulesengine.model.events import TargetCompleted as TargetCompleted
+    from rulesengine.model.events import TargetConfigured as TargetConfigured
     from rulesengine.model.events import WaitingForWorkspace as WaitingForWorkspace
     from rulesengine.model.label import Label as Label
     from rulesengine.model.operation import OpArguments as OpArguments
@@ -105,6 +111,12 @@ _PUBLIC = {
     "ActionsPlanned": "rulesengine.model.events",
     "ActionStarted": "rulesengine.model.events",
     "ActionFinished": "rulesengine.model.events",
+    "TargetConfigured": "rulesengine.model.events",
+    "TargetCompleted": "rulesengine.model.events",
+    "PatternsResolved": "rulesengine.model.events",
+    "OutputFile": "rulesengine.model.events",
+    "FileDetails": "rulesengine.model.events",
+    "ActionDetails": "rulesengine.model.events",
     "FetchProgress": "rulesengine.model.events",
     "Message": "rulesengine.model.events",
     "WaitingForWorkspace": "rulesengine.model.events",
@@ -117,6 +129,7 @@ _PUBLIC = {
 """Public name -> the module that defines it; docs/reference/library.md is in this order."""
 
 __all__ = [
+    "ActionDetails",
     "ActionFinished",
     "ActionStarted",
     "ActionsPlanned",
@@ -130,6 +143,7 @@ __all__ = [
     "Digest",
     "Event",
     "FetchProgress",
+    "FileDetails",
     "FileReference",
     "Finding",
     "HowToAnalyse",
@@ -148,6 +162,8 @@ __all__ = [
     "OpContext",
     "Operation",
     "Output",
+    "OutputFile",
+    "PatternsResolved",
     "PerTest",
     "PhaseStarted",
     "Program",
@@ -158,6 +174,8 @@ __all__ = [
     "RulesEngineError",
     "RunOfTest",
     "Statistics",
+    "TargetCompleted",
+    "TargetConfigured",
     "TargetResult",
     "TestOptions",
     "TestReport",
