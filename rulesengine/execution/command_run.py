@@ -23,6 +23,7 @@ OUTPUT_LIMIT = 64 << 20
 
 _FIRST_MS = 15
 _POLL_MS = 100
+_CROWD = 32
 
 
 class TimedOutError(ExecutionError):
@@ -72,7 +73,6 @@ class CommandRun:
             with _watch(process) as ended:
                 wait = _FIRST_MS
                 while not ended(wait):
-                    wait = _POLL_MS
                     cancel.check()
                     if follower is not None:
                         follower.read()
@@ -81,7 +81,7 @@ class CommandRun:
                             f"{self.action.describe()}: timed out after {self.action.timeout} s",
                             label=self.action.owner or None,
                         )
-                    self._check_limits(tree)
+                    wait = self._check_limits(tree)
         finally:
             if follower is not None:
                 follower.read()
@@ -90,16 +90,17 @@ class CommandRun:
             tree.end_strays(self._printed())
         return code
 
-    def _check_limits(self, tree: ProcessTree) -> None:
-        """Raises ExecutionError where the command goes beyond one."""
+    def _check_limits(self, tree: ProcessTree) -> int:
+        """Milliseconds until the next look.  Raises ExecutionError where the command goes beyond one."""
         if sum(os.fstat(file.fileno()).st_size for file in (self.out, self.err)) > OUTPUT_LIMIT:
             raise self._error(f"printed more than {OUTPUT_LIMIT >> 20} MiB")
         options = self.options
         if options.processes or options.memory:
             census = tree.census(memory=bool(options.memory))
-            if options.processes and census.processes > options.processes:
+            # Where the kernel holds the limit, there are never more; then this is too many already.
+            if options.processes and census.processes >= options.processes:
                 raise self._error(
-                    f"had more than {options.processes} processes at a time and was ended",
+                    f"had {options.processes} processes at a time, the most there may be, and was ended",
                     hint="--sandbox_pids_limit sets another limit",
                 )
             if options.memory and census.memory > options.memory:
@@ -107,6 +108,9 @@ class CommandRun:
                     f"used more than {options.memory >> 20} MiB of memory and was ended",
                     hint="--sandbox_memory_limit sets another limit",
                 )
+            if census.processes > _CROWD:
+                return _FIRST_MS
+        return _POLL_MS
 
     def _printed(self) -> set[tuple[int, int]]:
         seen = [os.fstat(file.fileno()) for file in (self.out, self.err)]

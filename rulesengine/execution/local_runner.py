@@ -16,6 +16,7 @@ from rulesengine.errors import LostBlobError
 from rulesengine.execution.collect import collect_outputs
 from rulesengine.execution.command_run import CommandRun, TimedOutError
 from rulesengine.execution.exec_root import ExecRoots
+from rulesengine.execution.pids_group import PidsGroups
 from rulesengine.execution.sandbox import Sandbox, SandboxOptions, probe
 from rulesengine.execution.scratch import remove_directory
 from rulesengine.execution.store import LocalStore, store_error
@@ -86,6 +87,7 @@ class LocalRunner:
         self._listener = listener
         self._lock = threading.Lock()
         self.follow: Callable[[bytes], object] | None = None
+        self._groups = PidsGroups(self._options.processes)
         self._roots = ExecRoots(lambda: store.scratch.name("sandbox"))
 
     def run(
@@ -126,6 +128,7 @@ class LocalRunner:
                     self.follow if action.test is not None else None,
                     f"{root}/{action.outputs[0].path}",
                 )  # fmt: skip
+                self._groups.join()
                 try:
                     code = run.execute(cancel)
                 except TimedOutError:

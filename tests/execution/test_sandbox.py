@@ -15,6 +15,7 @@ import pytest
 from rulesengine.errors import ExecutionError
 from rulesengine.execution import LocalRunner
 from rulesengine.execution.collect import collect_outputs
+from rulesengine.execution.pids_group import PidsGroups
 from rulesengine.execution.sandbox import Sandbox, SandboxOptions, probe
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import FileValue
@@ -103,8 +104,6 @@ def test_an_undeclared_output_is_dropped(each: Bench) -> None:
 def test_a_write_to_an_input_fails(bench: Bench) -> None:
     a = bench.write("p/a", "A")
     fault = failure(bench, shell(f"echo changed > p/a && : > {OUT.path}", [a], [OUT]))
-    if os.geteuid():  # pragma: no cover - who runs it decides
-        assert "p/a" in "\n".join(fault.notes)
     assert "p/a: Permission denied" in "\n".join(fault.notes)
 
 
@@ -164,8 +163,11 @@ def test_a_fork_bomb_is_ended(bench: Bench, kind: str) -> None:
     bomb = f"n=0; while [ $n -lt 4000 ]; do sleep 43.21 & n=$((n+1)); done; wait; : > {OUT.path}"
     began = time.monotonic()
     fault = failure(bench, shell(bomb, [], [OUT]))
-    assert "more than 60 processes" in fault.message
-    assert "--sandbox_pids_limit" in (fault.hint or "")
+    # The kernel refuses the next one, or the watch sees the last one that there may be.
+    if "had 60 processes at a time" in fault.message:
+        assert "--sandbox_pids_limit" in (fault.hint or "")
+    else:
+        assert "fork" in "\n".join(fault.notes)
     assert time.monotonic() - began < 20
     assert running("43.21") == []
 
@@ -339,3 +341,21 @@ def test_sandbox_debug_says_how_to_enter(bench: Bench) -> None:
         ["/bin/sh", "-c", command], input="cat made; wc -c < big; pwd", capture_output=True, text=True, check=True
     ).stdout
     assert shown.split() == ["here", str(1 << 19), "/execroot"]
+
+
+def test_where_the_kernel_counts_a_bomb_that_forks_itself_gets_no_further(bench: Bench) -> None:
+    groups = PidsGroups(40)
+    worked: list[int] = []
+
+    def work() -> None:
+        if groups.join():
+            command = "for i in $(seq 200); do sleep 2 & done 2>/dev/null; jobs -p | wc -l"
+            done = subprocess.run(["/bin/bash", "-c", command], capture_output=True, text=True, check=False)
+            worked.append(int(done.stdout or 0))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if not worked:
+        pytest.skip("no group of the pids controller can be made here")
+    assert worked[0] <= 41
