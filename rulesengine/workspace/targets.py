@@ -177,12 +177,12 @@ class LoadedTargets:
     def load_files(self, label: Label) -> Sequence[Label]:
         """The .bzl files that the package loads, directly or not."""
         out: dict[Label, None] = {}
-        waiting = list(self._loads_of(self.build_file(label), BUILD))
+        waiting = list(self.loads_of(self.build_file(label), BUILD))
         while waiting:
             one = waiting.pop(0)
             if one not in out:
                 out[one] = None
-                waiting += self._loads_of(one, BZL)
+                waiting += self.loads_of(one, BZL)
         return list(out)
 
     def visible(self, source: Label, label: Label) -> bool:
@@ -193,7 +193,8 @@ class LoadedTargets:
             return False
         return True
 
-    def _loads_of(self, label: Label, dialect: Any) -> list[Label]:
+    def loads_of(self, label: Label, dialect: Any) -> list[Label]:
+        """The files that one file loads itself.  dialect: BUILD or BZL."""
         known = self._loads.get(label)
         if known is None:
             shown = self._loader.shown(label)

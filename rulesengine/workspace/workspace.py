@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rulesengine.query import QueryResult
     from rulesengine.query.actions import QueriedAction
     from rulesengine.reference.entries import FileReference
+    from rulesengine.workspace.affected import Affected
     from rulesengine.workspace.analyzed import AnalyzedTarget, ConfiguredResult
     from rulesengine.workspace.archives import LockResult
     from rulesengine.workspace.configured_targets import ConfiguredTargets
@@ -373,6 +374,30 @@ class Workspace:
         with self._call(cancel):
             return explain_digests(Past.read(self.output_base), self.root, old, new, label)
 
+    def affected(
+        self,
+        since: str,
+        *universe: str,
+        kind: str = "",
+        tests: bool = False,
+        listener: Listener | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Affected:
+        """The targets whose result can differ between a git revision and the working tree, uncommitted files included.
+
+        universe: patterns of the targets to look at (default: all).  kind: a regular expression, as query's kind().
+        tests: only tests.  Raises UsageError (an unknown revision), WorkspaceError (no git), LoadingError.
+        """
+        from rulesengine.workspace.affected import affected
+
+        told = _serial(listener)
+        with self._call(cancel) as token:
+
+            def make(root: str) -> Loader:
+                return self._loader(told, token, root)
+
+            return affected(self.root, since, universe or ("//...",), make, token, kind=kind, tests=tests)
+
     def lint(
         self,
         *words: str,
@@ -558,13 +583,13 @@ class Workspace:
         with self._call(how.get("cancel")) as token:
             yield question, analyse(question, self._loader(told, token), told, token)
 
-    def _loader(self, listener: Listener, cancel: CancelToken) -> Loader:
+    def _loader(self, listener: Listener, cancel: CancelToken, root: str = "") -> Loader:
         from rulesengine.loading import Loader
 
         def key(name: str) -> str:
             return self._operations().named(name).key
 
-        return Loader(self.root, listener, key, cancel, os.path.join(self.cache, "parsed"))
+        return Loader(root or self.root, listener, key, cancel, os.path.join(self.cache, "parsed"))
 
     def _operations(self) -> Operations:
         from rulesengine.ops.registry import Operations, operations

@@ -68,6 +68,12 @@ COMMANDS = (
         "an OCI layout. The end names the causes: a source file, a lock file's entry, an attribute, a flag …", True,
     ),
     Command(
+        "affected", "list the targets whose result can differ since a git revision",
+        "pybuild affected --since=REVISION [FLAGS]",
+        "Compares the working tree, with what is not committed, with REVISION: sources, what BUILD files declare,\n"
+        ".bzl files with all that load them, lock files, globs; and goes from there to all that depends on it.",
+    ),
+    Command(
         "lint", "find faults in BUILD, .bzl and MODULE.bazel files", "pybuild lint [FLAGS] [FILE|DIR|PATTERN…]",
         "Without arguments: all files of the workspace. A comment `# lint: disable=NAME` at a line, or "
         "above a statement, switches\na finding off there; buildifier's own comments work too. "

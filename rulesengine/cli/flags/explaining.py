@@ -9,4 +9,13 @@ EXPLAINING = (
          commands=("explain",)),
     Flag("output", "choice", "in which form to print: a tree from effect to cause, or one JSON value", "text",
          choices=("text", "json"), commands=("explain",)),
+    Flag("since", "string", "the git revision to compare the working tree with", metavar="REVISION",
+         commands=("affected",)),
+    Flag("universe", "string", "patterns of the targets to look at, with commas between", "//...", metavar="PATTERNS",
+         commands=("affected",)),
+    Flag("kind", "string", "only targets whose kind matches (genrule rule, .*_test rule)", "", metavar="REGEX",
+         commands=("affected",)),
+    Flag("tests", "bool", "only tests", False, commands=("affected",)),
+    Flag("output", "choice", "in which form to print the targets; reason: with why each is affected", "label",
+         choices=("label", "label_kind", "reason", "json"), commands=("affected",)),
 )  # fmt: skip
