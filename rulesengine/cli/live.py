@@ -15,7 +15,8 @@ INTERVAL = 0.1
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 """Terminals that know these show what stands between them at once; others pass over them."""
-_ERASE = "\r\x1b[J"
+_ERASE = "\r \x1b[J\r\x1b[2K"
+"""Not from the first column: where the block begins on the first row, tmux would keep all of it in its history."""
 
 
 class LiveDisplay(Display):
@@ -111,9 +112,11 @@ class LiveDisplay(Display):
         elapsed = self.state.clock() - self.state.started
         lines = [f"{self.state.head()} · {elapsed:.0f} s"]
         lines += ["    " + text for text in self.state.actions(self._shown)]
-        lines = [fit(text, columns - 1) for text in lines[: max(rows - 1, 1)]]
+        # Half the screen at most: when it becomes half as high or as wide, the beginning of the block is still on it.
+        lines = [fit(text, columns - 1) for text in lines[: max(min(rows // 2, rows - 1), 1)]]
         shown = [self.console.style(lines[0], "green"), *lines[1:]]
-        text = "\r" + "\x1b[K\r\n".join(shown) + "\x1b[K\x1b[J\r"
+        # Erased first: lines that are only written over stay joined where the terminal wrapped them.
+        text = "\r" + "\r\n".join(f"\x1b[2K{line}" for line in shown) + "\x1b[J\r"
         if len(lines) > 1:
             text += f"\x1b[{len(lines) - 1}A"
         # Lines do not wrap while they are drawn: a terminal that has just become narrower cuts them.

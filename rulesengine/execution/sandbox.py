@@ -147,6 +147,7 @@ def _probe() -> Sandbox:
             capture_output=True,
             timeout=_PROBE_SECONDS,
             check=False,
+            start_new_session=True,  # Ctrl-C is for us: a probe that it ends is no answer
         )
     except (OSError, subprocess.TimeoutExpired) as fault:
         return Sandbox("", f"bubblewrap does not work here: {fault}")

@@ -64,6 +64,8 @@ class Screen:
             elif final == "A":
                 self.row -= int(argument or 1)
                 assert self.row >= 0
+            elif final == "K" and argument == "2":
+                self.lines[self.row] = ""
             elif final == "K":
                 self.lines[self.row] = self.lines[self.row][: self.column]
             elif final == "J":
