@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rulesengine.cli.exit_codes import EXIT_CODES
 from tests.docs.pages import ROOT, Page, pages
 
 PAGES = pages()
@@ -73,6 +74,12 @@ def test_decisions_are_of_a_length_that_people_read() -> None:
     for page in PAGES:
         if page.name.startswith("docs/design/") and page.path.name != "README.md":
             assert 100 <= len(page.path.read_text().split()) <= 600, page.name
+
+
+def test_the_table_of_exit_codes_is_whole() -> None:
+    text = (ROOT / "docs/reference/environment.md").read_text()
+    shown = {int(number) for number in re.findall(r"^\| (\d+) \|", text, re.M)}
+    assert shown == {one.code for one in EXIT_CODES if not one.meaning.startswith("not given")}
 
 
 def test_the_reference_is_up_to_date() -> None:
