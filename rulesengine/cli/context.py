@@ -14,6 +14,7 @@ from rulesengine.cli.progress import Display, display
 from rulesengine.cli.records.recording import Recording, invocation, wanted
 from rulesengine.errors import UsageError
 from rulesengine.workspace import CancelToken, Workspace
+from rulesengine.workspace.noop import Stale
 
 
 def seconds(text: str, flag: str) -> float:
@@ -33,6 +34,7 @@ class Context:
 
     directory: where it works (`-C`).  root: the workspace's, or None outside of one.
     words: the command line as given, for the no-op index.  rc_paths: every rc file tried -> whether it was there.
+    stale: the command's no-op index, where it no longer fits.
     """
 
     command: str
@@ -46,6 +48,7 @@ class Context:
     rc_paths: dict[str, bool] = field(factory=dict)
     cancel: CancelToken = field(factory=CancelToken)
     recording: Recording = field(factory=Recording)
+    stale: Stale | None = None
 
     def workspace(self) -> Workspace:
         """The workspace around `directory`.  Raises WorkspaceError."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rulesengine.workspace import noop
+
 _STACK = 64 << 20
 """Bytes; 200,000 lists inside of each other need about 50 MB of it.  What is not used costs nothing."""
 
@@ -15,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     import time
 
     started = time.perf_counter()
-    answer = None
+    answer: tuple[str, str] | noop.Stale | None = None
     if words:
         from rulesengine import __version__
         from rulesengine.workspace import noop
@@ -24,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
             answer = noop.load(noop_directory(), noop.key(__version__, words))
         except OSError:  # the current directory is gone: the full path says so
             answer = None
-    if answer is not None:
+    if isinstance(answer, tuple):
         shown, printed = answer
         try:
             if shown:
@@ -44,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     _deepen_stack()
     from rulesengine.cli.main import run
 
-    code = run(words)
+    code = run(words, answer)
     if arguments is None:
         gc.freeze()
     return code

@@ -22,18 +22,22 @@ from rulesengine.errors import (
     UsageError,
     WorkspaceError,
 )
+from rulesengine.workspace.noop import Stale
 from rulesengine.workspace.places import find_root
 
 _OUTSIDE = ("init", "help", "version")
 """Commands that need no workspace."""
 
 
-def run(words: list[str]) -> int:
-    """Run a command line; the exit code.  Never raises, never shows a traceback."""
+def run(words: list[str], stale: Stale | None = None) -> int:
+    """Run a command line; the exit code.  Never raises, never shows a traceback.
+
+    stale: the command's no-op index, where it no longer fits.
+    """
     console = Console()
     console.json_errors = _wants_json(words)
     try:
-        code = _run(words, console)
+        code = _run(words, console, stale)
         console.stdout.flush()
     except BrokenPipeError:
         return _quiet()
@@ -52,7 +56,7 @@ def run(words: list[str]) -> int:
     return code
 
 
-def _run(words: list[str], console: Console) -> int:
+def _run(words: list[str], console: Console, stale: Stale | None) -> int:
     line = split(words)
     directory = _directory(line.startup)
     root = _root(directory)
@@ -73,6 +77,7 @@ def _run(words: list[str], console: Console) -> int:
     context = Context(
         line.command, options, line.startup, arguments, directory, root, console, words, dict(files.looked_at)
     )
+    context.stale = stale
     if root is None and line.command not in _OUTSIDE and line.command != "info":
         find_root(directory)
     module = importlib.import_module(f"rulesengine.cli.commands.{line.command}")

@@ -72,14 +72,21 @@ _Report = tuple[Task, Result | None, BaseException | None]
 class Build:
     """One execution.  All methods but `_work` run in the caller's thread."""
 
-    def __init__(self, executor: Executor, plan: Plan, requested: Sequence[Artifact], cancel: Cancellation) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        plan: Plan,
+        requested: Sequence[Artifact],
+        cancel: Cancellation,
+        known: Mapping[Artifact, Value],
+    ) -> None:
         self._x = executor
         self._plan = plan
         self._requested = requested
         self._cancel = cancel
         self._stop = _Stop(cancel)
         self._stopping = False
-        self._values: dict[Artifact, Value] = {}
+        self._values: dict[Artifact, Value] = dict(known)
         self._ready: list[tuple[float, int, Task]] = []
         self._misses: list[tuple[float, int, Task]] = []
         self._weighed = False
@@ -412,6 +419,9 @@ class Build:
 
     def _repeat_makers(self, task: Task, lost: Sequence[Artifact]) -> None:
         """Let the makers of `lost` run (again) before `task`."""
+        for artifact in lost:
+            if artifact not in self._plan.makers:
+                raise LostBlobError(f"{artifact.path} is not in the cache any more")
         makers = {id(maker): maker for maker in (self._plan.makers[artifact] for artifact in lost)}
         for maker in makers.values():
             maker.waiters.append(task)

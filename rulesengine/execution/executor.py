@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rulesengine.execution.building import Build
 from rulesengine.execution.durations import Durations
@@ -17,7 +17,7 @@ from rulesengine.execution.resources import CPU, Resources
 from rulesengine.execution.result import ExecutionResult
 from rulesengine.execution.store import CheckedStore
 from rulesengine.model.action import ActionGraph
-from rulesengine.model.artifact import Artifact
+from rulesengine.model.artifact import Artifact, Value
 from rulesengine.model.events import Event
 from rulesengine.model.ports import ActionCache, Cancellation, Listener, Runner, SourceTree
 
@@ -87,12 +87,18 @@ class Executor:
         self.keys = KeyMaker()
 
     def execute(
-        self, graph: ActionGraph, requested: Sequence[Artifact], cancel: Cancellation | None = None
+        self,
+        graph: ActionGraph,
+        requested: Sequence[Artifact],
+        cancel: Cancellation | None = None,
+        known: Mapping[Artifact, Value] | None = None,
     ) -> ExecutionResult:
         """Make `requested`.
 
+        known: values of artifacts that need not be made; the graph need not hold their makers.
         Failures of actions are in the result.  Raises InterruptedBuild when cancelled, DiskFullError and
-        StoreError when the cache is unusable, MissingInputError for a requested source that is missing.
+        StoreError when the cache is unusable, MissingInputError for a requested source that is missing,
+        LostBlobError when the bytes of a known artifact are gone.
         """
-        plan = make_plan(graph, requested)
-        return Build(self, plan, requested, cancel or NeverCancelled()).go()
+        plan = make_plan(graph, requested, known or ())
+        return Build(self, plan, requested, cancel or NeverCancelled(), known or {}).go()

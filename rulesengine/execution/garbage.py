@@ -24,6 +24,9 @@ from rulesengine.model.ports import Cancellation
 
 GRACE = 3600.0
 """Seconds: what is younger is kept unless an age is given: a running build has perhaps just made it."""
+_LATELY = 7 * 86400.0
+"""Seconds: builds of a workspace that are no older than this beside its last one count with it."""
+
 _TICK = 2.0
 """Seconds by which time stamps of files and rows may lie behind the clock."""
 
@@ -139,12 +142,12 @@ class Collector:
         used: dict[Digest, float] = {}
         pinned: dict[Digest, float] = {}
         rooted: set[Digest] = set()
-        newest: dict[str, tuple[float, str]] = {}
+        newest: dict[str, float] = {}
         uses = [(path, one) for path, one in read_uses(self.store.root) if one is not None]
-        for path, one in uses:
+        for _, one in uses:
             if os.path.exists(os.path.join(one.root, "MODULE.bazel")):
-                newest[one.root] = max(newest.get(one.root, (0.0, "")), (one.at, path))
-        roots = {path for _, path in newest.values()}
+                newest[one.root] = max(newest.get(one.root, 0.0), one.at)
+        roots = {path for path, one in uses if one.root in newest and one.at >= newest[one.root] - _LATELY}
         for path, one in uses:
             for digest in one.actions:
                 used[digest] = max(one.at, used.get(digest, 0.0))

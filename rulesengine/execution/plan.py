@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
@@ -63,8 +63,11 @@ class Plan:
     makers: dict[Artifact, Task]
 
 
-def make_plan(graph: ActionGraph, requested: Sequence[Artifact]) -> Plan:
-    """The actions needed for `requested`.  Raises ExecutionError for a cycle or an artifact nobody makes."""
+def make_plan(graph: ActionGraph, requested: Sequence[Artifact], known: Container[Artifact] = ()) -> Plan:
+    """The actions needed for `requested`, given what is `known` already.
+
+    Raises ExecutionError for a cycle or an artifact nobody makes.
+    """
     flattened: dict[int, list[Artifact]] = {}
     tasks: dict[int, Task] = {}
     makers: dict[Artifact, Task] = {}
@@ -92,7 +95,7 @@ def make_plan(graph: ActionGraph, requested: Sequence[Artifact]) -> Plan:
     while stack:
         task = stack.pop()
         for artifact in task.inputs:
-            if not artifact.is_source:
+            if not artifact.is_source and artifact not in known:
                 maker = task_of(artifact, task.action.owner)
                 edge = (maker.index, task.index)
                 if edge not in edges:

@@ -29,6 +29,8 @@ class Sources:
     def __init__(self, repositories: Repositories, tracked: dict[str, str]) -> None:
         self.repositories = repositories
         self.tracked = tracked
+        self.contents: set[str] = set()
+        """Files whose text was read, and not only looked for."""
 
     def track(self, path: str) -> bool:
         """Note that a file was looked for; whether it is there."""
@@ -60,6 +62,7 @@ class Sources:
 
     def read(self, path: str, shown: str) -> str:
         """A text file, with `\\n` ends of lines and without a byte order mark.  Raises LoadingError."""
+        self.contents.add(path)
         try:
             if os.path.getsize(path) > MAX_SOURCE_BYTES:  # noqa: PTH202
                 raise LoadingError(f"{shown} is larger than {MAX_SOURCE_BYTES >> 20} MiB", location=Location(shown))

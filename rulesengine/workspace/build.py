@@ -30,9 +30,10 @@ from rulesengine.workspace.groups import Groups
 from rulesengine.workspace.host import host_platform
 from rulesengine.workspace.layout import describe
 from rulesengine.workspace.outputs import Members, Outputs
-from rulesengine.workspace.places import TESTLOGS_LINK
+from rulesengine.workspace.places import PREFIX, TESTLOGS_LINK
 from rulesengine.workspace.programs import Beside, beside, program
 from rulesengine.workspace.recording import Recorder
+from rulesengine.workspace.replay import Replay, capture, listing
 from rulesengine.workspace.result import BuildResult, LookedAt, Output, Program, TargetResult
 from rulesengine.workspace.status import Status
 from rulesengine.workspace.test_report import TestResult
@@ -98,6 +99,11 @@ class Build:
     testing: Testing | None = None
     started: float = field(factory=time.monotonic)
     started_ns: int = field(factory=time.time_ns)
+    root_listing: bytes = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Look at the workspace's root before the links that a build puts there (link.py)."""
+        self.root_listing = listing(self.loader.root, PREFIX)
 
     def run(self, request: Request) -> BuildResult:
         """Raises the first error, unless request.keep_going."""
@@ -276,6 +282,11 @@ class Build:
         looked_at = None
         if not self.errors and not request.status.command:  # what a command says may change
             looked_at = self._looked_at(sources_of(graph, wanted), members, place)
+            if self.testing is None and not request.program and not skipped:
+                results = [(str(label), one.configuration.mnemonic, request.groups.files(one)) for label, one in asked]
+                looked_at = evolve(
+                    looked_at, replay=self._replay(graph, wanted, members, results, executed, place, request)
+                )
         return BuildResult(
             (*targets, *failed_labels, *skipped),
             run,
@@ -413,7 +424,41 @@ class Build:
         if os.path.islink(place.shown):
             links.append((place.shown, place.directory))
         made = self.outputs.signatures(members)
-        return LookedAt(self.started_ns, frozenset(read), frozenset(absent), tuple(made), tuple(links))
+        steady = ((self.loader.root, self.root_listing),)
+        return LookedAt(self.started_ns, frozenset(read), frozenset(absent), tuple(made), tuple(links), steady=steady)
+
+    def _replay(  # noqa: PLR0917
+        self,
+        graph: ActionGraph,
+        wanted: Sequence[Artifact],
+        delivered: Iterable[Artifact],
+        targets: Iterable[tuple[str, str, Sequence[Artifact]]],
+        executed: Executed,
+        place: _Place,
+        request: Request,
+    ) -> Replay | None:
+        def stands(label: str) -> tuple[str, int, int] | None:
+            try:
+                found = self.loader.target(self.loader.label(label)).location
+            except RulesEngineError:
+                return None
+            return None if found is None else (found.path, found.line, found.column)
+
+        return capture(
+            makers=graph.makers,
+            wanted=wanted,
+            delivered=delivered,
+            targets=targets,
+            values=executed.values,
+            path=self.engine.sources.path,
+            read=self.loader.sources.contents,
+            listed=[path for path, kind in self.loader.tracked.items() if kind == "directory"],
+            places=stands,
+            roots={"": self.loader.root, **self.loader.repositories.roots},
+            place=(place.directory, place.shown),
+            total=executed.run + executed.cached,
+            request=described(request),
+        )
 
 
 def described(request: Request) -> dict[str, Any]:

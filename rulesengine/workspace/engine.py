@@ -137,12 +137,21 @@ class Engine:
         self._processes.follow = follow
 
     def execute(
-        self, graph: ActionGraph, wanted: Sequence[Artifact], *, keep_going: bool, check: bool = True
+        self,
+        graph: ActionGraph,
+        wanted: Sequence[Artifact],
+        *,
+        keep_going: bool,
+        check: bool = True,
+        known: Mapping[Artifact, Value] | None = None,
     ) -> Executed:
-        """Make artifacts.  Raises the first failure, unless keep_going (or not check); InterruptedBuild; StoreError."""
+        """Make artifacts, given the values of those that are `known`.
+
+        Raises the first failure, unless keep_going (or not check); InterruptedBuild; StoreError.
+        """
         self._executor.keep_going = keep_going
-        done = self._executor.execute(graph, wanted, self._cancel)
-        request = "\n".join(sorted(artifact.path for artifact in wanted))
+        done = self._executor.execute(graph, wanted, self._cancel, known)
+        request = "\n".join(sorted(artifact.path for artifact in wanted)) if known is None else "a part"
         write_uses(self.store.root, self._root, request, done.keys, done.pinned)
         if self.recorder is not None:
             self.recorder(done.tasks, done.values)

@@ -16,11 +16,14 @@ import zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 FORMAT = 2
 KEPT = 64
 """So many indexes are kept; the oldest go."""
+
+PLAN = ".plan"
+"""What the name of a file beside an index ends in that says how to go on from it (replay.py)."""
 
 FILE = 0
 """Must exist with this signature (sources, BUILD files, outputs, listed directories)."""
@@ -65,8 +68,70 @@ def signature(path: str) -> Signature | None:
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
 
 
-def load(directory: str, text: str) -> tuple[str, str] | None:
-    """(what to print on stderr, on stdout) when the command of this key has nothing to do, else None."""
+class Stale:
+    """An index that no longer fits, and what was seen of its files: where a rebuild may start (rebuild.py).
+
+    path: its file.  checksum: of its content.  files: directories and the names looked at in each.  before, now: the
+    signatures, five numbers a file, in the order of files.
+    """
+
+    __slots__ = ("absent", "before", "checksum", "files", "links", "now", "path", "text")
+
+    def __init__(  # noqa: PLR0917
+        self,
+        path: str,
+        text: str,
+        checksum: bytes,
+        files: list[tuple[str, list[str]]],
+        before: list[int],
+        now: list[int],
+        absent: list[str],
+        links: list[tuple[str, str]],
+    ) -> None:
+        self.path = path
+        self.text = text
+        self.checksum = checksum
+        self.files = files
+        self.before = before
+        self.now = now
+        self.absent = absent
+        self.links = links
+
+    def signatures(self) -> dict[str, Signature]:
+        """Path -> signature as it is now."""
+        out: dict[str, Signature] = {}
+        place = 0
+        now = self.now
+        for above, names in self.files:
+            prefix = above if above.endswith("/") else above + "/"
+            for name in names:
+                one = (now[place], now[place + 1], now[place + 2], now[place + 3], now[place + 4])
+                out[above if name == "." else prefix + name] = one
+                place += 5
+        return out
+
+    def changed(self) -> list[str]:
+        """The paths whose signatures are others than when the index was written."""
+        out: list[str] = []
+        place = 0
+        before, now = self.before, self.now
+        for above, names in self.files:
+            end = place + 5 * len(names)
+            if before[place:end] != now[place:end]:
+                prefix = above if above.endswith("/") else above + "/"
+                for number, name in enumerate(names):
+                    at = place + 5 * number
+                    if before[at : at + 5] != now[at : at + 5]:
+                        out.append(above if name == "." else prefix + name)
+            place = end
+        return out
+
+
+def load(directory: str, text: str) -> tuple[str, str] | Stale | None:
+    """(what to print on stderr, on stdout) when the command of this key has nothing to do.
+
+    Stale when something that was looked at has changed; None without an index, or where something is gone.
+    """
     import gc
 
     gc.disable()
@@ -76,9 +141,10 @@ def load(directory: str, text: str) -> tuple[str, str] | None:
         gc.enable()
 
 
-def _load(directory: str, text: str) -> tuple[str, str] | None:
+def _load(directory: str, text: str) -> tuple[str, str] | Stale | None:
+    place = index_path(directory, text)
     try:
-        with open(index_path(directory, text), "rb") as stream:
+        with open(place, "rb") as stream:
             data = stream.read()
     except OSError:
         return None
@@ -104,16 +170,21 @@ def _load(directory: str, text: str) -> tuple[str, str] | None:
             finally:
                 os.close(opened)
         if marshal.dumps(values, _PLAIN) != signatures:
-            return None
+            return Stale(place, text, data[:4], files, marshal.loads(signatures), values, absent, links)
         for path, target in links:
             if os.readlink(path) != target:
                 return None
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError, TypeError):
         return None
     for path in absent:
         if os.path.isfile(path):
             return None
     return shown, printed
+
+
+def fresh(found: Signature, now_ns: int) -> int:
+    """For how many more nanoseconds a change might not show in this signature; 0 for none."""
+    return max(0, max(found[1], found[2]) + _GRANULARITY_NS - now_ns)
 
 
 def racy(found: Signature, since_ns: int) -> bool:
@@ -137,22 +208,39 @@ def save(
     links: Iterable[tuple[str, str]],
     shown: str,
     printed: str,
-) -> bool:
-    """Write the index of a build that succeeded; whether it could be written.
+    settled: Callable[[str], Signature | None] = lambda _: None,
+) -> bytes | None:
+    """Write the index of a build that succeeded; its checksum, or None where it could not be written.
 
     started_ns: when the build began: a file read that changed since is not trusted, and nothing is written.
     made: outputs, with the signature they had when this build put them there or checked them.
+    settled: the signature of a path that did change since, if what matters of it is still what was read.
     Never raises: an index that cannot be written is only a slower next build.
     """
     found: dict[str, Signature] = {}
     for path in read:
         now = signature(path)
-        if now is None or racy(now, started_ns):
-            return False
+        if now is not None and racy(now, started_ns):
+            now = settled(path)
+        if now is None:
+            return None
         found[path] = now
     for path, kept in made:
         if found.setdefault(path, kept) != kept:
-            return False
+            return None
+    return write(index_path(directory, text), text, found, absent, links, shown, printed)
+
+
+def write(  # noqa: PLR0917
+    target: str,
+    text: str,
+    found: Mapping[str, Signature],
+    absent: Iterable[str],
+    links: Iterable[tuple[str, str]],
+    shown: str,
+    printed: str,
+) -> bytes | None:
+    """Write an index; its checksum, or None where it could not be written."""
     below: dict[str, list[str]] = {}
     signatures: list[int] = []
     for path in sorted(found, key=lambda path: path.rpartition("/")):
@@ -161,21 +249,26 @@ def save(
         signatures += found[path]
     checked = marshal.dumps(signatures, _PLAIN)
     data = marshal.dumps((text, shown, printed, list(below.items()), checked, sorted(set(absent)), list(links)))
-    target = index_path(directory, text)
+    checksum = zlib.crc32(data).to_bytes(4, "little")
+    directory = os.path.dirname(target)
     temporary = f"{target}.{os.getpid()}"
     try:
         os.makedirs(directory, exist_ok=True)
         with open(temporary, "wb") as stream:
-            stream.write(zlib.crc32(data).to_bytes(4, "little") + data)
+            stream.write(checksum + data)
         os.replace(temporary, target)
         _prune(directory)
     except OSError:
-        return False
-    return True
+        return None
+    return checksum
 
 
 def _prune(directory: str) -> None:
     with os.scandir(directory) as listing:
-        entries = sorted((entry.stat().st_mtime_ns, entry.path) for entry in listing)
+        entries = sorted((entry.stat().st_mtime_ns, entry.path) for entry in listing if not entry.name.endswith(PLAN))
     for _, path in entries[:-KEPT]:
         os.unlink(path)
+        try:
+            os.unlink(path + PLAN)
+        except FileNotFoundError:
+            continue

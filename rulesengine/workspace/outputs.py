@@ -54,7 +54,36 @@ class Outputs:
         self._base = base
         self._store = store
         self._counter = 0
-        self._owners, self._records = self._load()
+        self._loaded: tuple[dict[str, list[str]], dict[str, Any]] | None = None
+
+    @property
+    def _owners(self) -> dict[str, list[str]]:
+        return self._record()[0]
+
+    @property
+    def _records(self) -> dict[str, Any]:
+        return self._record()[1]
+
+    def _record(self) -> tuple[dict[str, list[str]], dict[str, Any]]:
+        if self._loaded is None:
+            self._loaded = self._load()
+        return self._loaded
+
+    def replace(self, pairs: Iterable[tuple[Artifact, Value]], cancel: Cancellation) -> bool:
+        """Make artifacts that are delivered already what their new values say; False where blobs are lost.
+
+        The record is not touched: what it says of them fits no more, and they are compared by digest next time.
+        Raises StoreError, DiskFullError, InterruptedBuild.
+        """
+        try:
+            for artifact, value in pairs:
+                cancel.check()
+                self._put(artifact.path, members_of(value, self._store))
+        except KeyError:
+            return False
+        except OSError as fault:
+            raise _store_error(fault, self._base) from None
+        return True
 
     def deliver(
         self, wanted: Mapping[str, Sequence[tuple[Artifact, Value]]], cancel: Cancellation
@@ -151,8 +180,11 @@ class Outputs:
         record = self._records.get(path)
         if record is not None and record["value"] == value and self._untouched(path, record["signatures"]):
             return
-        root = os.path.join(self._base, path)
         self._records.pop(path, None)
+        self._put(path, members)
+
+    def _put(self, path: str, members: Members) -> None:
+        root = os.path.join(self._base, path)
         if "" in members:
             self._make_directory(os.path.dirname(root))
             self._file(root, members[""])

@@ -7,6 +7,8 @@ import os
 from rulesengine.errors import WorkspaceError
 
 MODULE_FILE = "MODULE.bazel"
+PREFIX = "pybuild-"
+"""What the names of the links that builds put beside MODULE.bazel begin with."""
 CONVENIENCE_LINK = "pybuild-bin"
 TESTLOGS_LINK = "pybuild-testlogs"
 CACHE_VARIABLE = "PYBUILD_CACHE"

@@ -37,8 +37,9 @@ class Recorder:
     """Told of each execution of one build.  Writes nothing where nothing is new."""
 
     def __init__(
-        self, base: str, loader: Loader, analysis: Analysis, request: dict[str, Any], store: LinkingStore
+        self, base: str, loader: Loader | None, analysis: Analysis | None, request: dict[str, Any], store: LinkingStore
     ) -> None:
+        """loader, analysis: None where nothing was loaded, since only sources changed (rebuild.py)."""
         self._history = History(base)
         self._loader = loader
         self._analysis = analysis
@@ -183,9 +184,8 @@ class Recorder:
     def _target(self, label: str, configuration: str, state: State) -> str:
         """The id of the line of a target; it and those it depends on are added where they are new."""
         if self._targets is None:
-            self._targets = {
-                (str(one.label), one.configuration.mnemonic): one for one in self._analysis.configured.values()
-            }
+            configured = self._analysis.configured.values() if self._analysis is not None else ()
+            self._targets = {(str(one.label), one.configuration.mnemonic): one for one in configured}
         stack = [(label, configuration)]
         seen = set(stack)
         while stack:
@@ -205,7 +205,7 @@ class Recorder:
 
     def _configurations(self, names: set[str]) -> dict[str, Any]:
         out = {}
-        for one in {key[1] for key in self._analysis.configured}:
+        for one in {key[1] for key in self._analysis.configured} if self._analysis is not None else ():
             if one.mnemonic in names:
                 out[one.mnemonic] = {
                     "platform": str(one.platform),
@@ -216,7 +216,9 @@ class Recorder:
 
     def _files(self, state: State) -> dict[str, str]:
         """Files that loading read, as they are now, where they changed since the last record."""
-        found = {}
+        found: dict[str, str] = {}
+        if self._loader is None:
+            return found
         for shown, text in self._loader.texts.originals():
             if not shown.startswith("<"):
                 found[shown] = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

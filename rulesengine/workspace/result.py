@@ -11,6 +11,7 @@ from rulesengine.errors import RulesEngineError
 from rulesengine.model.digest import Digest
 
 if TYPE_CHECKING:
+    from rulesengine.workspace.replay import Replay
     from rulesengine.workspace.test_report import TestResult
 
 
@@ -132,6 +133,8 @@ class LookedAt:
 
     read: files and listed directories; absent: looked for and not there; made: outputs with their stat
     signatures; links: symbolic links and their targets; started_ns: when the build began.
+    replay: how to go on from here when only sources change.  steady: directories that the build itself writes
+    links into, with a digest of what else is in them.
     """
 
     started_ns: int
@@ -139,3 +142,5 @@ class LookedAt:
     absent: frozenset[str]
     made: tuple[tuple[str, tuple[int, int, int, int, int]], ...]
     links: tuple[tuple[str, str], ...]
+    replay: Replay | None = None
+    steady: tuple[tuple[str, bytes], ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Unpack
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
     from rulesengine.workspace.explanation import Explanation
     from rulesengine.workspace.how import HowToAnalyse, HowToBuild
     from rulesengine.workspace.memory import MemoryWorkspace
+    from rulesengine.workspace.noop import Stale
     from rulesengine.workspace.question import Question
+    from rulesengine.workspace.rebuild import Rebuilt
     from rulesengine.workspace.spawning import Spawning
     from rulesengine.workspace.test_options import TestOptions
     from rulesengine.workspace.test_report import TestReport
@@ -237,6 +240,58 @@ class Workspace:
                         only_check,
                     )
                 )
+
+    def rebuild(
+        self,
+        stale: Stale,
+        *,
+        details: int | None = None,
+        jobs: int | None = None,
+        sandbox: bool | None = None,
+        spawning: Spawning | None = None,
+        keep_sandboxes: bool = False,
+        verbose_failures: bool = False,
+        listener: Listener | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Rebuilt | None:
+        """Build again what a command built, where only the contents of sources changed since; None: build it whole.
+
+        stale: the command's no-op index.  details: describe outputs where there are at most so many targets.
+        The rest is as `build` takes it.  Raises the first failure.
+        """
+        from rulesengine.workspace import noop, replay
+        from rulesengine.workspace.engine import Engine
+        from rulesengine.workspace.rebuild import Rebuild, changes
+        from rulesengine.workspace.recording import Recorder
+        from rulesengine.workspace.spawning import Spawning
+
+        started, started_ns = time.monotonic(), time.time_ns()
+        kept = replay.load(stale.path + noop.PLAN, stale.checksum)
+        change = None if kept is None else changes(stale, kept)
+        if kept is None or change is None or kept.roots[""] != self.root:
+            return None
+        told = _serial(listener)
+        with self._call(cancel) as token, self._exclusive(token, told):
+            if replay.load(stale.path + noop.PLAN, stale.checksum) is None:  # another build was faster
+                return None
+            with Engine.open(
+                cache=self.cache,
+                output_base=self.output_base,
+                operations=self._operations(),
+                roots=kept.roots,
+                fetcher=None if self.offline else self._mirrors(told),
+                offline=self.offline,
+                jobs=jobs,
+                sandbox=sandbox,
+                spawning=spawning or Spawning(),
+                keep_sandboxes=keep_sandboxes,
+                verbose_failures=verbose_failures,
+                listener=told,
+                cancel=token,
+            ) as engine:
+                engine.recorder = Recorder(self.output_base, None, None, kept.request, engine.store)
+                build = Rebuild(stale, kept, change, engine, self.output_base, told, token, started, started_ns)
+                return build.run(details=details)
 
     def test(self, *patterns: str, options: TestOptions | None = None, **how: Unpack[HowToBuild]) -> TestReport:
         """Build targets and run the tests among them; suites stand for their tests.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
+from typing import TYPE_CHECKING
 
 from rulesengine import __version__
 from rulesengine.cli.context import Context
@@ -14,7 +16,11 @@ from rulesengine.errors import EXIT_BUILD_FAILED, RulesEngineError, UsageError
 from rulesengine.model.ports import Listener
 from rulesengine.workspace import BuildResult, Image, Output, TargetResult, Workspace, noop
 from rulesengine.workspace.how import HowToBuild
+from rulesengine.workspace.places import PREFIX
 from rulesengine.workspace.spawning import strategy
+
+if TYPE_CHECKING:
+    from rulesengine.workspace.rebuild import Rebuilt
 
 _TIME = "\0"
 """Stands in a summary for the time taken, which the no-op path fills in with its own."""
@@ -26,12 +32,28 @@ def run(context: Context) -> int:
     if not context.arguments:
         raise UsageError("no target is named", hint="for instance pybuild //... for everything in the workspace")
     workspace = context.workspace()
+    rebuilt: Rebuilt | None = None
     with context.watching() as listener:
-        result = workspace.build(
-            *context.arguments,
-            execute=options["build"],
-            **common(context, workspace, listener),
-        )
+        if context.stale is not None and _may_rebuild(context):
+            rebuilt = workspace.rebuild(
+                context.stale,
+                details=None if options["show_output"] != "none" else options["show_result"],
+                jobs=jobs(options["jobs"]),
+                sandbox=strategy(options["spawn_strategy"]),
+                spawning=spawning(options.values),
+                keep_sandboxes=options["sandbox_debug"],
+                verbose_failures=options["verbose_failures"],
+                listener=listener,
+                cancel=context.cancel,
+            )
+        if rebuilt is not None:
+            result = rebuilt.result
+        else:
+            result = workspace.build(
+                *context.arguments,
+                execute=options["build"],
+                **common(context, workspace, listener),
+            )
     context.recording.built(result)
     shown = summary(context, result)
     printed = results(context, result)
@@ -42,8 +64,29 @@ def run(context: Context) -> int:
         context.console.error(fault)
     if not result.ok:
         return EXIT_BUILD_FAILED
-    _remember(context, workspace, result)
+    if rebuilt is not None:
+        rebuilt.remember(*_again(context, result))
+    else:
+        _remember(context, workspace, result)
     return 0
+
+
+_WHOLE = ("keep_going", "announce_rc", "check_up_to_date")
+"""Flags with which a build always loads and analyses: they tell what only then is known."""
+
+
+def _may_rebuild(context: Context) -> bool:
+    """Whether what changed may be built without loading (workspace/rebuild.py)."""
+    values = context.options.values
+    return bool(values["build"]) and not any(values.get(name) for name in _WHOLE) and not wanted(context.options)
+
+
+def _again(context: Context, result: BuildResult) -> tuple[str, str]:
+    """What the same build shows and prints when there is nothing to do."""
+    from attrs import evolve
+
+    then = evolve(result, actions_run=0, actions_cached=result.actions_run + result.actions_cached)
+    return summary(context, then), results(context, then)
 
 
 def common(context: Context, workspace: Workspace, listener: Listener) -> HowToBuild:
@@ -225,20 +268,21 @@ def _remember(context: Context, workspace: Workspace, result: BuildResult) -> No
     looked = result.looked_at
     if looked is None or not context.options["build"] or context.options["announce_rc"] or wanted(context.options):
         return
-    from attrs import evolve
+    from rulesengine.workspace import rebuild, replay
 
-    then = evolve(result, actions_run=0, actions_cached=result.actions_run + result.actions_cached)
-    again, printed = summary(context, then), results(context, then)
-    read = set(looked.read) | {path for path, there in context.rc_paths.items() if there} | _engine_files()
+    again, printed = _again(context, result)
+    read = {rebuild.__file__, *looked.read, *_engine_files()}
+    read |= {path for path, there in context.rc_paths.items() if there}
     absent = set(looked.absent) | {path for path, there in context.rc_paths.items() if not there}
     here = context.directory
     while here != workspace.root and here.startswith(workspace.root):
         absent.add(os.path.join(here, "MODULE.bazel"))
         here = os.path.dirname(here)
     try:
-        noop.save(
+        text = noop.key(__version__, context.words)
+        checksum = noop.save(
             noop_directory(),
-            noop.key(__version__, context.words),
+            text,
             started_ns=looked.started_ns,
             read=read,
             absent=absent,
@@ -246,9 +290,28 @@ def _remember(context: Context, workspace: Workspace, result: BuildResult) -> No
             links=looked.links,
             shown=again,
             printed=printed,
+            settled=partial(_settled, dict(looked.steady)),
         )
+        if checksum is not None and looked.replay is not None:
+            replay.save(noop.index_path(noop_directory(), text) + noop.PLAN, checksum, looked.replay)
     except (OSError, ValueError, RulesEngineError):  # only the next build is slower
         return
+
+
+def _settled(steady: dict[str, bytes], path: str) -> noop.Signature | None:
+    """The signature of a directory into which the build put its links, if nothing else in it changed."""
+    import time
+
+    from rulesengine.workspace import replay
+
+    if path not in steady:
+        return None
+    found = noop.signature(path)
+    if found is None:
+        return None
+    time.sleep(noop.fresh(found, time.time_ns()) / 1e9)
+    same = replay.listing(path, PREFIX) == steady[path] and noop.signature(path) == found
+    return found if same else None
 
 
 def _engine_files() -> set[str]:
