@@ -312,7 +312,7 @@ def capture(
         outputs,
         [_value(values[one]) if one in values else None for one in writer.artifacts],
         sources,
-        {one: listing(one) for one in listed},
+        {one.rstrip("/") or "/": listing(one) for one in listed},
         shown,
         put,
         stands,

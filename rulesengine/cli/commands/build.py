@@ -304,6 +304,7 @@ def _settled(steady: dict[str, bytes], path: str) -> noop.Signature | None:
 
     from rulesengine.workspace import replay
 
+    path = path.rstrip("/")
     if path not in steady:
         return None
     found = noop.signature(path)
