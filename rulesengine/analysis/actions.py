@@ -186,7 +186,7 @@ class ActionBuilder:
                 environment=tuple(sorted(environment.items())),
                 progress_message=_message(spec.get("progress_message"), owner, outputs[0], direct),
                 pinned=pinned,
-                network=bool(pinned) or "requires-network" in requirements,
+                network=bool(pinned) or ("requires-network" in requirements and "block-network" not in requirements),
                 cacheable="no-cache" not in requirements,
                 timeout=int(requirements.get("timeout") or 0),
                 local="local" in requirements or "no-sandbox" in requirements,

@@ -22,7 +22,7 @@ def described(action: Action) -> dict[str, Any]:
         substitutions = json.loads(given)
     return {
         "mnemonic": action.mnemonic,
-        "argv": None if action.op is not None else [_text(one) for one in action.arguments],
+        "argv": None if action.op is not None or not action.arguments else [_text(one) for one in action.arguments],
         "content": content,
         "substitutions": substitutions,
         "env": dict(action.environment),

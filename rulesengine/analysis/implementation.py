@@ -18,6 +18,7 @@ from rulesengine.analysis.constraints import Constraints
 from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make
 from rulesengine.analysis.features import features_of
 from rulesengine.analysis.runfiles import Runfiles
+from rulesengine.analysis.settings import ACTION_ENV
 from rulesengine.errors import AnalysisError, ConflictError, Location, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
@@ -29,6 +30,9 @@ from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, Rule
 from rulesengine.model.target import Target
 
 _COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": [], "features": []}
+_REQUIREMENT = re.compile(r"(?:block|requires|no|supports|disable)-|local$|(?:cpu|resources):")
+"""The tags that say how the actions of a target are to run."""
+
 _ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
 
@@ -223,6 +227,7 @@ class Implementations:
             "vars": _variables(configuration, bin_dir),
             "bin_dir": bin_dir,
             "workspace": MAIN_REPOSITORY,
+            "env": _shell_environment(configuration),
             "stamp": configuration.setting("//command_line_option:stamp") is not None,
             "platform": {
                 "os": platform.os,
@@ -341,6 +346,11 @@ class Implementations:
         spec = json.loads(text)
         batch = self._batch
         running = batch.work[spec["id"]]
+        if spec.get("default_env"):
+            spec["env"] = {**_shell_environment(running.configuration), **spec["env"]}
+        asked = {tag: "" for tag in running.target.attributes.get("tags", ()) if _REQUIREMENT.match(tag)}
+        if asked:
+            spec["requirements"] = {**asked, **(spec.get("requirements") or {})}
         late = partial(self._late, batch, running.target)
         try:
             self._actions.add(running.target.label, running.configuration, spec, late)
@@ -455,6 +465,11 @@ def pairs(value: Any) -> Any:
 def _declared(target: Target, place: Location) -> str:
     assert target.rule is not None
     return f"in the implementation of {target.rule.name}, for {target.label} declared at {place}"
+
+
+def _shell_environment(configuration: Configuration) -> dict[str, str]:
+    """What --action_env says."""
+    return dict(text.split("=", 1) for text in configuration.setting(ACTION_ENV) or ())
 
 
 def _variables(configuration: Configuration, bin_dir: str) -> dict[str, str]:

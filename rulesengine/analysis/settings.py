@@ -11,9 +11,15 @@ from rulesengine.errors import LabelError, LoadingError, UsageError
 from rulesengine.loading import Loader
 
 COMMAND_LINE = "//command_line_option:"
+ACTION_ENV = COMMAND_LINE + "action_env"
+_HOST_ACTION_ENV = COMMAND_LINE + "host_action_env"
 COMPILATION_MODES = ("fastbuild", "dbg", "opt")
 _TRUE = frozenset({"1", "true", "yes", "t", "y"})
 _FALSE = frozenset({"0", "false", "no", "f", "n"})
+
+
+Settings = tuple[tuple[str, str], ...]
+"""As `Configuration.settings` holds them."""
 
 
 def settings(
@@ -56,6 +62,21 @@ def settings(
         if values:
             out[COMMAND_LINE + name] = json.dumps(list(values))
     return tuple(sorted(out.items()))
+
+
+def for_tools(chosen: Settings) -> Settings:
+    """The settings of what runs on this machine."""
+    out = dict(chosen)
+    out.pop(ACTION_ENV, None)
+    own = out.pop(_HOST_ACTION_ENV, None)
+    if own is not None:
+        out[ACTION_ENV] = own
+    return tuple(sorted(out.items()))
+
+
+def for_targets(chosen: Settings) -> Settings:
+    """The settings of what is asked for."""
+    return tuple(pair for pair in chosen if pair[0] != _HOST_ACTION_ENV)
 
 
 class _Another:

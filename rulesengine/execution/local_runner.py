@@ -12,7 +12,7 @@ from typing import IO
 
 from attrs import frozen
 
-from rulesengine.errors import LostBlobError
+from rulesengine.errors import ExecutionError, LostBlobError
 from rulesengine.execution.collect import collect_outputs
 from rulesengine.execution.command_run import CommandRun, TimedOutError
 from rulesengine.execution.exec_root import ExecRoots
@@ -102,6 +102,8 @@ class LocalRunner:
 
         A command that ends with another code than 0 is a Result with that code and no outputs.
         """
+        if not arguments:
+            raise ExecutionError(f"{action.describe()}: an action of do_nothing() makes nothing")
         sandbox = _UNCONFINED if action.local else self._confinement(action.mnemonic)
         layout = self._layout(inputs, outputs)
         try:

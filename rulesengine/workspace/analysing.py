@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rulesengine.analysis import Analyzer, platform_of
 from rulesengine.analysis.edges import Edges
+from rulesengine.analysis.settings import for_targets, for_tools
 from rulesengine.analysis.settings import settings as chosen_settings
 from rulesengine.loading import Loader
 from rulesengine.model.ports import Cancellation, Listener
@@ -31,8 +32,8 @@ def analyse(question: Question, loader: Loader, listener: Listener, cancel: Canc
         lists=question.lists,
         package=question.package,
     )
-    top = platform_of(loader, question.platform or host, chosen)
-    execution = platform_of(loader, host, chosen)
+    top = platform_of(loader, question.platform or host, for_targets(chosen))
+    execution = platform_of(loader, host, for_tools(chosen))
     labels = list(dict.fromkeys(label for pattern in patterns for label in loaded.resolve(pattern)))
     labels = [one for one in labels if loaded.target(one).kind != "package_group"]
     analyzer = Analyzer(loader, listener)

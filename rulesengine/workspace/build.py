@@ -11,7 +11,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget, platform_of
-from rulesengine.analysis.settings import settings
+from rulesengine.analysis.settings import for_targets, for_tools, settings
 from rulesengine.errors import ExecutionError, Location, LostBlobError, RulesEngineError, UsageError
 from rulesengine.execution.test_runner import TestNotRunError
 from rulesengine.loading import Loader
@@ -128,14 +128,14 @@ class Build:
             stamp=request.stamp,
             package=request.package,
         )
-        configuration = platform_of(self.loader, platform, chosen)
+        configuration = platform_of(self.loader, platform, for_targets(chosen))
         self.listener(PhaseStarted("analysis", f"{len(labels)} target" + ("s" if len(labels) != 1 else "")))
         analyzer = Analyzer(self.loader, self.listener)
         analyzer.toolchains.debug = request.toolchain_debug
         analysis = analyzer.analyze(
             labels,
             configuration,
-            exec_configuration=platform_of(self.loader, host, chosen),
+            exec_configuration=platform_of(self.loader, host, for_tools(chosen)),
             keep_going=request.keep_going,
             by_pattern=self._by_pattern(labels, request),
             aspects=self._aspects(request),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TypedDict
 
+from rulesengine.errors import UsageError
 from rulesengine.model.ports import Listener
 from rulesengine.workspace.cancel import CancelToken
 from rulesengine.workspace.spawning import Spawning
@@ -18,6 +20,8 @@ class HowToBuild(TypedDict, total=False):
     defines: Sequence[str]
     compilation_mode: str
     host_platform: str | None
+    action_env: Sequence[str]
+    host_action_env: Sequence[str]
     features: Sequence[str]
     extra_toolchains: Sequence[str]
     extra_execution_platforms: Sequence[str]
@@ -57,6 +61,8 @@ class HowToAnalyse(TypedDict, total=False):
     defines: Sequence[str]
     compilation_mode: str
     host_platform: str | None
+    action_env: Sequence[str]
+    host_action_env: Sequence[str]
     features: Sequence[str]
     extra_toolchains: Sequence[str]
     extra_execution_platforms: Sequence[str]
@@ -65,3 +71,19 @@ class HowToAnalyse(TypedDict, total=False):
     tools: bool
     listener: Listener | None
     cancel: CancelToken | None
+
+
+def variables(texts: Sequence[str]) -> tuple[str, ...]:
+    """`NAME=VALUE` texts, one of a name, sorted; of a `NAME` alone this process's own value, if it has one."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name:
+            raise UsageError(f"--action_env={text}: it is NAME=VALUE or NAME")
+        if equals:
+            found[name] = value
+        elif name in os.environ:
+            found[name] = os.environ[name]
+        else:
+            found.pop(name, None)
+    return tuple(f"{name}={value}" for name, value in sorted(found.items()))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-from rulesengine.workspace.how import HowToAnalyse
+from rulesengine.workspace.how import HowToAnalyse, variables
 
 
 @frozen
@@ -45,6 +45,8 @@ class Question:
             tools=how.get("tools", True),
             host_platform=how.get("host_platform"),
             lists={
+                "action_env": variables(how.get("action_env", ())),
+                "host_action_env": variables(how.get("host_action_env", ())),
                 "features": tuple(how.get("features", ())),
                 "extra_toolchains": tuple(how.get("extra_toolchains", ())),
                 "extra_execution_platforms": tuple(how.get("extra_execution_platforms", ())),

@@ -15,6 +15,7 @@ from rulesengine.model.events import Event
 from rulesengine.model.ports import Listener
 from rulesengine.workspace.cancel import CancelToken
 from rulesengine.workspace.exclusive import exclusive
+from rulesengine.workspace.how import variables
 from rulesengine.workspace.places import default_cache, default_output_base, find_root
 from rulesengine.workspace.result import BuildResult, Program
 
@@ -120,6 +121,8 @@ class Workspace:
         defines: Sequence[str] = (),
         compilation_mode: str = "fastbuild",
         host_platform: str | None = None,
+        action_env: Sequence[str] = (),
+        host_action_env: Sequence[str] = (),
         features: Sequence[str] = (),
         extra_toolchains: Sequence[str] = (),
         extra_execution_platforms: Sequence[str] = (),
@@ -151,6 +154,7 @@ class Workspace:
         platform: OS/ARCHITECTURE[/VARIANT] or the label of a platform target; None: this machine's.
         settings: build settings, `LABEL=VALUE`, `LABEL` or `noLABEL`.  defines: `NAME=VALUE`.
         compilation_mode: `fastbuild`, `dbg` or `opt`.  host_platform: as platform, of tools that run here.
+        action_env: `NAME=VALUE`, or `NAME` for this process's own value; host_action_env: for tools.
         features: names, with `-` before those that are off.  extra_toolchains, extra_execution_platforms: patterns
         that come before what MODULE.bazel registers.  toolchain_resolution_debug: a regular expression; what is
         chosen of toolchain types that match it is told.
@@ -223,6 +227,8 @@ class Workspace:
                         compilation_mode,
                         host_platform,
                         {
+                            "action_env": variables(action_env),
+                            "host_action_env": variables(host_action_env),
                             "features": tuple(features),
                             "extra_toolchains": tuple(extra_toolchains),
                             "extra_execution_platforms": tuple(extra_execution_platforms),

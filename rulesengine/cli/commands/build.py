@@ -99,6 +99,8 @@ def common(context: Context, workspace: Workspace, listener: Listener) -> HowToB
         "defines": options["define"],
         "compilation_mode": options["compilation_mode"],
         "host_platform": options["host_platform"],
+        "action_env": options["action_env"],
+        "host_action_env": options["host_action_env"],
         "features": options["features"],
         "extra_toolchains": options["extra_toolchains"],
         "extra_execution_platforms": options["extra_execution_platforms"],

@@ -44,6 +44,8 @@ def configuring(context: Context, listener: Listener) -> HowToAnalyse:
         "compilation_mode": options["compilation_mode"],
         "keep_going": options["keep_going"],
         "host_platform": options["host_platform"],
+        "action_env": options["action_env"],
+        "host_action_env": options["host_action_env"],
         "features": options["features"],
         "extra_toolchains": options["extra_toolchains"],
         "extra_execution_platforms": options["extra_execution_platforms"],

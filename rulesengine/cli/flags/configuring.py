@@ -28,6 +28,10 @@ CONFIGURING = (
     ),
     Flag("features", "list", "a feature that rules may ask for; -NAME: one that is off", metavar="NAME",
          commands=ANALYSERS),
+    Flag("action_env", "list", "a variable of actions that ask for the default shell environment; NAME alone: the "
+         "caller's value", metavar="NAME[=VALUE]", commands=ANALYSERS),
+    Flag("host_action_env", "list", "the same for tools that run on this machine", metavar="NAME[=VALUE]",
+         commands=ANALYSERS),
     Flag("define", "list", "a value that config_setting(define_values = …) and $(NAME) read", metavar="NAME=VALUE",
          commands=ANALYSERS),
     Flag(

@@ -1,7 +1,11 @@
-def actions__(target, label, late):
+def actions__(target, label, late, groups = ()):
+    """`ctx.actions`.  groups: the names of the rule's execution groups."""
+
     def _declare(filename, sibling, kind):
-        _text(filename, "a file name")
+        function = "declare_" + (kind or "file")
+        _typed(filename, "string", function, "filename", "string")
         if sibling != None:
+            _typed(sibling, "File", function, "sibling", "File or NoneType")
             prefix = sibling.dirname[len(sibling.root.path) + 1:] if not sibling.is_source else ""
             package = label.workspace_root + "/" + label.package if label.workspace_root else label.package
             inside = prefix[len(package):].lstrip("/")
@@ -19,14 +23,8 @@ def actions__(target, label, late):
         return _declare(filename, sibling, "symlink")
 
     def _emit(mnemonic, argv, inputs, outputs, paths = [], **more):
-        _text(mnemonic, "mnemonic")
-        if more.get("progress_message") != None:
-            _text(more["progress_message"], "progress_message")
         ids, input_paths = _inputs(inputs, "inputs")
         tool_ids, tool_paths = _inputs(more.pop("tools", None), "tools", runfiles = True)
-        for one in outputs:
-            if not _is(one, "File"):
-                fail("outputs are declared Files, not %s" % type__(one))
         py_action(json.encode(dict(
             id = target,
             mnemonic = mnemonic,
@@ -67,12 +65,12 @@ def actions__(target, label, late):
             elif type(one) == "string":
                 out.append(one)
             else:
-                fail("arguments holds strings and ctx.actions.args(), not %s" % type__(one))
+                fail("expected list of strings or ctx.actions.args() for arguments instead of %s" % type__(one))
         return out, params
 
     def _requirements(given, resource_set, inputs):
         """execution_requirements, with what a resource_set function says as the tags that say the same."""
-        requirements = _texts(given, "execution_requirements")
+        requirements = given
         if resource_set == None:
             return requirements
         needed = resource_set("linux", len(inputs.to_list() if _is(inputs, "depset") else inputs))
@@ -86,6 +84,81 @@ def actions__(target, label, late):
                 fail("resource_set: %s is %r, not a number" % (name, amount))
             requirements["resources:%s:%s" % (name, amount)] = ""
         return requirements
+
+    def _spawn(
+            function,
+            head,
+            outputs,
+            inputs,
+            unused_inputs_list,
+            tools,
+            arguments,
+            mnemonic,
+            progress_message,
+            use_default_shell_env,
+            env,
+            execution_requirements,
+            input_manifests,
+            exec_group,
+            shadowed_action,
+            resource_set,
+            toolchain):
+        """What run() and run_shell() have in common.  head: the command line before the arguments."""
+        _sequence(outputs, function, "outputs", "sequence")
+        for index, one in enumerate(outputs):
+            if not _is(one, "File"):
+                fail("at index %d of outputs, got element of type %s, want File" % (index, type__(one)))
+        if not outputs:
+            fail("param 'outputs' may not be empty")
+        if type(use_default_shell_env) != "bool":
+            _typed(use_default_shell_env, "bool", function, "use_default_shell_env", "bool")
+        if type(tools) != "list" and tools != None and not _is(tools, "depset"):
+            _sequence(tools, function, "tools", "sequence or depset")
+        if type(inputs) != "list" and not _is(inputs, "depset"):
+            _sequence(inputs, function, "inputs", "sequence or depset")
+        if arguments:
+            _sequence(arguments, function, "arguments", "sequence")
+        if mnemonic != None:
+            _typed(mnemonic, "string", function, "mnemonic", "string or NoneType")
+            if not mnemonic.isalnum():
+                fail('mnemonic must only contain letters and/or digits, and have non-zero length, was: "%s"' % mnemonic)
+        if progress_message != None:
+            _typed(progress_message, "string", function, "progress_message", "string or NoneType")
+        if unused_inputs_list != None:
+            _typed(unused_inputs_list, "File", function, "unused_inputs_list", "File or NoneType")
+        if input_manifests != None:
+            _sequence(input_manifests, function, "input_manifests", "sequence or NoneType")
+        if resource_set != None and type(resource_set) != "function":
+            _typed(resource_set, "function", function, "resource_set", "callable or NoneType")
+        if exec_group != None:
+            _typed(exec_group, "string", function, "exec_group", "string or NoneType")
+            if exec_group not in groups:
+                fail("Action declared for non-existent exec group '%s'." % exec_group)
+        tools = tools.to_list() if _is(tools, "depset") else list(tools or [])
+        env = _dict(env, function, "env")
+        more = []
+        if shadowed_action != None:
+            _typed(shadowed_action, "Action", function, "shadowed_action", "Action")
+            env = _union(shadowed_action.env, env)
+            more = [f.path for f in shadowed_action.inputs.to_list()]
+        argv, params = _argv(arguments)
+        if function == "run_shell" and argv:
+            head.append("")
+        else:
+            tools.extend([one for one in head if type(one) != "string" and type(one) != "dict"])
+        _emit(
+            mnemonic or "Action",
+            [{"p": one.path, "f": "%s"} if _is(one, "File") else {"p": one.executable.path, "f": "%s"} if _is(one, "FilesToRun") else one for one in head] + argv,
+            inputs,
+            outputs,
+            more,
+            tools = tools,
+            params = params,
+            progress_message = progress_message,
+            env = env,
+            default_env = use_default_shell_env,
+            requirements = _requirements(_dict(execution_requirements, function, "execution_requirements"), resource_set, inputs),
+        )
 
     def run(
             *,
@@ -105,31 +178,31 @@ def actions__(target, label, late):
             shadowed_action = None,
             resource_set = None,
             toolchain = None):
-        tool_list = tools.to_list() if _is(tools, "depset") else list(tools or [])
         if _is(executable, "op"):
             head = ["rulesengine-op", executable.key]
-        elif _is(executable, "File"):
-            head = [{"p": executable.path, "f": "%s"}]
-            tool_list.append(executable)
-        elif _is(executable, "FilesToRun"):
-            head = [{"p": executable.executable.path, "f": "%s"}]
-            tool_list.append(executable)
-        elif type(executable) == "string":
+            mnemonic = mnemonic or executable.name.replace("_", "")
+        elif type(executable) == "string" or _is(executable, "File") or _is(executable, "FilesToRun"):
             head = [executable]
         else:
-            fail("executable is a File, a string or op(\"NAME\"), not %s" % type__(executable))
-        argv, params = _argv(arguments)
-        _emit(
-            mnemonic or (executable.name if _is(executable, "op") else "Action"),
-            head + argv,
-            inputs,
+            fail("in call to run(), parameter 'executable' got value of type '%s', want 'File, string, or FilesToRunProvider'" % type__(executable))
+        _spawn(
+            "run",
+            head,
             outputs,
-            tools = tool_list,
-            params = params,
-            progress_message = progress_message,
-            env = _texts(env, "env"),
-            default_env = bool(use_default_shell_env),
-            requirements = _requirements(execution_requirements, resource_set, inputs),
+            inputs,
+            unused_inputs_list,
+            tools,
+            arguments,
+            mnemonic,
+            progress_message,
+            use_default_shell_env,
+            env,
+            execution_requirements,
+            input_manifests,
+            exec_group,
+            shadowed_action,
+            resource_set,
+            toolchain,
         )
 
     def run_shell(
@@ -149,21 +222,32 @@ def actions__(target, label, late):
             shadowed_action = None,
             resource_set = None,
             toolchain = None):
-        argv, params = _argv(arguments)
-        _emit(
-            mnemonic or "Action",
-            ["/bin/bash", "-c", _text(command, "command")] + ([""] + argv if argv else []),
-            inputs,
+        if type(command) == "list" or type(command) == "tuple":
+            fail("'command' must be of type string. passing a sequence of strings as 'command' is deprecated.")
+        _typed(command, "string", "run_shell", "command", "string or sequence")
+        _spawn(
+            "run_shell",
+            ["/bin/bash", "-c", command],
             outputs,
-            tools = tools.to_list() if _is(tools, "depset") else list(tools or []),
-            params = params,
-            progress_message = progress_message,
-            env = _texts(env, "env"),
-            default_env = bool(use_default_shell_env),
-            requirements = _requirements(execution_requirements, resource_set, inputs),
+            inputs,
+            None,
+            tools,
+            arguments,
+            mnemonic,
+            progress_message,
+            use_default_shell_env,
+            env,
+            execution_requirements,
+            input_manifests,
+            exec_group,
+            shadowed_action,
+            resource_set,
+            toolchain,
         )
 
     def write(output, content, is_executable = False, *, mnemonic = None):
+        _typed(output, "File", "write", "output", "File")
+        _typed(is_executable, "bool", "write", "is_executable", "bool")
         trees = []
         if _is(content, "Args"):
             lines = {"lines": _items(content), "form": content._param().get("format", "shell")}
@@ -171,7 +255,7 @@ def actions__(target, label, late):
         elif type(content) == "string":
             lines = content
         else:
-            fail("content is a string or ctx.actions.args(), not %s" % type__(content))
+            _typed(content, "string", "write", "content", "string or Args")
         _emit(
             mnemonic or "FileWrite",
             ["rulesengine-op", py_op("write"), "--executable", "true" if is_executable else "false", "--content", lines] +
@@ -183,14 +267,17 @@ def actions__(target, label, late):
         )
 
     def expand_template(*, template, output, substitutions = {}, is_executable = False, computed_substitutions = None):
+        _typed(template, "File", "expand_template", "template", "File")
+        _typed(output, "File", "expand_template", "output", "File")
+        _typed(is_executable, "bool", "expand_template", "is_executable", "bool")
+        substitutions = _dict(substitutions, "expand_template", "substitutions")
         if computed_substitutions != None:
-            if not _is(computed_substitutions, "TemplateDict"):
-                fail("computed_substitutions is a ctx.actions.template_dict(), not %s" % type__(computed_substitutions))
-            substitutions = _union(_texts(substitutions, "substitutions"), computed_substitutions._values)
+            _typed(computed_substitutions, "TemplateDict", "expand_template", "computed_substitutions", "TemplateDict or NoneType")
+            substitutions = _union(substitutions, computed_substitutions._values)
         _emit(
             "TemplateExpand",
             ["rulesengine-op", py_op("expand_template"), "--executable", "true" if is_executable else "false"] +
-            ["--substitutions", json.encode(_texts(substitutions, "substitutions")), "--template", {"p": template.path, "f": "%s"}] +
+            ["--substitutions", json.encode(substitutions), "--template", {"p": template.path, "f": "%s"}] +
             ["--out", {"p": output.path, "f": "%s"}],
             [template],
             [output],
@@ -246,8 +333,12 @@ def actions__(target, label, late):
             progress_message = "Fetching " + path.rpartition("/")[2],
         )
 
-    def do_nothing(*, mnemonic = None, inputs = []):
-        pass
+    def do_nothing(*, mnemonic, inputs = []):
+        """An action that only aspects and queries see; its output is never made."""
+        _typed(mnemonic, "string", "do_nothing", "mnemonic", "string")
+        if type(inputs) != "list" and not _is(inputs, "depset"):
+            _sequence(inputs, "do_nothing", "inputs", "sequence or depset")
+        _emit(mnemonic, [], inputs, [declare_file(label.name + ".extra_action_dummy")])
 
     return struct(
         _type = "actions",

@@ -22,7 +22,7 @@ def shared__(spec):
             bin_dir = bin_dir,
             genfiles_dir = bin_dir,
             workspace_name = one["workspace"],
-            configuration = one["stamp"] and _STAMPED or _UNSTAMPED,
+            configuration = _configuration(one["stamp"], one["env"]),
             info_file = _INFO_FILE,
             version_file = _VERSION_FILE,
             target_platform = struct(**one["platform"]),
@@ -132,7 +132,7 @@ def _analyze(rule, base, spec, shared, deps, late):
         executable = struct(**executable),
         outputs = struct(**outputs),
         split_attr = struct(**split),
-        actions = actions__(spec["id"], label, late),
+        actions = actions__(spec["id"], label, late, spec.get("exec_groups", ())),
         var = variables,
         build_file_path = spec["build_file"],
         target_platform_has_constraint = lambda value: py_has_constraint(
@@ -230,17 +230,14 @@ def _analyze(rule, base, spec, shared, deps, late):
 
 _NO_GROUPS = OutputGroupInfo()
 
-def _configuration(stamp):
+def _configuration(stamp, environment):
     return struct(
         _type = "configuration",
         coverage_enabled = False,
-        default_shell_env = {},
+        default_shell_env = environment,
         host_path_separator = ":",
         stamp_binaries = lambda: stamp,
     )
-
-_STAMPED = _configuration(True)
-_UNSTAMPED = _configuration(False)
 
 # What --workspace_status_command and the engine itself say of a build; see rulesengine/workspace/status.py.
 _INFO_FILE = file__("pybuild-out/stable-status.txt", "pybuild-out", "stable-status.txt", None, False)

@@ -282,9 +282,16 @@ def _inputs(values, what, runfiles = False):
     if values == None:
         return [], []
     if _is(values, "depset"):
+        node = values._node
+        for _ in range(1000000):
+            if node[1] or not node[2]:
+                break
+            node = node[2][0]
+        if node[1] and not _is(node[1][0], "File"):
+            fail("for '%s', got a depset of '%s', expected a depset of 'File'" % (what, type__(node[1][0])))
         return [values._node[0]], []
     ids, paths = [], []
-    for value in values:
+    for index, value in enumerate(values):
         if _is(value, "File"):
             paths.append(value.path)
         elif _is(value, "depset"):
@@ -302,5 +309,7 @@ def _inputs(values, what, runfiles = False):
                 paths.append(value.executable.path)
             ids.append(value._runfiles.files._node[0])
         elif value != None:
-            fail("%s takes Files or a depset of them, not %s" % (what, type__(value)))
+            if runfiles:
+                fail("expected value of type 'File, FilesToRunProvider or Depset of Files' for a member of parameter 'tools' but got %s instead" % type__(value))
+            fail("at index %d of %s, got element of type %s, want File" % (index, what, type__(value)))
     return ids, paths

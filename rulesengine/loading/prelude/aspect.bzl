@@ -197,7 +197,7 @@ def _apply(aspect, rule, spec, base, deps, late):
         var = shared["vars"],
         workspace_name = shared["workspace"],
         build_file_path = spec["build_file"],
-        configuration = shared["stamp"] and _STAMPED or _UNSTAMPED,
+        configuration = _configuration(shared["stamp"], shared["env"]),
         info_file = _INFO_FILE,
         version_file = _VERSION_FILE,
         target_platform = struct(**shared["platform"]),

@@ -15,6 +15,22 @@ def _typed(value, kind, function, parameter, want):
         fail("in call to %s(), parameter '%s' got value of type '%s', want '%s'" % (function, parameter, type__(value), want))
     return value
 
+def _sequence(value, function, parameter, want):
+    """Fails as Bazel does for what is no list or tuple."""
+    if type(value) != "list" and type(value) != "tuple":
+        fail("in call to %s(), parameter '%s' got value of type '%s', want '%s'" % (function, parameter, type__(value), want))
+
+def _dict(value, function, parameter):
+    """A dict of strings; None is an empty one.  Fails as Bazel does for others."""
+    if value == None:
+        return {}
+    if type(value) != "dict":
+        fail("in call to %s(), parameter '%s' got value of type '%s', want 'dict or NoneType'" % (function, parameter, type__(value)))
+    for key, text in value.items():
+        if type(key) != "string" or type(text) != "string":
+            fail("got dict<%s, %s> for '%s', want dict<string, string>" % (type__(key), type__(text), parameter))
+    return value
+
 def _texts(value, what):
     """A dict of strings, or None."""
     if value == None:
