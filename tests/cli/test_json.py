@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,11 @@ def test_the_schema_is_one_and_every_command_has_one() -> None:
     documented = set(
         re.findall(r"`(\w+)`", " ".join(line.split("|")[3] for line in PAGE.splitlines() if "| `" in line))
     )
-    parts = {"location", "place", "problem", "error", "image", "output", "target", "actions", "flag"}
+    parts = {"location", "place", "problem", "error", "image", "output", "target", "actions", "flag", "cause", "change"}
     assert documented == set(SCHEMA["$defs"]) - parts
     words = set(re.findall(r"^\| `(\w+)|, `(\w+)`", PAGE, re.M))
     named = {one for pair in words for one in pair if one}
-    missing = {one.name for one in COMMANDS} - named - {"explain", "affected", "graph"}
+    missing = {one.name for one in COMMANDS} - named
     assert not missing
 
 
@@ -125,6 +126,28 @@ def test_what_commands_print(made: Space) -> None:
     assert any(path.endswith("pybuild-bin") for path in seen["clean --show_output=json"]["removed"])
     select = next(one for one in seen["query --output=json deps(//j/...)"] if one["label"] == "//j:e")
     assert select["attributes"]["flag"][0]["select__"]
+
+
+def test_why_and_what(made: Space) -> None:
+    made.write(".gitignore", "pybuild-*\n")
+    git = ["git", "-c", "user.name=you", "-c", "user.email=you@example.com"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
+        subprocess.run([*git, *words], cwd=made.root, env=made.environment, check=True)
+    digests = []
+    for text in ("x\n", "y\n"):
+        made.write("j/x.txt", text)
+        built = json.loads(made.run("build", "--show_output=json", "//j:g").stdout)
+        digests.append(built["targets"][0]["outputs"][0]["digest"])
+    value = json.loads(made.run("explain", "--output=json", "//j:g").stdout)
+    check("explain", value)
+    assert value["changes"]
+    value = json.loads(made.run("explain", "--digest", "--output=json", *digests).stdout)
+    check("explain", value)
+    assert [one["what"] for one in value["causes"]] == ["j/x.txt"]
+    value = json.loads(made.run("affected", "--since=HEAD", "--output=json").stdout)
+    check("affected", value)
+    assert value["changed"] == ["j/x.txt"]
+    assert "//j:g" in [one["label"] for one in value["targets"]]
 
 
 def test_a_damaged_blob_is_a_fault(made: Space) -> None:
