@@ -47,10 +47,15 @@ if TYPE_CHECKING:
     from rulesengine.query.described import QueriedTarget as QueriedTarget
     from rulesengine.query.evaluate import QueryResult as QueryResult
     from rulesengine.reference.entries import FileReference as FileReference
+    from rulesengine.workspace.affected import Affected as Affected
+    from rulesengine.workspace.affected import AffectedTarget as AffectedTarget
     from rulesengine.workspace.analyzed import AnalyzedTarget as AnalyzedTarget
     from rulesengine.workspace.analyzed import ConfiguredResult as ConfiguredResult
     from rulesengine.workspace.archives import LockResult as LockResult
     from rulesengine.workspace.cancel import CancelToken as CancelToken
+    from rulesengine.workspace.explanation import Cause as Cause
+    from rulesengine.workspace.explanation import Change as Change
+    from rulesengine.workspace.explanation import Explanation as Explanation
     from rulesengine.workspace.how import HowToAnalyse as HowToAnalyse
     from rulesengine.workspace.how import HowToBuild as HowToBuild
     from rulesengine.workspace.locking import LockChange as LockChange
@@ -93,6 +98,11 @@ _PUBLIC = {
     "ConfiguredResult": "rulesengine.workspace.analyzed",
     "QueriedAction": "rulesengine.query.actions",
     "AnalyzedTarget": "rulesengine.workspace.analyzed",
+    "Explanation": "rulesengine.workspace.explanation",
+    "Change": "rulesengine.workspace.explanation",
+    "Cause": "rulesengine.workspace.explanation",
+    "Affected": "rulesengine.workspace.affected",
+    "AffectedTarget": "rulesengine.workspace.affected",
     "LockResult": "rulesengine.workspace.archives",
     "LockChange": "rulesengine.workspace.locking",
     "Finding": "rulesengine.lint.finding",
@@ -133,15 +143,20 @@ __all__ = [
     "ActionFinished",
     "ActionStarted",
     "ActionsPlanned",
+    "Affected",
+    "AffectedTarget",
     "AnalyzedTarget",
     "Area",
     "BuildResult",
     "CancelToken",
+    "Cause",
+    "Change",
     "Checked",
     "Collected",
     "ConfiguredResult",
     "Digest",
     "Event",
+    "Explanation",
     "FetchProgress",
     "FileDetails",
     "FileReference",
