@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import base_layers, loading, lock, monorepo_noop, noop, static_index
+from benchmarks import base_layers, loading, lock, monorepo_noop, noop, sandboxed, static_index
 from benchmarks.measure import Report
 
 BENCHMARKS: dict[str, Callable[[Path, Report, bool], None]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[Path, Report, bool], None]] = {
     "noop": noop.run,
     "loading": loading.run,
     "monorepo_noop": monorepo_noop.run,
+    "sandboxed": sandboxed.run,
     "lock": lock.run,
 }
 

@@ -26,6 +26,7 @@ class Bazel:
     """Bazel with a workspace of its own inside its root, and a server that nobody else uses."""
 
     name: str
+    pivot: bool = False
 
     def seconds(self, *commands: Sequence[str]) -> list[float]:
         """Run Bazel's commands one after the other in the workspace; the wall-clock seconds of each.
@@ -37,22 +38,26 @@ class Bazel:
             line = f"bazel {_STARTUP} --output_user_root=/var/tmp/{self.name} {' '.join(words)}"
             lines.append(f"a=$(date +%s%N); {line} </dev/null >/dev/null 2>/tmp/{self.name}.err || exit 1")
             lines.append("b=$(date +%s%N); echo $((b - a))")
-        done = subprocess.run([_SCRIPT, "bash", "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
+        script: list[str | Path] = [_SCRIPT, *(["--pivot"] if self.pivot else []), "bash", "-c", "\n".join(lines)]
+        done = subprocess.run(script, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"Bazel failed: {done.stderr}")
         return [int(line) / 1e9 for line in done.stdout.split()]
 
 
 @contextmanager
-def bazel(workspace: Path) -> Iterator[Bazel | None]:
-    """Bazel with a copy of a workspace; None where it is not set up here (scripts/bazel does it)."""
+def bazel(workspace: Path, *, sandboxes: bool = False) -> Iterator[Bazel | None]:
+    """Bazel with a copy of a workspace; None where it is not set up here (scripts/bazel does it).
+
+    sandboxes: so that linux-sandbox works.
+    """
     if os.geteuid() or subprocess.run([_SCRIPT, "--installed"], capture_output=True, check=False).returncode:
         yield None
         return
     root = Path(subprocess.run([_SCRIPT], capture_output=True, text=True, check=True).stdout.strip())
     name = f"bench-{uuid.uuid4().hex[:8]}"
     shutil.copytree(workspace, root / name)
-    one = Bazel(name)
+    one = Bazel(name, sandboxes)
     try:
         yield one
     finally:

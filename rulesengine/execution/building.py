@@ -147,7 +147,7 @@ class Build:
         while True:
             self._cancel.check()
             self._collect(block=False)
-            if self._misses and self._running < self._x.jobs and not self._stopping and not self._crowded:
+            if self._may_start():
                 self._start_next()
             elif self._ready and not self._stopping:
                 self._resolve(heapq.heappop(self._ready)[2])
@@ -220,6 +220,8 @@ class Build:
         if not self._weighed and self._x.durations is not None:
             self._weighed = True
             weigh(self._plan.tasks, self._x.durations.seconds)
+            self._ready = [(-one.priority, one.index, one) for _, _, one in self._ready]
+            heapq.heapify(self._ready)
         self._crowded = False
         self._push(self._misses, task)
 
@@ -246,6 +248,12 @@ class Build:
         return value
 
     # ---- running it ----
+
+    def _may_start(self) -> bool:
+        """Whether to start an action now, before a more urgent one is looked up."""
+        if not self._misses or self._running >= self._x.jobs or self._stopping or self._crowded:
+            return False
+        return not self._ready or self._misses[0] < self._ready[0]
 
     def _start_next(self) -> None:
         """Start the most urgent action for which there are resources; without one, wait until another has ended."""

@@ -21,9 +21,9 @@ from rulesengine.model.ports import Cancellation
 OUTPUT_LIMIT = 64 << 20
 """Bytes that a command may print before it is stopped."""
 
-_FIRST_MS = 15
 _POLL_MS = 100
 _CROWD = 32
+_CROWDED_MS = 15
 
 
 class TimedOutError(ExecutionError):
@@ -71,7 +71,7 @@ class CommandRun:
         follower = _Follower(self.log, self.follow) if self.follow is not None else None
         try:
             with _watch(process) as ended:
-                wait = _FIRST_MS
+                wait = _POLL_MS
                 while not ended(wait):
                     cancel.check()
                     if follower is not None:
@@ -109,7 +109,7 @@ class CommandRun:
                     hint="--sandbox_memory_limit sets another limit",
                 )
             if census.processes > _CROWD:
-                return _FIRST_MS
+                return _CROWDED_MS
         return _POLL_MS
 
     def _printed(self) -> set[tuple[int, int]]:

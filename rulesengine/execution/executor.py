@@ -5,7 +5,6 @@ In the words of "Build systems à la carte": a topological scheduler with constr
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +12,7 @@ from rulesengine.execution.building import Build
 from rulesengine.execution.durations import Durations
 from rulesengine.execution.keys import KeyMaker
 from rulesengine.execution.plan import make_plan
-from rulesengine.execution.resources import CPU, Resources
+from rulesengine.execution.resources import AHEAD, CPU, OPERATIONS, Resources, processors
 from rulesengine.execution.result import ExecutionResult
 from rulesengine.execution.store import CheckedStore
 from rulesengine.model.action import ActionGraph
@@ -44,7 +43,7 @@ class Executor:
     """Runs action graphs.  One `execute` at a time per executor; stores and caches may be shared.
 
     ops, processes: the runners of operations and of commands.
-    jobs: how many actions run at once (default: processors usable).
+    jobs: how many actions run at once (default: the usable processors, and AHEAD more commands).
     keep_going: after a failure, go on with whatever does not depend on it.
     resources: what actions that run at a time share (default: as many processors as jobs).
     durations: what earlier builds took.
@@ -75,11 +74,11 @@ class Executor:
         self.sources = sources
         self.ops = ops
         self.processes = processes
-        self.jobs = max(1, jobs or len(os.sched_getaffinity(0)))
+        self.jobs = max(1, jobs) if jobs else processors() + AHEAD
         self.keep_going = keep_going
         self.verbose_failures = verbose_failures
         self.verify = verify
-        self.resources = resources or Resources({CPU: self.jobs})
+        self.resources = resources or Resources({CPU: self.jobs, OPERATIONS: jobs or processors()})
         self.durations = durations
         self.listener = listener
         self.details = details

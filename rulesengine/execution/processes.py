@@ -13,6 +13,9 @@ from attrs import frozen
 _TICK = os.sysconf("SC_CLK_TCK")
 _ROUNDS = 200
 
+_SOON = 2
+"""Seconds in which the numbers of processes do not come round."""
+
 
 @frozen
 class Census:
@@ -79,7 +82,11 @@ class ProcessTree:
             return 0
         ended: set[int] = set()
         for _ in range(_ROUNDS):
-            found = [pid for pid, _, session in _processes(self._began) if self._is_stray(pid, session, outputs)]
+            found = [
+                pid
+                for pid, _, session in _processes(self._began, self._younger())
+                if self._is_stray(pid, session, outputs)
+            ]
             if not found:
                 break
             for pid in found:
@@ -88,6 +95,17 @@ class ProcessTree:
             ended.update(found)
             time.sleep(0.001)
         return len(ended)
+
+    def _younger(self) -> int:
+        """The least number that a process can have which was started after ours; 0 where numbers began anew."""
+        if time.clock_gettime(time.CLOCK_BOOTTIME) * _TICK - self._began > _SOON * _TICK:
+            return 0
+        try:
+            with open("/proc/loadavg", "rb") as file:
+                last = int(file.read().split()[-1])
+        except (OSError, ValueError):
+            return 0
+        return self._pid if last >= self._pid else 0
 
     def _is_stray(self, pid: int, session: int, outputs: set[tuple[int, int]]) -> bool:
         if pid in (self._pid, os.getpid()):
@@ -113,10 +131,10 @@ class ProcessTree:
         return False
 
 
-def _processes(since: int = 0) -> Iterator[tuple[int, int, int]]:
+def _processes(since: int = 0, least: int = 0) -> Iterator[tuple[int, int, int]]:
     """(process, parent, session) of each that runs and began no earlier than `since` (ticks since the start)."""
     for name in os.listdir("/proc"):
-        if not name.isdigit():
+        if not name.isdigit() or int(name) < least:
             continue
         try:
             with open(f"/proc/{name}/stat", "rb") as file:

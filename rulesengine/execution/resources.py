@@ -11,7 +11,11 @@ from collections.abc import Mapping
 
 from rulesengine.model.action import Action
 
-CPU, MEMORY, TESTS = "cpu", "memory", "local_test"
+CPU, MEMORY, TESTS, OPERATIONS = "cpu", "memory", "local_test", "operations of this process"
+
+AHEAD = 2
+"""How many more commands than processors run when nobody says how many: a sandbox waits while its namespaces are made
+and given back, and uses no processor meanwhile.  Operations, which never wait, are not among them."""
 
 _MEMORY_SHARE = 0.67
 
@@ -62,16 +66,11 @@ class Resources:
         if action.exclusive:
             self._alone = False
 
-    def unknown(self, action: Action) -> str | None:
-        """A resource that the action needs and nobody has given an amount of, or None."""
-        for name, _ in action.resources:
-            if name not in self._all and name not in (CPU, MEMORY, TESTS):
-                return name
-        return None
-
     def _wanted(self, action: Action) -> tuple[tuple[str, float], ...]:
         if action.test is not None and TESTS in self._all:
             return (*action.resources, (TESTS, 1.0))
+        if OPERATIONS in self._all and action.op is not None:
+            return (*action.resources, (OPERATIONS, 1.0))
         return action.resources
 
     def _limit(self, name: str) -> float:

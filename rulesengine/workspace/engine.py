@@ -19,7 +19,7 @@ from rulesengine.execution import (
 )
 from rulesengine.execution.durations import Durations
 from rulesengine.execution.plan import Task
-from rulesengine.execution.resources import CPU, Resources, processors
+from rulesengine.execution.resources import AHEAD, CPU, OPERATIONS, Resources, processors
 from rulesengine.execution.test_runner import TestRunner
 from rulesengine.execution.uses import write_uses
 from rulesengine.model.action import ActionGraph
@@ -118,7 +118,14 @@ class Engine:
             tests,
             jobs=jobs,
             verbose_failures=verbose_failures,
-            resources=Resources({CPU: max(jobs or 0, processors()), **spawning.resources}, spawning.tests),
+            resources=Resources(
+                {
+                    CPU: max(jobs, processors()) if jobs else processors() + AHEAD,
+                    OPERATIONS: jobs or processors(),
+                    **spawning.resources,
+                },
+                spawning.tests,
+            ),
             durations=Durations(os.path.join(output_base, "durations")),
             listener=counter,
             details=details,

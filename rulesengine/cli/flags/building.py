@@ -5,8 +5,8 @@ from __future__ import annotations
 from rulesengine.cli.flags.flag import BUILDERS, LOADERS, Flag
 
 BUILDING = (
-    Flag("jobs", "string", "actions at a time; auto: as many as processors", "auto", short="j", metavar="N",
-         commands=BUILDERS),
+    Flag("jobs", "string", "actions at a time; auto: as many as processors, and two more commands", "auto",
+         short="j", metavar="N", commands=BUILDERS),
     Flag("keep_going", "bool", "after a failure, build what does not depend on it", False, short="k", commands=LOADERS),
     Flag("output_groups", "list", "build these output groups instead of the default one; +NAME adds, -NAME takes away",
          metavar="NAME,…", commands=BUILDERS),
