@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rulesengine.workspace.how import HowToAnalyse, HowToBuild
     from rulesengine.workspace.memory import MemoryWorkspace
     from rulesengine.workspace.noop import Stale
+    from rulesengine.workspace.picture import Picture
     from rulesengine.workspace.question import Question
     from rulesengine.workspace.rebuild import Rebuilt
     from rulesengine.workspace.spawning import Spawning
@@ -458,6 +459,28 @@ class Workspace:
                 return self._loader(told, token, root)
 
             return affected(self.root, since, universe or ("//...",), make, token, kind=kind, tests=tests)
+
+    def graph(
+        self, *patterns: str, actions: bool = False, conditions: bool = False, **how: Unpack[HowToAnalyse]
+    ) -> Picture:
+        """A picture of targets and what they depend on, or of the actions that make them.
+
+        conditions: those of select() too.  how: see HowToAnalyse; `implicit` is False unless it is given.
+        Raises UsageError, LoadingError, AnalysisError.
+        """
+        from rulesengine.workspace.picturing import picture_of_actions, picture_of_targets
+        from rulesengine.workspace.targets import LoadedTargets
+
+        if actions:
+            with self._analysing(_union(patterns), how) as (_, analysed):
+                return picture_of_actions(analysed, " ".join(patterns))
+        _union(patterns)
+        told = _serial(how.get("listener"))
+        with self._call(how.get("cancel")) as token:
+            tools = how.get("tools", True)
+            implicit = how.get("implicit", False)
+            loaded = LoadedTargets(self._loader(told, token), how.get("package", ""), implicit, token, tools=tools)
+            return picture_of_targets(loaded, patterns, conditions=conditions)
 
     def lint(
         self,

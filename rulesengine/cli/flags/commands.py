@@ -74,6 +74,11 @@ COMMANDS = (
         ".bzl files with all that load them, lock files, globs; and goes from there to all that depends on it.",
     ),
     Command(
+        "graph", "draw targets and what they depend on", "pybuild graph [FLAGS] TARGET…",
+        "Dependents stand on the left, what they depend on to the right of them. --output=html gives one file to look\n"
+        "at in a browser, without anything from elsewhere.", True,
+    ),
+    Command(
         "lint", "find faults in BUILD, .bzl and MODULE.bazel files", "pybuild lint [FLAGS] [FILE|DIR|PATTERN…]",
         "Without arguments: all files of the workspace. A comment `# lint: disable=NAME` at a line, or "
         "above a statement, switches\na finding off there; buildifier's own comments work too. "

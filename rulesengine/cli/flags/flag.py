@@ -6,8 +6,8 @@ from attrs import frozen
 
 BUILDERS = ("build", "test", "run")
 QUERIES = ("query", "cquery", "aquery")
-EXPLAINERS = ("explain", "affected")
-ANALYSERS = (*BUILDERS, "cquery", "aquery", "explain")
+EXPLAINERS = ("explain", "affected", "graph")
+ANALYSERS = (*BUILDERS, "cquery", "aquery", "explain", "graph")
 LOADERS = (*BUILDERS, *QUERIES, *EXPLAINERS, "lock", "lint", "docs")
 TEST = ("test",)
 UPKEEP = ("gc", "fsck", "cache", "dump")
