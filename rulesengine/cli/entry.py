@@ -16,6 +16,10 @@ _STACK = 64 << 20
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line `arguments` (default: this process's); the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["__complete"]:  # asked by shells: see commands/completion.py
+        from rulesengine.cli.completion import main as complete
+
+        return complete(words[1:])
     import time
 
     started = time.perf_counter()

@@ -25,7 +25,7 @@ from rulesengine.errors import (
 from rulesengine.workspace.noop import Stale
 from rulesengine.workspace.places import find_root
 
-_OUTSIDE = ("init", "help", "version")
+_OUTSIDE = ("init", "completion", "help", "version")
 """Commands that need no workspace."""
 
 

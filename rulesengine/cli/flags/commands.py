@@ -111,6 +111,11 @@ COMMANDS = (
         "action_cache: results by the digest of their action (or those whose digests begin as named); outputs: what\n"
         "lies in this workspace's output tree; uses: what the builds of all workspaces used.",
     ),
+    Command(
+        "completion", "print a script that completes commands, flags and targets", "pybuild completion bash|zsh|fish",
+        "For bash, in ~/.bashrc: source <(pybuild completion bash). For zsh, in ~/.zshrc after compinit:\n"
+        "source <(pybuild completion zsh). For fish: pybuild completion fish > ~/.config/fish/completions/pybuild.fish",
+    ),
     Command("help", "show help for commands, flags and topics", "pybuild help [COMMAND|TOPIC|--FLAG]"),
     Command("version", "show the version", "pybuild version"),
 )  # fmt: skip

@@ -11,7 +11,21 @@ ANALYSERS = (*BUILDERS, "cquery", "aquery", "explain", "graph")
 LOADERS = (*BUILDERS, *QUERIES, *EXPLAINERS, "lock", "lint", "docs")
 TEST = ("test",)
 UPKEEP = ("gc", "fsck", "cache", "dump")
-ALL = (*BUILDERS, "init", "lock", *QUERIES, *EXPLAINERS, "lint", "docs", "info", "clean", *UPKEEP, "help", "version")
+ALL = (
+    *BUILDERS,
+    "init",
+    "lock",
+    *QUERIES,
+    *EXPLAINERS,
+    "lint",
+    "docs",
+    "info",
+    "clean",
+    *UPKEEP,
+    "completion",
+    "help",
+    "version",
+)
 
 
 @frozen
