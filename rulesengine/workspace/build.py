@@ -53,7 +53,8 @@ class Request:
     execute: False stops after analysis (`--nobuild`).  program: say how the targets are run.
     aspects, aspects_parameters: as Workspace.build takes them.
     groups, status: what of the targets is made, and what is said of the build.
-    stamp, details, only_check: as Workspace.build takes them.
+    stamp, details, only_check, links: as Workspace.build takes them.
+    inherits: whether the caller's environment is part of what is built.
     """
 
     patterns: tuple[str, ...]
@@ -75,6 +76,8 @@ class Request:
     stamp: bool = False
     details: bool = False
     only_check: bool = False
+    links: str = "normal"
+    inherits: bool = False
 
 
 @frozen
@@ -257,7 +260,7 @@ class Build:
             )
         directory = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "bin")
         os.makedirs(directory, exist_ok=True)
-        place = _Place(directory, link.point(self.loader.root, directory, self.listener))
+        place = _Place(directory, link.follow(request.links, self.loader.root, directory, self.listener))
         targets = tuple(
             self._target(label, one, request.groups, executed.values, members, place)
             if all(file in executed.values for file in with_programs.get(one, ()))
@@ -276,11 +279,12 @@ class Build:
         if self.testing is not None:
             logs = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "testlogs")
             os.makedirs(logs, exist_ok=True)
-            shown = link.point(self.loader.root, logs, self.listener, TESTLOGS_LINK)
+            shown = link.follow(request.links, self.loader.root, logs, self.listener, TESTLOGS_LINK)
             tested = self.testing.results(executed.values, self.engine.store.read, members, shown)
         failed_labels = self._failed_labels(request, asked)
         looked_at = None
-        if not self.errors and not request.status.command:  # what a command says may change
+        # What a command says may change, and so may the caller's environment.
+        if not self.errors and not request.status.command and not request.inherits:
             looked_at = self._looked_at(sources_of(graph, wanted), members, place)
             if self.testing is None and not request.program and not skipped:
                 results = [(str(label), one.configuration.mnemonic, request.groups.files(one)) for label, one in asked]

@@ -20,6 +20,7 @@ class HowToBuild(TypedDict, total=False):
     defines: Sequence[str]
     compilation_mode: str
     host_platform: str | None
+    links: str
     action_env: Sequence[str]
     host_action_env: Sequence[str]
     features: Sequence[str]

@@ -51,6 +51,15 @@ def point(root: str, directory: str, listener: Listener | None, name: str = CONV
     return directory
 
 
+def follow(mode: str, root: str, directory: str, listener: Listener | None, name: str = CONVENIENCE_LINK) -> str:
+    """As point() where `mode` is `normal`; `clean` takes the link away, others leave it.  Where to look for outputs."""
+    if mode == "normal":
+        return point(root, directory, listener, name)
+    if mode == "clean":
+        remove(root, name)
+    return directory
+
+
 def remove(root: str, name: str = CONVENIENCE_LINK) -> bool:
     """Take the link away, if it is ours; whether it was."""
     path = os.path.join(root, name)

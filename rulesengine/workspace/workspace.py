@@ -122,6 +122,7 @@ class Workspace:
         defines: Sequence[str] = (),
         compilation_mode: str = "fastbuild",
         host_platform: str | None = None,
+        links: str = "normal",
         action_env: Sequence[str] = (),
         host_action_env: Sequence[str] = (),
         features: Sequence[str] = (),
@@ -155,6 +156,7 @@ class Workspace:
         platform: OS/ARCHITECTURE[/VARIANT] or the label of a platform target; None: this machine's.
         settings: build settings, `LABEL=VALUE`, `LABEL` or `noLABEL`.  defines: `NAME=VALUE`.
         compilation_mode: `fastbuild`, `dbg` or `opt`.  host_platform: as platform, of tools that run here.
+        links: `normal` makes pybuild-bin and pybuild-testlogs, `clean` removes them, others leave them as they are.
         action_env: `NAME=VALUE`, or `NAME` for this process's own value; host_action_env: for tools.
         features: names, with `-` before those that are off.  extra_toolchains, extra_execution_platforms: patterns
         that come before what MODULE.bazel registers.  toolchain_resolution_debug: a regular expression; what is
@@ -245,6 +247,8 @@ class Workspace:
                         stamp,
                         details,
                         only_check,
+                        links,
+                        inherits=any("=" not in text for text in (*action_env, *host_action_env)),
                     )
                 )
 

@@ -196,3 +196,28 @@ def test_the_users_own_pybuild_bin_is_left_alone(workspace: Workspace, root: Pat
     assert workspace.build("//a:g").link == str(mine)
     workspace.clean()
     assert not os.path.lexists(mine)
+
+
+def test_links_are_made_left_or_taken_away(workspace: Workspace, root: Path) -> None:
+    shown = root / "pybuild-bin"
+    (output,) = workspace.build("//a:g", links="ignore").targets[0].outputs
+    assert not shown.is_symlink()
+    assert Path(output.path).read_text() == "x\n"
+    workspace.build("//a:g")
+    assert shown.is_symlink()
+    workspace.build("//a:g", links="ignore")
+    assert shown.is_symlink()
+    workspace.build("//a:g", links="clean")
+    assert not shown.is_symlink()
+
+
+def test_the_callers_environment_reaches_actions_that_ask(
+    workspace: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "a/BUILD").write_text('genrule(name = "e", outs = ["e.out"], cmd = "echo $${GIVEN-none} > $@")\n')
+    for value in ("one", "two"):
+        monkeypatch.setenv("GIVEN", value)
+        result = workspace.build("//a:e", action_env=["GIVEN"])
+        assert Path(result.targets[0].outputs[0].path).read_text() == f"{value}\n"
+        assert result.looked_at is None  # else the no-op index would not see the next value
+    assert Path(workspace.build("//a:e").targets[0].outputs[0].path).read_text() == "none\n"

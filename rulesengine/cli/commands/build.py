@@ -99,6 +99,7 @@ def common(context: Context, workspace: Workspace, listener: Listener) -> HowToB
         "defines": options["define"],
         "compilation_mode": options["compilation_mode"],
         "host_platform": options["host_platform"],
+        "links": options["experimental_convenience_symlinks"],
         "action_env": options["action_env"],
         "host_action_env": options["host_action_env"],
         "features": options["features"],

@@ -11,7 +11,8 @@ BUILDING = (
     Flag("output_groups", "list", "build these output groups instead of the default one; +NAME adds, -NAME takes away",
          metavar="NAME,…", commands=BUILDERS),
     Flag("run_validations", "bool", "make the output groups _validation too", True, commands=BUILDERS),
-    Flag("experimental_convenience_symlinks", "choice", "accepted as in Bazel; pybuild-bin is made", "normal",
+    Flag("experimental_convenience_symlinks", "choice", "normal: make pybuild-bin and pybuild-testlogs; clean: take "
+         "them away; ignore: leave them as they are", "normal",
          choices=("normal", "clean", "ignore", "log_only"), commands=BUILDERS),
     Flag("local_resources", "list", "how much running actions may use together: cpu (processors), memory (MB) or what "
          "the tag resources:NAME:N names; AMOUNT also HOST_CPUS or HOST_RAM with -N or *N", metavar="NAME=AMOUNT",
