@@ -132,7 +132,8 @@ class History:
             os.makedirs(os.path.dirname(self.path), exist_ok=True)
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             try:
-                if self._offset and os.pread(descriptor, 1, self._offset - 1) != b"\n":
+                size = os.fstat(descriptor).st_size
+                if size and os.pread(descriptor, 1, size - 1) != b"\n":
                     data = b"\n" + data  # a line that a kill cut short ends here
                 view = memoryview(data)
                 while view:

@@ -250,7 +250,11 @@ def _described(one: ConfiguredTarget, name: tuple[str, str], below: list[str]) -
     for key, value in target.attributes.items():
         if key not in _QUIET:
             text = json.dumps(value, sort_keys=True)
-            attributes[key] = value if len(text) <= _MAX_ATTRIBUTE else "sha256:" + _hash(text)
+            if len(text) > _MAX_ATTRIBUTE:
+                value = "sha256:" + _hash(text)  # noqa: PLW2901
+            elif "://" in text or _SECRET.search(key + text):
+                value = _clean(key, value)  # noqa: PLW2901
+            attributes[key] = value
     line: Line = {
         "label": name[0],
         "configuration": name[1],
@@ -278,6 +282,9 @@ def _command(task: Task) -> list[str]:
             break
         if "://" in word:
             word = _USERINFO.sub("", word)  # noqa: PLW2901
+        if word.startswith("-") and "=" in word and _SECRET.search(word.partition("=")[0]):
+            name, _, value = word.partition("=")
+            word = f"{name}={_hidden(name, value)}"  # noqa: PLW2901
         if len(word) > _MAX_ARGUMENT:
             word = f"{word[:_MAX_ARGUMENT]}… sha256:{_hash(word)}"  # noqa: PLW2901
         out.append(word)
@@ -290,6 +297,17 @@ def _hidden(name: str, value: str) -> str:
     if _SECRET.search(name):
         return f"(not shown, {_hash(name + value)[:6]})"
     return _USERINFO.sub("", value) if "://" in value else value
+
+
+def _clean(name: str, value: Any) -> Any:
+    """An attribute's value without what could be a credential."""
+    if isinstance(value, str):
+        return _hidden(name, value)
+    if isinstance(value, list):
+        return [_clean(name, one) for one in value]
+    if isinstance(value, dict):
+        return {key: _clean(f"{name} {key}", one) for key, one in value.items()}
+    return value
 
 
 def _value(value: Value | None) -> str:
