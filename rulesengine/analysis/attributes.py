@@ -23,6 +23,7 @@ from rulesengine.model.target import Target
 Key = tuple[Label, Configuration] | tuple[Label, Configuration, Merged | Path]
 """A configured target; one with what aspects provide for it; or what an aspect says of it."""
 _TOOLCHAINS = AttributeSchema("label_list")
+_FEATURES = AttributeSchema("string_list")
 
 
 @frozen
@@ -34,6 +35,7 @@ class Resolved:
     wanted: the configured targets that are needed, in order.
     groups: toolchains by execution group, where the rule or the target asks for any.
     make: indices of the targets in the common attribute `toolchains`, which give make variables.
+    features: what the target's attribute `features` says.
     """
 
     values: dict[str, Any] = field(factory=dict)
@@ -41,6 +43,7 @@ class Resolved:
     wanted: dict[Key, int] = field(factory=dict)
     groups: dict[str, Choice] = field(factory=dict)
     make: list[int] = field(factory=list)
+    features: list[str] = field(factory=list)
 
 
 @define
@@ -77,7 +80,7 @@ class Attributes:
                 value = schema.default
             if value is None:
                 value = EMPTY_VALUES[schema.kind]
-            if schema.mandatory and not schema.allow_empty and not value:
+            if not schema.allow_empty and not value:
                 raise AttributeValueError(
                     f"attribute '{name}' may not be empty", label=target.label, location=self._place(target, name)
                 )
@@ -127,6 +130,11 @@ class Attributes:
                         )
                     other = exec_configuration if chosen is None else chosen.execution
                 out.values[name] = self._index(edge, plain[name], other, out.wanted)
+        if "features" in target.attributes:
+            out.features.extend(
+                self._conditions.resolve(target, "features", _FEATURES, target.attributes["features"], configuration)
+                or ()
+            )
         if "toolchains" in target.attributes:
             self._make_variables(target, configuration, out)
         for choice in out.groups.values():

@@ -30,7 +30,7 @@ def expand_location(text: str, owner: Label, known: dict[str, list[list[str]]]) 
                 hint="add it to srcs, tools or data",
             )
         paths = sorted({_path(kind, *file) for file in files})
-        if not kind.endswith("s") and len(paths) != 1:
+        if not paths or (not kind.endswith("s") and len(paths) != 1):
             raise AnalysisError(
                 f"$({kind} {written}): {label} has {len(paths)} files, not one", label=owner, hint=f"write $({kind}s …)"
             )

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rulesengine.model.platform import Configuration
-from rulesengine.model.target import Target
 
 FEATURES = "//command_line_option:features"
 
 
 def features_of(
-    target: Target, of_package: Sequence[str], configuration: Configuration
+    given: Sequence[str], of_package: Sequence[str], configuration: Configuration
 ) -> tuple[list[str], list[str]] | None:
     """(`ctx.features`, `ctx.disabled_features`), each sorted; None where there are none at all.
 
     `-name` switches a feature off.  The target's word is above its package's, and that above the command line's;
     what the command line switches off stays off.
     """
-    given = target.attributes.get("features") or ()
     asked = configuration.setting(FEATURES) or () if configuration.settings else ()
     if not (given or of_package or asked):
         return None

@@ -255,9 +255,10 @@ class Implementations:
         rule, label, loader = target.rule, target.label, self._loader
         assert rule is not None
         given = {name: target.attributes[name] for name in _COMMON if name in target.attributes}
-        for unordered in ("tags", "features"):
-            if unordered in given:
-                given[unordered] = sorted(given[unordered])
+        if "tags" in given:
+            given["tags"] = sorted(given["tags"])
+        if "features" in given:
+            given["features"] = sorted(resolved.features)
         if whole:
             attributes = [
                 [name, pairs(value)]
@@ -288,7 +289,7 @@ class Implementations:
             _add_toolchains(spec, resolved)
         if resolved.make:
             spec["make"] = resolved.make
-        features = features_of(target, package.default_features, configuration)
+        features = features_of(resolved.features, package.default_features, configuration)
         if features is not None:
             spec["features"] = features
         return spec

@@ -29,19 +29,37 @@ from rulesengine.model.target import PRIVATE, PUBLIC, Target
 
 _NAME = re.compile(r"""name\s*=\s*(["'])([^"'\\]*)\1\s*(?:[,)]|$)""")
 _COMMON_KINDS = {
-    "tags": "string_list",
-    "testonly": "bool",
-    "deprecation": "string",
     "features": "string_list",
     "args": "string_list",
     "env": "string_dict",
-    "size": "string",
-    "timeout": "string",
+    "exec_properties": "string_dict",
+    "shard_count": "int",
     "target_compatible_with": "label_list",
     "exec_compatible_with": "label_list",
     "toolchains": "label_list",
 }
-_COMMON = {name: AttributeSchema(kind) for name, kind in _COMMON_KINDS.items()}
+_FIXED_KINDS = {
+    "tags": "string_list",
+    "testonly": "bool",
+    "deprecation": "string",
+    "compatible_with": "label_list",
+    "restricted_to": "label_list",
+    "distribs": "string_list",
+    "licenses": "string_list",
+    "generator_function": "string",
+    "generator_location": "string",
+    "generator_name": "string",
+    "size": "string",
+    "timeout": "string",
+    "flaky": "bool",
+    "local": "bool",
+}
+"""What must be known before there is a configuration: no select() there."""
+_COMMON = {
+    **{name: AttributeSchema(kind) for name, kind in _COMMON_KINDS.items()},
+    **{name: AttributeSchema(kind, configurable=False) for name, kind in _FIXED_KINDS.items()},
+    "visibility": AttributeSchema("string_list", configurable=False),
+}
 
 
 @define(eq=False)

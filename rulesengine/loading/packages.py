@@ -92,7 +92,7 @@ class Packages:
         for load in modules.loads(ast, shown, label):
             modules.get(load.label, load.place)
         module = sl.Module()
-        opening = preamble.for_build(repo, package, shown, modules.native_rules)
+        opening = preamble.for_build(shown, modules.native_rules)
         self._interpreter.evaluate(module, parse_own("<preamble>", opening), modules.loader(label))
         builder = PackageBuilder(made, self._texts, self._registry.plan, self._canonical)
         previous, self._builder = self._builder, builder

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 _REWRITTEN = ("dot__", "provider__", "mod__", "format__", "expanding__", "names__", "add__", "or__")
 """What `rewrite` puts into files."""
 _BZL_NAMES = (
-    "attr", "config", "config_common", "depset", "exec_group", "op", "platform_common", "select", "set", "transition",
+    "attr", "config", "config_common", "configuration_field", "depset", "exec_group", "op", "platform_common", "select", "set", "subrule",
+    "transition",
     "analysis_test_transition", "AnalysisFailureInfo", "AnalysisTestResultInfo", "DefaultInfo",
     "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo", *_REWRITTEN,
 )  # fmt: skip
@@ -62,14 +63,13 @@ def for_bzl(repo: str, package: str, shown: str, native: bool) -> str:
     )
 
 
-def for_build(repo: str, package: str, shown: str, rules: Iterable[str]) -> str:
+def for_build(shown: str, rules: Iterable[str]) -> str:
     """The preamble of a BUILD file."""
     names = ", ".join(json.dumps(name) for name in _BUILD_NAMES)
     return (
         f'load("p", {names}, {_SHADOWS})\nload("n", "native")\n'
         + "".join(f"{name} = native.{name}\n" for name in (*sorted(rules), *_FROM_NATIVE))
-        + f"Label = make_label__({json.dumps(repo)}, {json.dumps(package)})\n"
-        f"print = make_print__({json.dumps(shown)})\n"
+        + f"print = make_print__({json.dumps(shown)})\n"
         "None\n"
     )
 

@@ -48,6 +48,7 @@ class Registry:
             "py_foreign": self._foreign,
             "py_rule_placed": self._place_rule,
             "py_aspect_placed": self._place_aspect,
+            "py_check_label": lambda text: self._label(text, "", "") and None,
             "py_depset": self._depset,
             "py_provider": self._provider,
             "py_provider_name": lambda index: self.provider_names[index] or "provider",

@@ -50,7 +50,6 @@ def chosen(space: Space, expression: str, platform: str) -> list[str]:
             ["a", "b", "c", "d", "e"],
         ),
         ('select({":arm64": None, "//conditions:default": ["a"]})', ["a"], []),
-        ('select({Label("//p:arm64"): ["a"], "//conditions:default": ["b"]})', ["b"], ["a"]),
     ],
 )
 def test_choices(chooser: Space, expression: str, amd64: list[str], arm64: list[str]) -> None:

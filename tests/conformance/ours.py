@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,9 @@ def _class(fault: RulesEngineError | None) -> str:
 def differences(case: Case, expected: dict[str, Any], ours: dict[str, Any]) -> list[str]:
     """What we answer otherwise than Bazel; empty when nothing."""
     out: list[str] = []
+    written: dict[str, str | None] = {}
     for number, (step, theirs, mine) in enumerate(zip(case.steps, expected["steps"], ours["steps"], strict=True), 1):
+        written |= step.write
         head = f"step {number} ({step.command} {' '.join((*step.flags, *step.arguments))}): "
         if theirs["exit"] != mine["exit"] and not (step.differs and theirs["exit"] and mine["exit"]):
             said = f"\n{mine['failure']['message']}" if "failure" in mine else ""
@@ -164,7 +167,7 @@ def differences(case: Case, expected: dict[str, Any], ours: dict[str, Any]) -> l
             a, b = theirs["failure"], mine["failure"]
             if a["class"] != b["class"] and not step.differs:
                 out.append(f"{head}failure is {b['class']}, Bazel: {a['class']}\n{b['message']}")
-            if a["at"] and not any(_same_place(one, b["at"][:2], case) for one in a["at"]):
+            if a["at"] and not any(_same_place(one, b["at"][:2], case, written) for one in a["at"]):
                 out.append(f"{head}failure is not at {a['at']}:\n{b['message']}\nBazel: {a['message']}")
             out += [f"{head}does not say {word!r}:\n{b['message']}" for word in step.says if word not in b["message"]]
     if expected.get("prints") != ours.get("prints"):
@@ -172,17 +175,18 @@ def differences(case: Case, expected: dict[str, Any], ours: dict[str, Any]) -> l
     return out
 
 
-def _same_place(place: str, ours: list[str], case: Case) -> bool:
+def _same_place(place: str, ours: list[str], case: Case, written: Mapping[str, str | None]) -> bool:
     """Whether we name the line that Bazel names; in a BUILD file, any line of the statement that starts there:
-    Bazel names the call, and we may name the attribute."""
+    Bazel names the call, and we may name the attribute.  written: what the steps have written until now."""
     if place in ours:
         return True
     name, line = place.rsplit(":", 1)
     path = case.directory / name
-    if path.name not in ("BUILD", "BUILD.bazel") or not path.exists():
+    text = written.get(name) or (path.read_text() if path.exists() else "")
+    if path.name not in ("BUILD", "BUILD.bazel"):
         return False
     try:
-        statements = ast.parse(path.read_text()).body
+        statements = ast.parse(text).body
     except SyntaxError:
         return False
     lines = [

@@ -7,13 +7,15 @@ def transition(*, implementation, inputs, outputs):
     return struct(_type = "transition", implementation = implementation, inputs = inputs, outputs = outputs)
 
 def _cfg(cfg):
-    if cfg == None or type(cfg) == "string":
-        return cfg or "target"
+    if cfg == None or type(cfg) == "string" and cfg in _CFGS:
+        return _CFGS[cfg or "target"]
     if _is(cfg, "transition"):
         return "transition"
     if _is(cfg, "exec"):
         return "exec"
-    fail("cfg is \"target\", \"exec\" or a transition, not %s" % type__(cfg))
+    fail("cfg is \"target\", \"exec\" or a transition, not %s" % (_repr(cfg) if type(cfg) == "string" else type__(cfg)))
+
+_CFGS = {"data": "target", "exec": "exec", "host": "exec", "target": "target"}
 
 def _setting(kind, flag, repeated = False, default = ""):
     if type(flag) != "bool":

@@ -45,6 +45,8 @@ def _genrule_impl(ctx):
     outs = ctx.outputs.outs
     if not outs:
         fail("%s: genrule needs at least one file in outs" % ctx.label)
+    if ctx.attr.executable and len(outs) != 1:
+        fail("%s: attribute 'executable': a genrule that makes a program has one output, not %d; make the others in a genrule of their own" % (ctx.label, len(outs)))
     command = ctx.attr.cmd_bash or ctx.attr.cmd
     if not command:
         fail("%s: genrule needs cmd" % ctx.label)
@@ -98,11 +100,11 @@ The command runs under bash with `set -euo pipefail`, in a directory that holds 
         "cmd_bat": attr.string(doc = "Accepted and not used: there is no Windows here."),
         "cmd_ps": attr.string(doc = "Accepted and not used: there is no Windows here."),
         "tools": attr.label_list(allow_files = True, cfg = "exec", doc = "Programs that the command runs."),
-        "executable": attr.bool(doc = "Whether the one output is a program that `pybuild run` may start."),
+        "executable": attr.bool(configurable = False, doc = "Whether the one output is a program that `pybuild run` may start."),
         "message": attr.string(doc = "What a progress line says while it runs."),
         "local": attr.bool(doc = "Accepted as Bazel does."),
         "heuristic_label_expansion": attr.bool(),
-        "output_to_bindir": attr.bool(),
+        "output_to_bindir": attr.bool(configurable = False),
         "stamp": attr.int(default = 0, values = [-1, 0, 1], doc = "1: ctx.info_file and ctx.version_file are inputs; -1: with --stamp."),
     },
 )
@@ -120,7 +122,7 @@ constraint_setting = rule(
     implementation = _constraint_setting_impl,
     doc = "A property of platforms, such as the operating system.",
     attrs = {
-        "default_constraint_value": attr.string(doc = "The value a platform has that names none."),
+        "default_constraint_value": attr.string(configurable = False, doc = "The value a platform has that names none."),
     },
 )
 
@@ -134,7 +136,7 @@ constraint_value = rule(
     implementation = _constraint_value_impl,
     doc = "A value that a `constraint_setting` can have. It may stand in `select()` as a condition.",
     attrs = {
-        "constraint_setting": attr.label(mandatory = True, doc = "The property this is a value of."),
+        "constraint_setting": attr.label(configurable = False, mandatory = True, doc = "The property this is a value of."),
     },
 )
 
@@ -145,8 +147,8 @@ platform = rule(
     implementation = _platform_impl,
     doc = "A platform that can be named in `--platforms` and in `oci_image_index(platforms = ...)`.",
     attrs = {
-        "constraint_values": attr.label_list(doc = "What holds on this platform, at most one value of each setting."),
-        "parents": attr.label_list(doc = "A platform whose values this one takes over."),
+        "constraint_values": attr.label_list(configurable = False, doc = "What holds on this platform, at most one value of each setting."),
+        "parents": attr.label_list(configurable = False, doc = "A platform whose values this one takes over."),
         "exec_properties": attr.string_dict(doc = "Properties for remote execution."),
         "variant": attr.string(doc = "The OCI variant (v7, v8) where the constraint values do not tell."),
         "flags": attr.string_list(),
@@ -167,8 +169,8 @@ toolchain = rule(
     attrs = {
         "toolchain_type": attr.label(mandatory = True, doc = "The type."),
         "toolchain": attr.string(mandatory = True, doc = "The label of the target whose ToolchainInfo users get."),
-        "exec_compatible_with": attr.label_list(doc = "Constraint values that the execution platform must have."),
-        "target_compatible_with": attr.label_list(doc = "Constraint values that the target platform must have."),
+        "exec_compatible_with": attr.label_list(configurable = False, doc = "Constraint values that the execution platform must have."),
+        "target_compatible_with": attr.label_list(configurable = False, doc = "Constraint values that the target platform must have."),
         "target_settings": attr.label_list(doc = "Conditions (config_setting) that must hold in the target's configuration."),
         "use_target_platform_constraints": attr.bool(doc = "Fits where actions run on the target platform, instead of constraint values."),
     },
@@ -178,10 +180,10 @@ config_setting = rule(
     implementation = _nothing_impl,
     doc = "A condition for `select()`: it holds when all that it names holds.",
     attrs = {
-        "constraint_values": attr.label_list(doc = "Constraint values the target platform must have."),
-        "define_values": attr.string_dict(doc = "`--define` settings."),
-        "flag_values": attr.label_keyed_string_dict(doc = "Build settings and the values they must have."),
-        "values": attr.string_dict(doc = "Command-line flags and the values they must have."),
+        "constraint_values": attr.label_list(configurable = False, doc = "Constraint values the target platform must have."),
+        "define_values": attr.string_dict(configurable = False, doc = "`--define` settings."),
+        "flag_values": attr.label_keyed_string_dict(configurable = False, doc = "Build settings and the values they must have."),
+        "values": attr.string_dict(configurable = False, doc = "Command-line flags and the values they must have."),
     },
 )
 
@@ -189,7 +191,7 @@ test_suite = rule(
     implementation = _nothing_impl,
     doc = "A name for a set of tests.",
     attrs = {
-        "tests": attr.label_list(doc = "The tests; when empty, all of the package."),
+        "tests": attr.label_list(configurable = False, doc = "The tests; when empty, all of the package."),
     },
 )
 
