@@ -17,7 +17,7 @@ _ANY = "typing.Any"
 def signatures() -> dict[str, ast.arguments]:
     """`rule`, `attr.string`, `ctx.actions.run` … -> parameters."""
     tops: dict[str, ast.FunctionDef] = {}
-    kinds: list[str] = []
+    kinds: dict[str, tuple[str, str]] = {}
     folder = resources.files("rulesengine.loading").joinpath("prelude")
     for part in sorted(folder.iterdir(), key=lambda one: one.name):
         if not part.name.endswith(".bzl"):
@@ -26,7 +26,7 @@ def signatures() -> dict[str, ast.arguments]:
             if isinstance(statement, ast.FunctionDef):
                 tops[statement.name] = statement
             elif isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "_KINDS":
-                kinds = list(ast.literal_eval(statement.value))
+                kinds = ast.literal_eval(statement.value)
     out: dict[str, ast.arguments] = {}
     for name in _PLAIN:
         found = tops.get(name) or _inner(tops.get(_ENCLOSING.get(name, f"make_{name}__"))).get(name)
@@ -35,13 +35,16 @@ def signatures() -> dict[str, ast.arguments]:
     for name in _NATIVE:
         if "_" + name in tops:
             out[name] = out["native." + name] = tops["_" + name].args
-    make = _inner(tops.get("_attribute")).get("make")
-    if make is not None:
-        out.update({f"attr.{kind}": make.args for kind in kinds})
+    out.update({f"attr.{kind}": _named(["doc", "mandatory", *takes.split()]) for kind, (takes, _) in kinds.items()})
     out.update(
         {f"ctx.actions.{name}": one.args for name, one in _inner(tops.get("actions__")).items() if name[0] != "_"}
     )
     return {name: of for name, of in out.items() if of.kwarg is None}
+
+
+def _named(names: list[str]) -> ast.arguments:
+    """Parameters that may be given by name."""
+    return ast.arguments([], [], None, [ast.arg(name) for name in names], [ast.Constant(None) for _ in names], None, [])
 
 
 def _inner(function: ast.FunctionDef | None) -> dict[str, ast.FunctionDef]:

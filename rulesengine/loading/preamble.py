@@ -13,10 +13,9 @@ from collections.abc import Iterable
 _REWRITTEN = ("dot__", "provider__", "mod__", "format__", "expanding__", "names__", "add__", "or__")
 """What `rewrite` puts into files."""
 _BZL_NAMES = (
-    "attr", "config", "config_common", "configuration_field", "depset", "exec_group", "op", "platform_common", "select", "set", "subrule",
-    "transition",
-    "analysis_test_transition", "AnalysisFailureInfo", "AnalysisTestResultInfo", "DefaultInfo",
-    "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo", *_REWRITTEN,
+    "attr", "config", "config_common", "configuration_field", "depset", "exec_group", "op", "platform_common", "select",
+    "set", "subrule", "transition", "analysis_test_transition", "AnalysisFailureInfo", "AnalysisTestResultInfo",
+    "DefaultInfo", "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo", *_REWRITTEN,
 )  # fmt: skip
 _BUILD_NAMES = ("depset", "select", "set", *_REWRITTEN)
 _SHADOWS = (

@@ -1,23 +1,20 @@
 # ---- attributes ------------------------------------------------------------
 
-_LABELS = ["allow_files", "allow_rules", "aspects", "cfg", "for_dependency_resolution", "providers"]
-_LISTS = _LABELS + ["allow_empty", "materializer", "skip_validations"]
-
 # What each kind takes besides `doc` and `mandatory`, and what a default of it is.
 _KINDS = {
-    "bool": (["configurable", "default"], "bool"),
-    "int": (["configurable", "default", "values"], "int"),
-    "int_list": (["allow_empty", "configurable", "default"], "list"),
-    "label": (_LABELS + ["allow_single_file", "configurable", "default", "executable", "flags", "materializer", "skip_validations"], "Label"),
-    "label_keyed_string_dict": (_LISTS + ["configurable", "default", "flags"], "dict"),
-    "label_list": (_LISTS + ["configurable", "default", "flags"], "list"),
-    "output": ([], ""),
-    "output_list": (["allow_empty"], ""),
-    "string": (["configurable", "default", "values"], "string"),
-    "string_dict": (["allow_empty", "configurable", "default"], "dict"),
-    "string_keyed_label_dict": (_LISTS + ["configurable", "default"], "dict"),
-    "string_list": (["allow_empty", "configurable", "default"], "list"),
-    "string_list_dict": (["allow_empty", "configurable", "default"], "dict"),
+    "bool": ("configurable default", "bool"),
+    "int": ("configurable default values", "int"),
+    "int_list": ("allow_empty configurable default", "list"),
+    "label": ("allow_files allow_rules allow_single_file aspects cfg configurable default executable flags for_dependency_resolution materializer providers skip_validations", "Label"),
+    "label_keyed_string_dict": ("allow_empty allow_files allow_rules aspects cfg configurable default flags for_dependency_resolution materializer providers skip_validations", "dict"),
+    "label_list": ("allow_empty allow_files allow_rules aspects cfg configurable default flags for_dependency_resolution materializer providers skip_validations", "list"),
+    "output": ("", ""),
+    "output_list": ("allow_empty", ""),
+    "string": ("configurable default values", "string"),
+    "string_dict": ("allow_empty configurable default", "dict"),
+    "string_keyed_label_dict": ("allow_empty allow_files allow_rules aspects cfg configurable default for_dependency_resolution materializer providers skip_validations", "dict"),
+    "string_list": ("allow_empty configurable default", "list"),
+    "string_list_dict": ("allow_empty configurable default", "dict"),
 }
 _ELEMENTS = {
     "int_list": "int",
@@ -42,7 +39,7 @@ _FLAGS = ["DIRECT_COMPILE_TIME_INPUT", "ORDER_INDEPENDENT", "SKIP_ANALYSIS_TIME_
 
 def _attribute(kind):
     takes, wanted = _KINDS[kind]
-    known = {name: 1 for name in takes + ["doc", "mandatory"]}
+    known = {name: 1 for name in takes.split() + ["doc", "mandatory"]}
 
     def make(*args, **given):
         if args:

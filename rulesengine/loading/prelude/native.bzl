@@ -9,8 +9,33 @@ def make_print__(path):
 def _glob(include = [], exclude = [], exclude_directories = 1, allow_empty = True):
     return py_glob(include, exclude, exclude_directories, allow_empty)
 
-def _package(**kwargs):
-    py_package({name: plain__(value) for name, value in kwargs.items()})
+def _package(
+        *,
+        default_applicable_licenses = unset__,
+        default_compatible_with = unset__,
+        default_deprecation = unset__,
+        default_hdrs_check = unset__,
+        default_package_metadata = unset__,
+        default_restricted_to = unset__,
+        default_testonly = unset__,
+        default_visibility = unset__,
+        features = unset__,
+        licenses = unset__,
+        transitive_visibility = unset__):
+    given = dict(
+        default_applicable_licenses = default_applicable_licenses,
+        default_compatible_with = default_compatible_with,
+        default_deprecation = default_deprecation,
+        default_hdrs_check = default_hdrs_check,
+        default_package_metadata = default_package_metadata,
+        default_restricted_to = default_restricted_to,
+        default_testonly = default_testonly,
+        default_visibility = default_visibility,
+        features = features,
+        licenses = licenses,
+        transitive_visibility = transitive_visibility,
+    )
+    py_package({name: plain__(value) for name, value in given.items() if value != unset__})
 
 def _exports_files(srcs, visibility = None, licenses = None):
     py_exports_files(
