@@ -26,6 +26,7 @@ class Bazel:
     """Bazel with a workspace of its own inside its root, and a server that nobody else uses."""
 
     name: str
+    root: Path
     pivot: bool = False
 
     def seconds(self, *commands: Sequence[str]) -> list[float]:
@@ -44,6 +45,15 @@ class Bazel:
             raise SystemExit(f"Bazel failed: {done.stderr}")
         return [int(line) / 1e9 for line in done.stdout.split()]
 
+    def server_cpu(self) -> float:
+        """Seconds that the server, and what it started and waited for, have used so far; 0 where it does not run."""
+        total = 0
+        for path in (self.root / "var" / "tmp" / self.name).glob("*/server/server.pid.txt"):
+            stat = Path(f"/proc/{path.read_text().strip()}/stat")
+            if stat.exists():
+                total += sum(map(int, stat.read_text().rpartition(")")[2].split()[11:15]))
+        return total / os.sysconf("SC_CLK_TCK")
+
 
 @contextmanager
 def bazel(workspace: Path, *, sandboxes: bool = False) -> Iterator[Bazel | None]:
@@ -57,7 +67,7 @@ def bazel(workspace: Path, *, sandboxes: bool = False) -> Iterator[Bazel | None]
     root = Path(subprocess.run([_SCRIPT], capture_output=True, text=True, check=True).stdout.strip())
     name = f"bench-{uuid.uuid4().hex[:8]}"
     shutil.copytree(workspace, root / name)
-    one = Bazel(name, sandboxes)
+    one = Bazel(name, root, sandboxes)
     try:
         yield one
     finally:

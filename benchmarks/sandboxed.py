@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import statistics
 from pathlib import Path
 
 from benchmarks import peers
@@ -52,7 +53,14 @@ def run(directory: Path, report: Report, quick: bool) -> None:
             return
         for strategy, cost in (("linux-sandbox", ours), ("standalone", local)):
             build = ["build", f"--spawn_strategy={strategy}", f"--genrule_strategy={strategy}", "--nostamp", "//..."]
-            taken = bazel.seconds(["info"], build, *[["clean"], build] * times)[3::2]
-            theirs = sorted(taken)[len(taken) // 2]
+            bazel.seconds(["info"], build)
+            taken, used = [], []
+            for _ in range(times):
+                bazel.seconds(["clean"])
+                before = bazel.server_cpu()
+                taken += bazel.seconds(build)
+                used.append(bazel.server_cpu() - before)
+            theirs = statistics.median(taken)
             goal = 0.2 if strategy == "linux-sandbox" and not quick else None
             report.ratio(f"wall, {strategy}", cost.wall, theirs, f"of Bazel with {strategy}", goal=goal)
+            report.ratio(f"CPU, {strategy}", cost.cpu, statistics.median(used), "of Bazel's server and its children")

@@ -25,6 +25,8 @@ MAGIC = b"AC1\n"
 HEAD = len(MAGIC) + 32
 _HUGE = 1 << 62
 _TIMEOUT = 10.0
+_FULL = 256 << 10
+"""Bytes that have to be free for SQLite to open a database: its log's index alone takes 32 KiB."""
 _disk_class: Any = None
 
 
@@ -76,7 +78,10 @@ class DiskActionCache:
     def get(self, action: Digest) -> bytes | None:
         """The stored ActionResult, or None.  Raises StoreError where the cache cannot be opened at all."""
         key = _key(action)
-        value = self._try(lambda cache: cache.get(key))
+        try:
+            value = self._try(lambda cache: cache.get(key))
+        except DiskFullError:  # to open it takes some space; what is in it is served all the same
+            value = self._read_only(key)
         if type(value) is not bytes or not value.startswith(MAGIC):
             return None
         payload = value[HEAD:]
@@ -119,14 +124,29 @@ class DiskActionCache:
                 if _is_busy(fault):
                     return None
                 _raise_if_external(fault, self.directory)
+                self._raise_if_full()
                 self._start_anew(cache)
             except OSError as fault:
                 raise store_error(fault, f"using the action cache {self.directory}") from None
             except (TypeError, ValueError, KeyError, AttributeError, IndexError, AssertionError, OverflowError):
                 # diskcache trips over settings and rows that damage has changed.
+                self._raise_if_full()
                 self._start_anew(cache)
             if attempt:
                 break
+        return None
+
+    def _read_only(self, key: bytes) -> bytes | None:
+        """The entry as the file holds it.  No lock is taken: an entry that is torn by a writer fails its check."""
+        import sqlite3
+        from urllib.parse import quote
+
+        name = quote(os.path.join(self.directory, "cache.db"))
+        with contextlib.suppress(sqlite3.Error):
+            with contextlib.closing(sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True)) as database:
+                row = database.execute("SELECT value FROM Cache WHERE key = ? AND raw = 1", (key,)).fetchone()
+            if row is not None and isinstance(row[0], bytes):
+                return row[0]
         return None
 
     def _open(self) -> Any:
@@ -151,6 +171,14 @@ class DiskActionCache:
                     )
                 cache = self._cache
         return cache
+
+    def _raise_if_full(self) -> None:
+        """Raise DiskFullError where there is no space: SQLite then reports whatever it could not do ("disk I/O error"),
+        and a sound database must not be taken for a damaged one."""
+        with contextlib.suppress(OSError):
+            state = os.statvfs(self.directory)
+            if state.f_bavail * state.f_frsize < _FULL:
+                raise _full(self.directory) from None
 
     def _start_anew(self, broken: Any) -> None:
         """Move a damaged database away, unless another thread already did."""
@@ -181,14 +209,18 @@ def _is_busy(fault: sqlite3.Error) -> bool:
     return "locked" in text or "busy" in text
 
 
+def _full(directory: str) -> DiskFullError:
+    return DiskFullError(
+        f"no space left for the action cache {directory}",
+        hint="free some space, run pybuild clean, or name another cache with PYBUILD_CACHE or --disk_cache",
+    )
+
+
 def _raise_if_external(fault: sqlite3.Error, directory: str) -> None:
     """Faults of the disk or of permissions, which starting anew would not cure."""
     text = str(fault)
     if "full" in text:
-        raise DiskFullError(
-            f"no space left for the action cache {directory}",
-            hint="free some space, run pybuild clean, or name another cache with PYBUILD_CACHE or --disk_cache",
-        ) from None
+        raise _full(directory) from None
     if "readonly" in text or "unable to open" in text:
         raise StoreError(
             f"the action cache {directory} is not writable: {text}",

@@ -25,7 +25,7 @@ _MADE_UP = {
     "resolv.conf": "",
 }
 
-_COPIED = ("ld.so.cache", "protocols", "services", "mime.types", "ssl/openssl.cnf", "pki/tls/openssl.cnf")
+_COPIED = ("ld.so.cache", "protocols", "services", "ssl/openssl.cnf", "pki/tls/openssl.cnf")
 _BOUND_STARTS = ("alternatives", "java-")
 
 
