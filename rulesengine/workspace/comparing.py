@@ -93,7 +93,14 @@ class Comparison:
                 causes[Cause("unknown", "nothing that the history keeps differs", label=line["owner"])] = None
         before, after = _digests(old, new)
         return Change(
-            title(new), line["owner"], _shown(line["path"]), before, after, tuple(causes), tuple(below.values())
+            title(new),
+            line["owner"],
+            _shown(line["path"]),
+            before,
+            after,
+            tuple(causes),
+            tuple(below.values()),
+            layers_of(old, new),
         )
 
     def _inputs(self, old: Run, new: Run) -> _Inputs:
@@ -278,6 +285,45 @@ def _pairs(kind: str, old: Iterable[Any], new: Iterable[Any]) -> Iterator[tuple[
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
             yield kind, name, str(before.get(name, "")), str(after.get(name, ""))
+
+
+def layers_of(old: Run, new: Run) -> str:
+    """What of two images differs, in words: the configuration, layers by number, platforms."""
+    before, after = (_image(one) for one in (old, new))
+    if before is None or after is None:
+        return ""
+    first = {one["platform"]: one for one in before["manifests"]}
+    second = {one["platform"]: one for one in after["manifests"]}
+    words = []
+    if len(second) > 1 or len(first) > 1:
+        changed = [name for name in second if name in first and first[name]["digest"] != second[name]["digest"]]
+        words += [f"{len(changed)} of {len(second)} images changed"] if changed else []
+        words += [f"{name} added" for name in second if name not in first]
+        words += [f"{name} removed" for name in first if name not in second]
+    else:
+        for name, one in second.items():
+            other = first.get(name)
+            if other is None:
+                words.append(f"platform {next(iter(first), '(none)')} → {name}")
+                continue
+            if other["config"] != one["config"]:
+                words.append("configuration")
+            if len(other["layers"]) != len(one["layers"]):
+                words.append(f"{len(other['layers'])} → {len(one['layers'])} layers")
+            else:
+                numbers = [
+                    str(number)
+                    for number, pair in enumerate(zip(other["layers"], one["layers"], strict=True), 1)
+                    if pair[0] != pair[1]
+                ]
+                words += [f"layer {', '.join(numbers)} of {len(one['layers'])}"] if numbers else []
+    return ", ".join(words)
+
+
+def _image(run: Run) -> dict[str, Any] | None:
+    path, value = next(iter(run.outputs.items()))
+    image = run.line.get("images", {}).get(path)
+    return dict(image) if image is not None and run.line["outputs"].get(path) == value else None
 
 
 __all__ = ["Comparison", "digest_of", "title"]

@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from attrs import evolve
 
@@ -121,45 +120,6 @@ def _documents(first: Found, second: Found, change: Change) -> Change:
     return change
 
 
-def layers_of(old: Run, new: Run) -> str:
-    """What of two images differs, in words: the configuration, layers by number, platforms."""
-    before, after = (_image(one) for one in (old, new))
-    if before is None or after is None:
-        return ""
-    first = {one["platform"]: one for one in before["manifests"]}
-    second = {one["platform"]: one for one in after["manifests"]}
-    words = []
-    if len(second) > 1 or len(first) > 1:
-        changed = [name for name in second if name in first and first[name]["digest"] != second[name]["digest"]]
-        words += [f"{len(changed)} of {len(second)} images changed"] if changed else []
-        words += [f"{name} added" for name in second if name not in first]
-        words += [f"{name} removed" for name in first if name not in second]
-    else:
-        for name, one in second.items():
-            other = first.get(name)
-            if other is None:
-                words.append(f"platform {next(iter(first), '(none)')} → {name}")
-                continue
-            if other["config"] != one["config"]:
-                words.append("configuration")
-            if len(other["layers"]) != len(one["layers"]):
-                words.append(f"{len(other['layers'])} → {len(one['layers'])} layers")
-            else:
-                numbers = [
-                    str(number)
-                    for number, pair in enumerate(zip(other["layers"], one["layers"], strict=True), 1)
-                    if pair[0] != pair[1]
-                ]
-                words += [f"layer {', '.join(numbers)} of {len(one['layers'])}"] if numbers else []
-    return ", ".join(words)
-
-
-def _image(run: Run) -> dict[str, Any] | None:
-    path, value = next(iter(run.outputs.items()))
-    image = run.line.get("images", {}).get(path)
-    return dict(image) if image is not None and run.line["outputs"].get(path) == value else None
-
-
 # ---- explain LABEL --------------------------------------------------------------------
 
 
@@ -220,4 +180,4 @@ def _when(past: Past, run: Run) -> str:
     return time.strftime(" (%Y-%m-%d %H:%M:%S)", time.localtime(at)) if at else ""
 
 
-__all__ = ["explain_digests", "last_runs", "layers_of"]
+__all__ = ["explain_digests", "last_runs"]
