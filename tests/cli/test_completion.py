@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,10 @@ SHELLS: dict[str, tuple[str, Callable[[Space], str]]] = {
 }
 
 
+def _shows(text: str, lines: list[str]) -> bool:
+    return any(text in line for line in lines)
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_tab_key_in_a_real_shell(tree: Space, tmp_path: Path, shell: str) -> None:
     if shutil.which(shell) is None and "RULESENGINE_ORACLES" not in os.environ:
@@ -192,7 +197,7 @@ def test_the_tab_key_in_a_real_shell(tree: Space, tmp_path: Path, shell: str) ->
             session._tmux("send-keys", "-l", typed)
             time.sleep(0.2)
             session.key("Tab")
-            session.until(lambda lines, wanted=wanted: any(wanted in line for line in lines), 20)
+            session.until(partial(_shows, wanted), 20)
             session.key("C-c")
             time.sleep(0.2)
     finally:

@@ -21,6 +21,15 @@ def _exit_codes() -> str:
     )
 
 
+GROUPS = {
+    "Make": ("build", "test", "run"),
+    "Ask": ("query", "cquery", "aquery", "explain", "affected", "graph"),
+    "Write": ("init", "lock", "lint", "docs"),
+    "Look after": ("info", "clean", "gc", "fsck", "cache", "dump"),
+    "Help": ("completion", "help", "version"),
+}
+"""How the overview orders the commands."""
+
 TOPICS = {
     "exit-codes": _exit_codes(),
     "rc-files": "Read in this order, later ones win: /etc/pybuild.pybuildrc, .pybuildrc beside MODULE.bazel,\n"
@@ -74,8 +83,13 @@ def run(context: Context) -> int:
 def overview() -> str:
     """The list of commands and topics."""
     lines = ["pybuild builds what BUILD files declare.", "", "Usage: pybuild [-C DIR] COMMAND [FLAGS] [TARGET…]",
-             "       pybuild LABEL          (the same as pybuild build LABEL)", "", "Commands:"]  # fmt: skip
-    lines += [f"  {one.name:<9}{one.summary}" for one in COMMANDS]
+             "       pybuild LABEL          (the same as pybuild build LABEL)"]  # fmt: skip
+    named = {name for names in GROUPS.values() for name in names}
+    groups = {**GROUPS, "More": tuple(one.name for one in COMMANDS if one.name not in named)}
+    for title, names in groups.items():
+        if names:
+            lines += ["", f"{title}:"]
+            lines += [f"  {one.name:<12}{one.summary}" for name in names if (one := command(name)) is not None]
     lines += ["", "Topics for pybuild help: startup " + " ".join(TOPICS), ""]
     lines += ["First steps:  pybuild init hello && pybuild -C hello //base:static", ""]
     return "\n".join(lines)
