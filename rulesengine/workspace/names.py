@@ -26,7 +26,7 @@ def target_names(workspace: Workspace, package: str) -> list[tuple[str, str, str
     key = f"{__version__}\0{workspace.root}\0{package}"
     with suppress(OSError):
         known = noop.load(directory, key)
-        if known is not None:
+        if isinstance(known, tuple):
             return _decode(known[1])
     started = time.time_ns()
     from rulesengine.workspace.cancel import CancelToken
