@@ -15,13 +15,13 @@ from rulesengine.workspace.host import host_platform
 from rulesengine.workspace.places import CONVENIENCE_LINK, TESTLOGS_LINK
 
 if TYPE_CHECKING:
-    from rulesengine.workspace.workspace import Workspace
+    from rulesengine.workspace.calls import Calls
 
 _KEPT = "lock"
 """The lock file stays while we hold it: another process may be waiting for this very file."""
 
 
-def facts(workspace: Workspace) -> dict[str, str]:
+def facts(workspace: Calls) -> dict[str, str]:
     """Names and values, in the order in which they are shown."""
     from rulesengine.execution.sandbox import probe
 
@@ -43,7 +43,7 @@ def facts(workspace: Workspace) -> dict[str, str]:
     }
 
 
-def _mirrors(workspace: Workspace) -> str:
+def _mirrors(workspace: Calls) -> str:
     """Who names mirrors, and how many: URLs may hold credentials and are not shown."""
     if workspace.offline:
         return "none (offline)"
@@ -70,7 +70,7 @@ def _size(directory: str) -> str:
     return str(total)
 
 
-def clean(workspace: Workspace, *, expunge: bool) -> tuple[str, ...]:
+def clean(workspace: Calls, *, expunge: bool) -> tuple[str, ...]:
     """Remove outputs and their record; with `expunge` all of the output base but the lock.
 
     Returns the paths of what was there.  Raises StoreError.

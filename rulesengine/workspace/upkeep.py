@@ -21,7 +21,7 @@ from rulesengine.model.events import Progress
 from rulesengine.model.ports import Cancellation, Listener
 
 if TYPE_CHECKING:
-    from rulesengine.workspace.workspace import Workspace
+    from rulesengine.workspace.calls import Calls
 
 _AREAS = {
     "blobs": "cas",
@@ -56,7 +56,7 @@ class Statistics:
 
 
 def collect(
-    workspace: Workspace,
+    workspace: Calls,
     *,
     max_bytes: int | None,
     max_age: float | None,
@@ -70,13 +70,13 @@ def collect(
     return Collector(store, cancel).collect(limits, dry_run=dry_run)
 
 
-def check(workspace: Workspace, *, repair: bool, listener: Listener, cancel: Cancellation) -> Checked:
+def check(workspace: Calls, *, repair: bool, listener: Listener, cancel: Cancellation) -> Checked:
     """Read and prove everything in the cache."""
     store = LocalStore(workspace.cache)
     return Fsck(store, cancel, lambda done: listener(Progress("checking", done, 0, "bytes read"))).check(repair=repair)
 
 
-def statistics(workspace: Workspace, cancel: Cancellation) -> Statistics:
+def statistics(workspace: Calls, cancel: Cancellation) -> Statistics:
     """Count what the cache holds.  Raises StoreError where it cannot be read."""
     areas = []
     for name, folder in _AREAS.items():
@@ -100,7 +100,7 @@ def statistics(workspace: Workspace, cancel: Cancellation) -> Statistics:
     )
 
 
-def dump(workspace: Workspace, what: str, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def dump(workspace: Calls, what: str, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """What is stored, as plain data: `action_cache` (entries, or those named by digest), `blob` (a Directory or a
     document), `outputs` (the record of this workspace's output tree), `uses`.  Raises UsageError, StoreError.
     """
@@ -126,7 +126,7 @@ def dump(workspace: Workspace, what: str, names: tuple[str, ...]) -> Iterator[di
         raise UsageError(f"dump knows no {what!r}", hint="action_cache, outputs or uses")
 
 
-def _dump_entries(workspace: Workspace, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def _dump_entries(workspace: Calls, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     wanted = {name.removeprefix("sha256:").partition("/")[0] for name in names}
     for one in wanted:
         if not one or not all(letter in "0123456789abcdef" for letter in one):
