@@ -64,6 +64,8 @@ def _run(words: list[str], console: Console, stale: Stale | None) -> int:
     options = defaults(flags_of(line.command).values())
     _startup_lines(files, line)
     used = files.apply(line.command, options)
+    if options["enable_platform_specific_config"] or "--enable_platform_specific_config" in line.arguments:
+        used += files.platform(line.command, options)
     arguments = _read(line, options, files, used)
     early = Console(str(options["color"]))
     console.colour = early.colour

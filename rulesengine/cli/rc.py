@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 
 from attrs import define, field, frozen
@@ -13,8 +14,20 @@ from rulesengine.errors import Location, UsageError, did_you_mean
 
 SYSTEM = "/etc/pybuild.pybuildrc"
 NAME = ".pybuildrc"
-_INHERITS = {"lock": ("build",), "query": (), "info": ("build",), "clean": ("build",)}
-"""Lines of these commands count for a command too; flags it does not have are then passed over."""
+_INHERITS = {
+    "test": ("build",),
+    "run": ("build",),
+    "cquery": ("build", "test"),
+    "aquery": ("build",),
+    "explain": ("build",),
+    "lock": ("build",),
+    "info": ("build",),
+    "clean": ("build",),
+}
+"""Lines of these commands count for a command too, and the command's own win (Bazel: its commands' `inherits`); flags
+that it does not have are then passed over."""
+SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows", "freebsd": "freebsd", "openbsd": "openbsd"}
+"""sys.platform -> the name of the config that --enable_platform_specific_config takes in."""
 _DEPTH = 20
 
 
@@ -103,7 +116,8 @@ class RcFiles:
             for line in self.lines:
                 if line.command != kind or line.config != config:
                     continue
-                words = line.words if kind == command else _known(line, command)
+                # Bazel's build takes flags of test, so that rc files give them there.
+                words = line.words if kind == command != "build" else _known(line, command)
                 if not words:
                     continue
                 used.append((line, words))
@@ -129,6 +143,13 @@ class RcFiles:
             hint = did_you_mean(name, known) or f"define it in {NAME}: build:{name} --FLAG"
             raise UsageError(f"no rc file defines --config={name}", location=by, hint=hint)
         return self.apply(command, options, name, active)
+
+    def platform(self, command: str, options: Options) -> list[tuple[RcLine, tuple[str, ...]]]:
+        """Read the lines for this machine's operating system, where any are defined; what was read."""
+        name = next((name for start, name in SYSTEMS.items() if sys.platform.startswith(start)), "")
+        if not any(line.config == name for line in self.lines):
+            return []
+        return self.apply(command, options, name)
 
     @staticmethod
     def _expand(words: tuple[str, ...]) -> Iterator[str | list[str]]:

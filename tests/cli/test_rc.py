@@ -118,3 +118,35 @@ def test_announce(space: Space) -> None:
     space.write(".pybuildrc", "build --jobs=2\n")
     done = space.run("build", "--announce_rc", "//a:g")
     assert f"INFO: {space.root}/.pybuildrc:1: build --jobs=2" in done.stderr
+
+
+def test_commands_inherit_as_bazels_do(tmp_path: Path) -> None:
+    files = load(
+        tmp_path / "rc",
+        "test --jobs=5\nbuild --jobs=3 --keep_going\nbuild --test_output=errors\ntest:ci --test_output=all\n"
+        "build:ci --offline\n",
+    )
+    tested = options(files, "test", "ci")
+    assert (tested["jobs"], tested["keep_going"], tested["test_output"], tested["offline"]) == ("5", True, "all", True)
+    assert options(files, "run")["jobs"] == "3"
+    assert options(files, "cquery")["keep_going"] is True
+    assert options(files, "aquery")["keep_going"] is True
+    assert options(files, "query")["keep_going"] is False
+    assert options(files, "build")["jobs"] == "3"
+
+
+def test_configs_that_go_round_in_a_circle(tmp_path: Path) -> None:
+    files = load(tmp_path / "rc", "build:a --config=b\nbuild:b --config=c\nbuild:c --config=a\n")
+    with pytest.raises(UsageError, match="--config=a is defined by itself"):
+        options(files, "build", "a")
+
+
+def test_configs_of_the_operating_system(space: Space) -> None:
+    space.write(".pybuildrc", "common --enable_platform_specific_config\ncommon:linux --show_output=files\n")
+    assert space.run("//a:g").stdout == "pybuild-bin/a/out\n"
+    assert space.run("//a:g", "--show_output=none").stdout == ""
+    space.write(".pybuildrc", "build:linux --show_output=files\nbuild:macos --nosuch\n")
+    assert space.run("//a:g").stdout == ""
+    assert space.run("--enable_platform_specific_config", "//a:g").stdout == "pybuild-bin/a/out\n"
+    space.write(".pybuildrc", "")
+    assert space.run("--enable_platform_specific_config", "//a:g").returncode == 0

@@ -6,6 +6,8 @@ from rulesengine.cli.flags.flag import ALL, BUILDERS, LOADERS, UPKEEP, Flag
 
 GENERAL = (
     Flag("config", "list", "take the lines COMMAND:NAME of the rc files in here", metavar="NAME", commands=ALL),
+    Flag("enable_platform_specific_config", "bool", "take the lines COMMAND:linux of the rc files in on Linux, "
+         "COMMAND:macos on macOS", False, commands=ALL),
     Flag("block_for_lock", "bool", "wait when another pybuild builds this workspace; else exit "
     "with 9", True, commands=ALL),
     Flag(
