@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,6 +40,11 @@ DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 PARAM_FILE_AFTER = 32768
 """Characters of arguments from which use_param_file() writes a file, as Bazel's --min_param_file_size."""
 
+
+_EMPTY: Depset[Artifact] = Depset()
+_TAKEN: DepsetNode = ([], [], "default")
+"""Stands for what a depset was made of, which is not needed any more.  Depsets of .bzl files hold no files: another
+analysis may ask for those again."""
 
 Late = Callable[[int, Callable[[str], Sequence[str]]], list[Any]]
 
@@ -83,6 +89,7 @@ class ActionBuilder:
         self._shared: set[tuple[str, str]] = set()
         self._depsets = depsets
         self._made: dict[int, Depset[Artifact]] = {}
+        self._singles: dict[str, Depset[Artifact]] = {}
         self._resolve = resolve
 
     # ---- artifacts ----------------------------------------------------------
@@ -125,66 +132,94 @@ class ActionBuilder:
             known = self.artifacts[path] = Artifact(path, str(label), is_source=True)
         return known
 
-    def register_depset(self, artifact: Artifact) -> int:
-        """The number of a new depset that holds one file."""
-        self._depsets.append(((artifact.path,), (), "default"))
-        return len(self._depsets) - 1
-
-    def depset(self, index: int) -> Depset[Artifact]:
-        """The mirror of a Starlark depset."""
-        stack = [index]
+    def depset(self, node: int | list[str]) -> Depset[Artifact]:
+        """The mirror of a Starlark depset: of its number, or of one that is the paths of its files."""
+        if isinstance(node, list):
+            return self._leaf(node)
+        made = self._made.get(node)
+        if made is not None:
+            return made
+        stack = [node]
         while stack:
             top = stack[-1]
             if top in self._made:
                 stack.pop()
                 continue
             paths, children, order = self._depsets[top]
-            missing = [child for child in children if child not in self._made]
+            missing = [child for child in children if not isinstance(child, list) and child not in self._made]
             if missing:
                 stack.extend(missing)
                 continue
-            direct = [self.artifacts[path] for path in paths]
-            self._made[top] = Depset(direct, [self._made[child] for child in children], order)
+            self._made[top] = Depset(
+                [self.artifacts[path] for path in paths],
+                [self._leaf(child) if isinstance(child, list) else self._made[child] for child in children],
+                order,
+            )
+            self._depsets[top] = _TAKEN
             stack.pop()
-        return self._made[index]
+        return self._made[node]
+
+    def _leaf(self, paths: list[str]) -> Depset[Artifact]:
+        """Files without more depsets below; those of one file, which many others hold, are made once."""
+        if len(paths) != 1:
+            return Depset([self.artifacts[path] for path in paths]) if paths else _EMPTY
+        found = self._singles.get(paths[0])
+        if found is None:
+            found = self._singles[paths[0]] = Depset([self.artifacts[paths[0]]])
+        return found
 
     # ---- actions ------------------------------------------------------------
 
     def add(self, owner: Label, configuration: Configuration, spec: dict[str, Any], late: Late) -> None:
         """An action as `ctx.actions` described it.  Raises AnalysisError."""
         ids, paths = spec["inputs"]
-        tools = spec.get("tools") or []
+        tools = spec.get("tools")
         mnemonic = spec["mnemonic"]
-        outputs = tuple(self.artifacts[path] for path in spec["outputs"])
+        name = str(owner)
+        artifacts = self.artifacts
+        outputs = tuple([artifacts[path] for path in spec["outputs"]])
         self._check_outputs(mnemonic, outputs, owner)
-        direct = [self.artifacts[path] for path in (*paths, *tools)]
-        runfiles = [self.runfiles[path].files for path in tools if path in self.runfiles]
-        direct += [self.runfiles_tree(path) for path in dict.fromkeys(tools) if path in self.runfiles]
-        transitive = [self.depset(one) for one in (*ids, *runfiles)]
-        call = _Call(owner, configuration, spec.get("params") or [], outputs[0], direct, transitive, late)
-        arguments: list[Argument] = []
-        for item in spec["argv"]:
-            self._argument(item, call, arguments)
-        environment = dict(spec.get("env") or {})
+        transitive: list[Depset[Artifact]] = []
+        if len(ids) == 1 and not paths and isinstance(ids[0], list):
+            paths = ids[0]
+        else:
+            transitive = [self.depset(one) for one in ids]
+        direct = [artifacts[path] for path in paths]
+        if tools:
+            programs = [path for path in dict.fromkeys(tools) if path in self.runfiles]
+            direct += [artifacts[path] for path in tools]
+            direct += [self.runfiles_tree(path) for path in programs]
+            transitive += [self.depset(self.runfiles[path].files) for path in tools if path in self.runfiles]
+        argv = spec["argv"]
+        arguments: list[Argument]
+        if all(type(item) is str for item in argv):
+            arguments = argv
+        else:
+            call = _Call(owner, configuration, spec.get("params") or [], outputs[0], direct, transitive, late)
+            arguments = []
+            for item in argv:
+                self._argument(item, call, arguments)
+        environment = spec.get("env") or {}
         if spec.get("default_env"):
             environment.setdefault("PATH", DEFAULT_PATH)
-        for name, value in environment.items():
+        for variable, value in environment.items():
             if not isinstance(value, str):
-                raise AnalysisError(f"action {mnemonic}: env {name} is {value!r}, not a string", label=owner)
+                raise AnalysisError(f"action {mnemonic}: env {variable} is {value!r}, not a string", label=owner)
         requirements = spec.get("requirements") or {}
         pinned = _pinned(spec.get("pin"), outputs[0], owner)
         if requirements.get("timeout") and not str(requirements["timeout"]).isdigit():
             raise AnalysisError(f"action {mnemonic}: timeout is a number of seconds", label=owner)
+        message = spec.get("progress_message")
         self.graph.add(
             Action(
-                owner=str(owner),
-                mnemonic=mnemonic,
+                owner=name,
+                mnemonic=sys.intern(mnemonic),
                 arguments=tuple(arguments),
                 inputs=Depset(direct, transitive),
                 outputs=outputs,
                 configuration=configuration.mnemonic,
-                environment=tuple(sorted(environment.items())),
-                progress_message=_message(spec.get("progress_message"), owner, outputs[0], direct),
+                environment=tuple(sorted(environment.items())) if environment else (),
+                progress_message=_message(message, owner, outputs[0], direct) if message else "",
                 pinned=pinned,
                 network=bool(pinned) or ("requires-network" in requirements and "block-network" not in requirements),
                 cacheable="no-cache" not in requirements,

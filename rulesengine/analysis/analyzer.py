@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -123,7 +123,7 @@ class Analyzer:
                 raise conflict
             errors.append(conflict)
             targets = [one for one in targets if str(one.label) != conflict.label]
-        configured = {(key[0], key[1]): one for key, one in self._done.items() if len(key) == 2}
+        configured = {key: one for key, one in self._done.items() if len(key) == 2}
         return Analysis(
             self.actions.graph, targets, errors, configured, self.actions.runfiles_tree, self.conditions, skipped
         )
@@ -134,8 +134,9 @@ class Analyzer:
         return self._analyze(key)
 
     def _finished(self, key: Key) -> None:
-        if self.listener is not None:
-            self.listener(Progress("analysis", len(self._done), 0, str(key[0])))
+        done = len(self._done)
+        if self.listener is not None and (done < 100 or done % 50 == 0):
+            self.listener(Progress("analysis", done, 0, str(key[0])))
 
     def _circle(self, keys: list[Key]) -> CycleError:
         target = self.loader.target(keys[0][0])
@@ -223,10 +224,11 @@ class Analyzer:
         if configuration.settings and _may_fail(configuration):
             return (yield from self._resolved(target, configuration, groups))
         resolved = self._attributes.resolve(target, configuration, self._exec or configuration, groups=groups)
-        missing = [one for one in resolved.wanted if one not in self._done]
+        missing = self._missing(resolved.wanted)
         if missing:
             yield missing
-        found = [self._done[one] for one in resolved.wanted]
+        done = self._done
+        found = [done[one] for one in resolved.wanted]
         for dependency in found:
             if dependency.incompatible is not None:
                 if rule.name != "test_suite":
@@ -236,6 +238,19 @@ class Analyzer:
         self._attributes.check_files(target, resolved.values, found)
         made: ConfiguredTarget = yield Work(target, configuration, resolved, found)
         return made
+
+    def _missing(self, wanted: Iterable[Key]) -> list[Key]:
+        """The keys that must be worked out first; files are there at once."""
+        done = self._done
+        missing = []
+        for key in wanted:
+            if key not in done:
+                target = self.loader.target(key[0]) if len(key) == 2 else None
+                if target is not None and target.kind == "source":
+                    done[key] = self._source(target, key[1])
+                else:
+                    missing.append(key)
+        return missing
 
     def _with_aspects(self, key: Key) -> Steps:
         if self._aspects is None:

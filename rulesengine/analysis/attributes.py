@@ -17,7 +17,7 @@ from rulesengine.loading import Loader
 from rulesengine.model.aspect import Applied, Merged, Path
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
-from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, AttributeSchema
+from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, AttributeSchema, Rule
 from rulesengine.model.target import Target
 
 Key = tuple[Label, Configuration] | tuple[Label, Configuration, Merged | Path]
@@ -46,6 +46,40 @@ class Resolved:
     features: list[str] = field(factory=list)
 
 
+@frozen(eq=False)
+class _Plan:
+    """What all targets of a rule have in common.
+
+    defaults: every attribute's value where it is not given, in order.
+    nonempty: attributes that may not be empty.
+    labels: label attributes; True: where one is empty there is nothing to do.
+    extensions: attributes that take files with these ends of names only.
+    """
+
+    defaults: dict[str, Any]
+    nonempty: tuple[str, ...]
+    labels: tuple[tuple[str, AttributeSchema, bool], ...]
+    extensions: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @staticmethod
+    def of(rule: Rule) -> _Plan:
+        schema = rule.schema.items()
+        return _Plan(
+            {name: EMPTY_VALUES[one.kind] if one.default is None else one.default for name, one in schema},
+            tuple(name for name, one in schema if not one.allow_empty),
+            tuple(
+                (name, one, one.cfg != "transition" and not one.exec_group)
+                for name, one in schema
+                if one.kind in LABEL_KINDS
+            ),
+            tuple(
+                (name, one.allow_files)
+                for name, one in schema
+                if one.kind in ("label", "label_list") and isinstance(one.allow_files, tuple) and not one.providers
+            ),
+        )
+
+
 @define
 class _Edge:
     """An attribute whose labels are followed, and the aspects that go along.
@@ -68,23 +102,32 @@ class Attributes:
         self._conditions = conditions
         self._transitions = transitions
         self._passing = Passing(loader)
-        self._labels: dict[str, Label] = {}
+        self._known: dict[str, tuple[Label, Target]] = {}
+        self._plans: dict[Rule, _Plan] = {}
+
+    def _plan(self, rule: Rule) -> _Plan:
+        found = self._plans.get(rule)
+        if found is None:
+            found = self._plans[rule] = _Plan.of(rule)
+        return found
 
     def values(self, target: Target, configuration: Configuration) -> dict[str, Any]:
         """Every attribute's value, select() resolved, defaults filled in; labels are still text."""
-        assert target.rule is not None
-        out: dict[str, Any] = {}
-        for name, schema in target.rule.schema.items():
-            value = self._conditions.resolve(target, name, schema, target.attributes.get(name), configuration)
-            if value is None:
-                value = schema.default
-            if value is None:
-                value = EMPTY_VALUES[schema.kind]
-            if not schema.allow_empty and not value:
+        rule = target.rule
+        assert rule is not None
+        plan = self._plan(rule)
+        out = dict(plan.defaults)
+        for name, given in target.attributes.items():
+            schema = rule.schema.get(name)
+            if schema is not None:
+                value = self._conditions.resolve(target, name, schema, given, configuration)
+                if value is not None:
+                    out[name] = value
+        for name in plan.nonempty:
+            if not out[name]:
                 raise AttributeValueError(
                     f"attribute '{name}' may not be empty", label=target.label, location=self._place(target, name)
                 )
-            out[name] = value
         return out
 
     def resolve(
@@ -103,8 +146,8 @@ class Attributes:
         assert rule is not None
         out = Resolved(self.values(target, configuration), groups=groups or {})
         plain = dict(out.values)
-        for name, schema in rule.schema.items():
-            if schema.kind not in LABEL_KINDS:
+        for name, schema, plainly in self._plan(rule).labels:
+            if plainly and not plain[name]:
                 continue
             aspects: list[Applied] = []
             if path or schema.aspects:
@@ -208,15 +251,17 @@ class Attributes:
     ) -> Label:
         """The label of a dependency that exists, may be seen, and is of a kind the attribute takes."""
         loader = self._loader
-        label = self._labels.get(text)
-        if label is None:
-            label = self._labels[text] = loader.canonical(Label.known(text))
-        try:
-            dependency = loader.target(label)
-        except LoadingError as fault:
-            fault.location = fault.location or self._place(target, name)
-            fault.notes = (*fault.notes, f"{target.label} names {label} in attribute '{name}'")
-            raise
+        known = self._known.get(text)
+        if known is None:
+            label = loader.canonical(Label.known(text))
+            try:
+                found = loader.target(label)
+                known = self._known[text] = found.label, found
+            except LoadingError as fault:
+                fault.location = fault.location or self._place(target, name)
+                fault.notes = (*fault.notes, f"{target.label} names {label} in attribute '{name}'")
+                raise
+        label, dependency = known
         written = written and name in target.attributes
         if written:
             check_visibility(loader, target, dependency, name)
@@ -244,10 +289,7 @@ class Attributes:
     def check_files(self, target: Target, values: dict[str, Any], found: list[ConfiguredTarget]) -> None:
         """A rule's outputs must have an extension that the attribute takes.  Raises AttributeValueError."""
         assert target.rule is not None
-        for name, schema in target.rule.schema.items():
-            allowed = schema.allow_files
-            if schema.kind not in ("label", "label_list") or not isinstance(allowed, tuple) or schema.providers:
-                continue
+        for name, allowed in self._plan(target.rule).extensions:
             value = values.get(name)
             for index in value if isinstance(value, list) else [] if value is None else [value]:
                 one = found[index]

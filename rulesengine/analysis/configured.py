@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     from rulesengine.analysis.compatibility import Incompatible
+
+
+_NO_FILES: Depset[Artifact] = Depset()
+_NO_GROUPS: dict[str, Depset[Artifact]] = {}
+_NO_VARIABLES: dict[str, str] = {}
 
 
 @frozen(eq=False)
@@ -43,10 +48,10 @@ class ConfiguredTarget:
     module: Any
     depset: Depset[Artifact]
     executable: Artifact | None = None
-    runfiles: Depset[Artifact] = field(factory=Depset)
-    groups: dict[str, Depset[Artifact]] = field(factory=dict)
+    runfiles: Depset[Artifact] = _NO_FILES
+    groups: Mapping[str, Depset[Artifact]] = _NO_GROUPS
     providers: tuple[str, ...] = ()
-    environment: dict[str, str] = field(factory=dict)
+    environment: Mapping[str, str] = _NO_VARIABLES
     dependencies: tuple[tuple[Label, Configuration], ...] = ()
     inherited: tuple[str, ...] = ()
     index: int = 0

@@ -22,6 +22,7 @@ from rulesengine.analysis.settings import ACTION_ENV
 from rulesengine.errors import AnalysisError, ConflictError, Location, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
+from rulesengine.loading.package import Package
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
@@ -32,7 +33,7 @@ from rulesengine.model.target import Target
 _COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": [], "features": []}
 _REQUIREMENT = re.compile(r"(?:block|requires|no|supports|disable)-|local$|(?:cpu|resources):")
 """The tags that say how the actions of a target are to run."""
-
+_NONE: dict[str, Any] = {}
 _ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
 
@@ -103,8 +104,9 @@ class Implementations:
         self._actions = actions
         self._constraints = constraints
         self._batch = _Batch([])
-        self._files: dict[Artifact, int] = {}
         self._bases: dict[Rule, dict[str, Any]] = {}
+        self._package: Package | None = None
+        self._providers: dict[tuple[int, ...], tuple[str, ...]] = {}
         self._rules: dict[Rule, Any] = {}
         self._configurations: dict[Configuration, Any] = {}
         self._look_into: Callable[[str], Sequence[str]] = lambda path: (path,)
@@ -167,17 +169,18 @@ class Implementations:
         return batch.module, batch.done, fault
 
     def file(self, one: ConfiguredTarget) -> dict[str, Any]:
-        """A file as a dependency; its depset is known before Starlark has seen it."""
+        """A file as a dependency."""
         artifact = one.depset.direct[0]
-        number = self._files.get(artifact)
-        if number is None:
-            number = self._files[artifact] = self._actions.register_depset(artifact)
         owner = one.label if artifact.is_source else Label.parse(artifact.owner)
         file = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.kind]
-        return {"file": file, "label": parts(one.label), "owner": parts(owner), "depset": number}
+        return {"file": file, "label": parts(one.label), "owner": parts(owner)}
 
     def _configured(self, one: Work, module: Any, index: int, done: dict[str, Any]) -> ConfiguredTarget:
         actions, executable = self._actions, done["executable"]
+        numbers = tuple(done["providers"])
+        providers = self._providers.get(numbers)
+        if providers is None:
+            providers = self._providers[numbers] = tuple(self._loader.provider_name(one) for one in numbers)
         return ConfiguredTarget(
             one.target.label,
             one.configuration,
@@ -186,10 +189,10 @@ class Implementations:
             actions.depset(done["files"]),
             actions.artifacts[executable] if executable else None,
             actions.depset(done["runfiles"]),
-            {name: actions.depset(index) for name, index in done["groups"].items()},
-            tuple(self._loader.provider_name(one) for one in done["providers"]),
-            done["environment"],
-            tuple((other.label, other.configuration) for other in one.found),
+            {name: actions.depset(index) for name, index in done["groups"].items()} if done["groups"] else _NONE,
+            providers,
+            done["environment"] or _NONE,
+            tuple([(other.label, other.configuration) for other in one.found]),
             tuple(done.get("inherited", ())),
             index,
         )
@@ -203,7 +206,7 @@ class Implementations:
         """The module of the aspect that `applying` was said for."""
         self._batch.module = module
 
-    def depset(self, index: int) -> Depset[Artifact]:
+    def depset(self, index: int | list[str]) -> Depset[Artifact]:
         """The files of a Starlark depset."""
         return self._actions.depset(index)
 
@@ -254,11 +257,13 @@ class Implementations:
         """The plain data from which the prelude makes `ctx`.  whole: with attributes that are as in _base()."""
         rule, label, loader = target.rule, target.label, self._loader
         assert rule is not None
-        given = {name: target.attributes[name] for name in _COMMON if name in target.attributes}
-        if "tags" in given:
-            given["tags"] = sorted(given["tags"])
-        if "features" in given:
-            given["features"] = sorted(resolved.features)
+        given: dict[str, Any] = {}
+        if not target.attributes.keys().isdisjoint(_COMMON):
+            given = {name: target.attributes[name] for name in _COMMON if name in target.attributes}
+            if "tags" in given:
+                given["tags"] = sorted(given["tags"])
+            if "features" in given:
+                given["features"] = sorted(resolved.features)
         if whole:
             attributes = [
                 [name, pairs(value)]
@@ -266,22 +271,25 @@ class Implementations:
             ]
         else:
             base = self._base(rule)
+            values = {**given, **resolved.values} if given else resolved.values
             attributes = [
-                [name, pairs(value)]
-                for name, value in {**given, **resolved.values}.items()
-                if value is not None and value is not base[name]
+                [name, pairs(value)] for name, value in values.items() if value is not None and value is not base[name]
             ]
         setting = None
         if rule.build_setting:
             setting = configuration.setting(str(label))
             if setting is None:
                 setting = target.attributes.get("build_setting_default")
-        package = loader.package(label.repo, label.package)
+        package = self._package
+        if package is None or (package.repo, package.name) != (label.repo, label.package):
+            package = self._package = loader.package(label.repo, label.package)
         spec = {
             "label": parts(label),
             "attrs": attributes,
             "split": resolved.split,
-            "outputs": [list(pair) for pair in rule.output_names(label.name, resolved.values, target.outputs).items()],
+            "outputs": [list(pair) for pair in rule.output_names(label.name, resolved.values, target.outputs).items()]
+            if rule.outputs or target.outputs
+            else (),
             "build_file": package.build_file,
             "setting": setting,
         }
@@ -341,9 +349,9 @@ class Implementations:
         artifact = self._actions.declare(running.target.label, running.configuration, filename, kind or "file")
         if kind != "file":
             self._batch.declared.setdefault(int(index), []).append(artifact)
-        return "\n".join((artifact.path, artifact.root, artifact.short_path))
+        return artifact.path
 
-    def _action(self, text: str) -> None:
+    def _action(self, text: str) -> int:
         spec = json.loads(text)
         batch = self._batch
         running = batch.work[spec["id"]]
@@ -357,6 +365,7 @@ class Implementations:
             self._actions.add(running.target.label, running.configuration, spec, late)
         except ConflictError as fault:  # told when the target is done, as it is not this call that is wrong
             batch.conflicts.setdefault(spec["id"], fault)
+        return 0  # the border takes twice as long for None
 
     def _late(self, batch: _Batch, target: Target, index: int, members: Callable[[str], Sequence[str]]) -> list[Any]:
         """What function `index` that an implementation left for later makes of trees."""
@@ -375,7 +384,7 @@ class Implementations:
     def _members(self, path: str) -> str:
         return "\n".join(self._look_into(path))
 
-    def _finish(self, text: str) -> None:
+    def _finish(self, text: str) -> int:
         self._loader.guard.budget.begin()  # each implementation of a batch has its own
         done = json.loads(text)
         running = self._batch.work[done["id"]]
@@ -396,6 +405,7 @@ class Implementations:
                 tuple((path, file) for path, file in done.get("root_symlinks", ())),
             )
         self._batch.done.append(done)
+        return 0
 
     def _finish_aspect(self, index: int, text: str) -> None:
         done = json.loads(text)

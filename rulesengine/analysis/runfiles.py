@@ -28,7 +28,7 @@ class Runfiles:
 
     owner: Label
     configuration: Configuration
-    files: int
+    files: int | list[str]
     symlinks: tuple[tuple[str, str], ...] = ()
     root_symlinks: tuple[tuple[str, str], ...] = ()
 

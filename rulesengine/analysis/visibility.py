@@ -15,6 +15,8 @@ def check(loader: Loader, owner: Target, dependency: Target, attribute: str) -> 
     mine, theirs = owner.label, dependency.label
     if owner.macro is None and dependency.macro is None and (mine.repo, mine.package) == (theirs.repo, theirs.package):
         return
+    if dependency.visibility == (PUBLIC,):
+        return
     try:
         for place in _places(owner, str(theirs)):
             if place == dependency.belongs_to:

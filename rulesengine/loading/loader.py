@@ -19,7 +19,7 @@ from rulesengine.loading.memo import Memo
 from rulesengine.loading.modules import Modules
 from rulesengine.loading.package import Package
 from rulesengine.loading.packages import Packages
-from rulesengine.loading.registry import Registry
+from rulesengine.loading.registry import DepsetNode, Registry
 from rulesengine.loading.repository import MODULE_FILE, Repositories, read_repositories
 from rulesengine.loading.sources import Sources
 from rulesengine.loading.texts import FRAME, SourceTexts
@@ -108,7 +108,7 @@ class Loader:
             self.cancel.check()
 
     @property
-    def depsets(self) -> list[tuple[tuple[str, ...], tuple[int, ...], str]]:
+    def depsets(self) -> list[DepsetNode]:
         """Every depset, by number: its files' paths, its children, its order."""
         return self.registry.depsets
 
@@ -212,6 +212,11 @@ class Loader:
 
     def target(self, label: Label, wanted_by: Location | None = None) -> Target:
         """A target.  Raises NoSuchPackageError, NoSuchTargetError, LoadingError."""
+        known = self._packages.done.get((label.repo, label.package))
+        if known is not None:
+            found = known.targets.get(label.name)
+            if found is not None:
+                return found
         label = self.canonical(label)
         package = self.package(label.repo, label.package, wanted_by)
         try:

@@ -84,7 +84,7 @@ def translate(text: str, texts: SourceTexts, kind: type[RulesEngineError]) -> Ru
             location = texts.location(*place, parsed=True)
         elif users:
             location = texts.location(users[-1][0], users[-1][1])
-        elif place is not None and not place[0].startswith("<"):
+        elif place is not None and not place[0].startswith("<") and not place[0].endswith(".rs"):
             location = texts.location(*place, parsed=True)
         chain = users[:-1] if users and location is not None and _at(location, users[-1]) else users
         notes = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -175,7 +176,7 @@ class PackageBuilder:
         found = LOCAL.fullmatch(text)
         if found is not None:
             self.package.referenced.add(found[1])
-            return self._prefix + found[1]
+            return sys.intern(self._prefix + found[1])
         found = None if self.package.repo else ABSOLUTE.fullmatch(text)
         if found is None:
             return None
@@ -374,7 +375,7 @@ class PackageBuilder:
             if taken and value is not None:
                 made = value if schema is None else plain(schema, value, self._absolute)
                 if made is not UNSURE:
-                    attributes[key] = made
+                    attributes[sys.intern(key)] = made
                     continue
             check = AttributeCheck(
                 rule, label, key, schema or AttributeSchema("string"), place, self.texts, self.label, self.mention

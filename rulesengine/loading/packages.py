@@ -29,7 +29,7 @@ _FINALIZER = (
 
 
 class Packages:
-    """The packages of a workspace."""
+    """The packages of a workspace.  done: those that are there, by repository and name."""
 
     def __init__(
         self,
@@ -45,14 +45,14 @@ class Packages:
         self._registry = registry
         self._canonical = canonical
         self._listener = listener
-        self._done: dict[tuple[str, str], Package] = {}
+        self.done: dict[tuple[str, str], Package] = {}
         self._failed: dict[tuple[str, str], RulesEngineError] = {}
         self._builder: PackageBuilder | None = None
 
     def get(self, repo: str, package: str, modules: Modules, wanted_by: Location | None = None) -> Package:
         """A package.  Raises NoSuchPackageError with near names, LoadingError (the same one each time)."""
         key = (repo, package)
-        found = self._done.get(key)
+        found = self.done.get(key)
         if found is not None:
             return found
         if key in self._failed:
@@ -65,9 +65,9 @@ class Packages:
         except RulesEngineError as fault:
             self._failed[key] = fault
             raise
-        self._done[key] = made
+        self.done[key] = made
         if self._listener is not None:
-            self._listener(Progress("loading", len(self._done), 0, made.id))
+            self._listener(Progress("loading", len(self.done), 0, made.id))
         return made
 
     def _missing(self, repo: str, package: str, wanted_by: Location | None) -> NoSuchPackageError:

@@ -18,8 +18,9 @@ from rulesengine.model.label import Label
 from rulesengine.model.macro import COMMON_SCHEMA, RESERVED, RUN_SCHEMA, TEST_SCHEMA, Macro
 from rulesengine.model.rule import EMPTY_VALUES, AttributeSchema, ExecGroup, Rule
 
-DepsetNode = tuple[tuple[str, ...], tuple[int, ...], str]
-"""Paths of the files among its direct values, its children, its order."""
+DepsetNode = tuple[list[str], list[int | list[str]], str]
+"""Paths of the files among its direct values, its children, its order.  A child that is a list is a node without a
+number: the paths of its files."""
 
 
 class Registry:
@@ -93,9 +94,8 @@ class Registry:
         return _place(self.aspects[aspect_id], self.open_module, index)
 
     def _depset(self, text: str) -> int:
-        order, children, *paths = text.split("\n")
-        below = tuple(int(child) for child in children.split(",")) if children else ()
-        self.depsets.append((tuple(paths), below, order))
+        order, children, paths = json.loads(text)
+        self.depsets.append((paths, children, order))
         return len(self.depsets) - 1
 
     def _provider(self) -> int:

@@ -101,8 +101,11 @@ class SourceTexts:
 
     @staticmethod
     def trusted(path: str) -> bool:
-        """Whether a file is ours: the prelude, a driver, or a rule that ships with the engine."""
-        return path.startswith(("<", "@rulesengine//", "@bazel_skylib//", "@platforms//", "@bazel_tools//"))
+        """Whether a file is ours: the prelude, a driver, a rule that ships with the engine, or the interpreter's (whose
+        partial() is a frame too)."""
+        return path.endswith(".rs") or path.startswith(
+            ("<", "@rulesengine//", "@bazel_skylib//", "@platforms//", "@bazel_tools//")
+        )
 
 
 def _excerpt(text: str, line: int, column: int, width: int) -> str:

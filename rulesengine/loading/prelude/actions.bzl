@@ -1,7 +1,11 @@
-def actions__(target, label, late, groups = ()):
-    """`ctx.actions`.  groups: the names of the rule's execution groups."""
+# ---- ctx.actions -----------------------------------------------------------
+# The functions are made once, and bound to a target by partial(): to make closures anew for each target would cost
+# more than what most implementations do.  Their first parameter is (number, label, functions that look into trees,
+# names of execution groups) of the target.
 
-    def _declare(filename, sibling, kind):
+def _make_actions():
+    def _declare(me, filename, sibling, kind):
+        target, label, _, _ = me
         function = "declare_" + (kind or "file")
         _typed(filename, "string", function, "filename", "string")
         if sibling != None:
@@ -10,23 +14,22 @@ def actions__(target, label, late, groups = ()):
             package = label.workspace_root + "/" + label.package if label.workspace_root else label.package
             inside = prefix[len(package):].lstrip("/")
             filename = inside + "/" + filename if inside else filename
-        path, root, short_path = py_declare("%d\n%s\n%s" % (target, kind, filename)).split("\n")
-        return file__(path, root, short_path, label, False, kind)
+        return output__(py_declare("%d\n%s\n%s" % (target, kind, filename)), label, kind)
 
-    def declare_file(filename, *, sibling = None):
-        return _declare(filename, sibling, "")
+    def declare_file(me__, filename, *, sibling = None):
+        return _declare(me__, filename, sibling, "")
 
-    def declare_directory(filename, *, sibling = None):
-        return _declare(filename, sibling, "directory")
+    def declare_directory(me__, filename, *, sibling = None):
+        return _declare(me__, filename, sibling, "directory")
 
-    def declare_symlink(filename, *, sibling = None):
-        return _declare(filename, sibling, "symlink")
+    def declare_symlink(me__, filename, *, sibling = None):
+        return _declare(me__, filename, sibling, "symlink")
 
-    def _emit(mnemonic, argv, inputs, outputs, paths = [], **more):
+    def _emit(me, mnemonic, argv, inputs, outputs, paths = [], **more):
         ids, input_paths = _inputs(inputs, "inputs")
         tool_ids, tool_paths = _inputs(more.pop("tools", None), "tools", runfiles = True)
         py_action(json.encode(dict(
-            id = target,
+            id = me[0],
             mnemonic = mnemonic,
             argv = argv,
             inputs = [ids + tool_ids, input_paths + paths],
@@ -35,7 +38,7 @@ def actions__(target, label, late, groups = ()):
             **more
         )))
 
-    def _items(args):
+    def _items(late, args):
         """What Args holds; its functions that look into trees are kept with the target."""
         items = args._items
         if args._late:
@@ -52,16 +55,16 @@ def actions__(target, label, late, groups = ()):
             return [{"g": items[start:end]} for start, end in zip(starts, starts[1:] + [len(items)])]
         return items
 
-    def _argv(arguments):
+    def _argv(me, arguments):
         out, params = [], []
         for one in arguments or []:
             if _is(one, "Args"):
                 param = one._param()
                 if param.get("param"):
-                    params.append({"items": _items(one), "param": param["param"], "format": param.get("format", "shell")})
+                    params.append({"items": _items(me[2], one), "param": param["param"], "format": param.get("format", "shell")})
                     out.append({"x": len(params) - 1})
                 else:
-                    out.extend(_items(one))
+                    out.extend(_items(me[2], one))
             elif type(one) == "string":
                 out.append(one)
             else:
@@ -86,6 +89,7 @@ def actions__(target, label, late, groups = ()):
         return requirements
 
     def _spawn(
+            me__,
             function,
             head,
             outputs,
@@ -132,7 +136,7 @@ def actions__(target, label, late, groups = ()):
             _typed(resource_set, "function", function, "resource_set", "callable or NoneType")
         if exec_group != None:
             _typed(exec_group, "string", function, "exec_group", "string or NoneType")
-            if exec_group not in groups:
+            if exec_group not in me__[3]:
                 fail("Action declared for non-existent exec group '%s'." % exec_group)
         tools = tools.to_list() if _is(tools, "depset") else list(tools or [])
         env = _dict(env, function, "env")
@@ -141,12 +145,13 @@ def actions__(target, label, late, groups = ()):
             _typed(shadowed_action, "Action", function, "shadowed_action", "Action")
             env = _union(shadowed_action.env, env)
             more = [f.path for f in shadowed_action.inputs.to_list()]
-        argv, params = _argv(arguments)
+        argv, params = _argv(me__, arguments)
         if function == "run_shell" and argv:
             head.append("")
         else:
             tools.extend([one for one in head if type(one) != "string" and type(one) != "dict"])
         _emit(
+            me__,
             mnemonic or "Action",
             [{"p": one.path, "f": "%s"} if _is(one, "File") else {"p": one.executable.path, "f": "%s"} if _is(one, "FilesToRun") else one for one in head] + argv,
             inputs,
@@ -161,6 +166,7 @@ def actions__(target, label, late, groups = ()):
         )
 
     def run(
+            me__,
             *,
             outputs,
             inputs = [],
@@ -186,6 +192,7 @@ def actions__(target, label, late, groups = ()):
         else:
             fail("in call to run(), parameter 'executable' got value of type '%s', want 'File, string, or FilesToRunProvider'" % type__(executable))
         _spawn(
+            me__,
             "run",
             head,
             outputs,
@@ -206,6 +213,7 @@ def actions__(target, label, late, groups = ()):
         )
 
     def run_shell(
+            me__,
             *,
             outputs,
             inputs = [],
@@ -226,6 +234,7 @@ def actions__(target, label, late, groups = ()):
             fail("'command' must be of type string. passing a sequence of strings as 'command' is deprecated.")
         _typed(command, "string", "run_shell", "command", "string or sequence")
         _spawn(
+            me__,
             "run_shell",
             ["/bin/bash", "-c", command],
             outputs,
@@ -245,18 +254,19 @@ def actions__(target, label, late, groups = ()):
             toolchain,
         )
 
-    def write(output, content, is_executable = False, *, mnemonic = None):
+    def write(me__, output, content, is_executable = False, *, mnemonic = None):
         _typed(output, "File", "write", "output", "File")
         _typed(is_executable, "bool", "write", "is_executable", "bool")
         trees = []
         if _is(content, "Args"):
-            lines = {"lines": _items(content), "form": content._param().get("format", "shell")}
+            lines = {"lines": _items(me__[2], content), "form": content._param().get("format", "shell")}
             trees = [x["d"] for one in content._items if type(one) != "string" and "v" in one for x in one["v"] if type(x) != "string" and "d" in x]
         elif type(content) == "string":
             lines = content
         else:
             _typed(content, "string", "write", "content", "string or Args")
         _emit(
+            me__,
             mnemonic or "FileWrite",
             ["rulesengine-op", py_op("write"), "--executable", "true" if is_executable else "false", "--content", lines] +
             ["--out", {"p": output.path, "f": "%s"}],
@@ -266,7 +276,7 @@ def actions__(target, label, late, groups = ()):
             progress_message = "Writing " + output.short_path,
         )
 
-    def expand_template(*, template, output, substitutions = {}, is_executable = False, computed_substitutions = None):
+    def expand_template(me__, *, template, output, substitutions = {}, is_executable = False, computed_substitutions = None):
         _typed(template, "File", "expand_template", "template", "File")
         _typed(output, "File", "expand_template", "output", "File")
         _typed(is_executable, "bool", "expand_template", "is_executable", "bool")
@@ -275,6 +285,7 @@ def actions__(target, label, late, groups = ()):
             _typed(computed_substitutions, "TemplateDict", "expand_template", "computed_substitutions", "TemplateDict or NoneType")
             substitutions = _union(substitutions, computed_substitutions._values)
         _emit(
+            me__,
             "TemplateExpand",
             ["rulesengine-op", py_op("expand_template"), "--executable", "true" if is_executable else "false"] +
             ["--substitutions", json.encode(substitutions), "--template", {"p": template.path, "f": "%s"}] +
@@ -284,7 +295,7 @@ def actions__(target, label, late, groups = ()):
             progress_message = "Expanding template " + output.short_path,
         )
 
-    def symlink(*, output, target_file = None, target_path = None, is_executable = False, progress_message = None, use_exec_root_for_source = False):
+    def symlink(me__, *, output, target_file = None, target_path = None, is_executable = False, progress_message = None, use_exec_root_for_source = False):
         _typed(output, "File", "symlink", "output", "File")
         if (target_file == None) == (target_path == None):
             fail('Exactly one of "target_file" or "target_path" is required')
@@ -310,6 +321,7 @@ def actions__(target, label, late, groups = ()):
             words = ["--from", {"p": target_file.path, "f": "%s"}] + (["--executable", "true", "--checked", "true"] if is_executable else [])
             inputs = [target_file]
         _emit(
+            me__,
             "UnresolvedSymlink" if target_path != None else "ExecutableSymlink" if is_executable else "Symlink",
             ["rulesengine-op", py_op("symlink" if target_path != None else "copy")] + words + ["--out", {"p": output.path, "f": "%s"}],
             inputs,
@@ -317,13 +329,14 @@ def actions__(target, label, late, groups = ()):
             progress_message = progress_message,
         )
 
-    def fetch(*, output, sha256, size, kind, path, snapshot = ""):
+    def fetch(me__, *, output, sha256, size, kind, path, snapshot = ""):
         """A file by its digest, from whichever configured mirror of `kind` has it."""
         for what, value in [("sha256", sha256), ("kind", kind), ("path", path), ("snapshot", snapshot)]:
             _text(value, what)
         if type(size) != "int":
             fail("size is a number of bytes, not %s" % type__(size))
         _emit(
+            me__,
             "Fetch",
             ["rulesengine-op", py_op("fetch"), "--sha256", sha256, "--size", str(size), "--kind", kind, "--path", path] +
             (["--snapshot", snapshot] if snapshot else []) + ["--out", {"p": output.path, "f": "%s"}],
@@ -333,16 +346,14 @@ def actions__(target, label, late, groups = ()):
             progress_message = "Fetching " + path.rpartition("/")[2],
         )
 
-    def do_nothing(*, mnemonic, inputs = []):
+    def do_nothing(me__, *, mnemonic, inputs = []):
         """An action that only aspects and queries see; its output is never made."""
         _typed(mnemonic, "string", "do_nothing", "mnemonic", "string")
         if type(inputs) != "list" and not _is(inputs, "depset"):
             _sequence(inputs, "do_nothing", "inputs", "sequence or depset")
-        _emit(mnemonic, [], inputs, [declare_file(label.name + ".extra_action_dummy")])
+        _emit(me__, mnemonic, [], inputs, [declare_file(me__, me__[1].name + ".extra_action_dummy")])
 
     return struct(
-        _type = "actions",
-        args = args__,
         declare_directory = declare_directory,
         declare_file = declare_file,
         declare_symlink = declare_symlink,
@@ -351,9 +362,32 @@ def actions__(target, label, late, groups = ()):
         fetch = fetch,
         run = run,
         run_shell = run_shell,
-        template_dict = template_dict__,
         symlink = symlink,
         write = write,
+    )
+
+_ACTIONS = _make_actions()
+
+def actions__(target, label, late, groups = ()):
+    """`ctx.actions` of the target of that number.
+
+    late: receives functions that look into trees.  groups: the names of the rule's execution groups.
+    """
+    me = (target, label, late, groups)
+    return struct(
+        _type = "actions",
+        args = args__,
+        declare_directory = partial(_ACTIONS.declare_directory, me),
+        declare_file = partial(_ACTIONS.declare_file, me),
+        declare_symlink = partial(_ACTIONS.declare_symlink, me),
+        do_nothing = partial(_ACTIONS.do_nothing, me),
+        expand_template = partial(_ACTIONS.expand_template, me),
+        fetch = partial(_ACTIONS.fetch, me),
+        run = partial(_ACTIONS.run, me),
+        run_shell = partial(_ACTIONS.run_shell, me),
+        template_dict = template_dict__,
+        symlink = partial(_ACTIONS.symlink, me),
+        write = partial(_ACTIONS.write, me),
     )
 
 def _normal(path):

@@ -135,22 +135,11 @@ def _analyze(rule, base, spec, shared, deps, late):
         actions = actions__(spec["id"], label, late, spec.get("exec_groups", ())),
         var = variables,
         build_file_path = spec["build_file"],
-        target_platform_has_constraint = lambda value: py_has_constraint(
-            spec["id"],
-            (value[ConstraintValueInfo] if type(value) == "dict" else value).label._text,
-        ),
+        target_platform_has_constraint = partial(_has_constraint, spec["id"]),
         build_setting_value = spec["setting"],
-        runfiles = _ctx_runfiles(attrs),
-        expand_location = lambda input, targets = []: _expand_location(
-            _text(input, "input"),
-            spec["label"],
-            attrs,
-            targets,
-        ),
-        expand_make_variables = lambda attribute_name, command, additional_substitutions = {}: _expand_make(
-            _text(command, "command"),
-            _union(variables, _texts(additional_substitutions, "additional_substitutions")),
-        ),
+        runfiles = partial(_ctx_runfiles, attrs),
+        expand_location = partial(_ctx_expand_location, (spec["label"], attrs)),
+        expand_make_variables = partial(_ctx_expand_make, variables),
         features = spec["features"][0] if "features" in spec else [],
         disabled_features = spec["features"][1] if "features" in spec else [],
         toolchains = toolchains__(spec["toolchains"], deps, label) if "toolchains" in spec else NO_TOOLCHAINS__,
@@ -208,10 +197,9 @@ def _analyze(rule, base, spec, shared, deps, late):
         environment = _texts(getattr(target[RunEnvironmentInfo], "environment", {}), "RunEnvironmentInfo.environment")
     more = {}
     if run:
-        none = _EMPTY["default"]._node[0]
-        if runfiles.symlinks._node[0] != none:
+        if runfiles.symlinks._node[1] or runfiles.symlinks._node[2]:
             more["symlinks"] = [[e.path, e.target_file.path] for e in runfiles.symlinks.to_list()]
-        if runfiles.root_symlinks._node[0] != none:
+        if runfiles.root_symlinks._node[1] or runfiles.root_symlinks._node[2]:
             more["root_symlinks"] = [[e.path, e.target_file.path] for e in runfiles.root_symlinks.to_list()]
         if RunEnvironmentInfo in target:
             more["inherited"] = list(getattr(target[RunEnvironmentInfo], "inherited_environment", None) or [])
@@ -265,11 +253,27 @@ def keyed__(pairs):
     )
 
 def _output(id, filename, label, kind = ""):
-    path, root, short_path = py_declare("%d\n%s\n%s" % (id, kind, filename)).split("\n")
-    return file__(path, root, short_path, label, False)
+    return output__(py_declare("%d\n%s\n%s" % (id, kind, filename)), label)
+
+# Functions of ctx; what they know of the target is their first parameter, which partial() fills in.
+
+def _has_constraint(me__, value):
+    return py_has_constraint(me__, (value[ConstraintValueInfo] if type(value) == "dict" else value).label._text)
+
+def _ctx_expand_location(me__, input, targets = []):
+    return _expand_location(_text(input, "input"), me__[0], me__[1], targets)
+
+def _ctx_expand_make(me__, attribute_name, command, additional_substitutions = {}):
+    return _expand_make(
+        _text(command, "command"),
+        _union(me__, _texts(additional_substitutions, "additional_substitutions")),
+    )
 
 def _expand_location(input, label, attrs, targets):
-    return py_expand_location(input, json.encode([label, _locations(attrs, targets)])) if "$(" in input else input
+    for kind in ["$(location", "$(execpath", "$(rootpath", "$(rlocationpath"]:
+        if kind in input:
+            return py_expand_location(input, json.encode([label, _locations(attrs, targets)]))
+    return input
 
 def _expand_make(command, variables):
     return py_expand_make(command, json.encode(variables)) if "$" in command else command

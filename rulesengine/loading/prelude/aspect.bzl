@@ -202,7 +202,7 @@ def _apply(aspect, rule, spec, base, deps, late):
         version_file = _VERSION_FILE,
         target_platform = struct(**shared["platform"]),
         target_platform_has_constraint = lambda value: value[ConstraintValueInfo].label._text in shared["constraints"],
-        runfiles = _ctx_runfiles(own.attr),
+        runfiles = partial(_ctx_runfiles, own.attr),
         expand_location = lambda input, targets = []: _expand_location(
             _text(input, "input"),
             spec["label"],

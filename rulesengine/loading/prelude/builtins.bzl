@@ -55,12 +55,23 @@ _FUNCTIONS = {
     "<prelude>.instantiate": ("rule", "<rule>"),
     "<prelude>.instantiate_macro": ("macro", "<macro>"),
 }
-_NAMES = {"_json_decode": "decode", "_repr": "repr", "_glob": "glob", "raw": "constructor"}
+_NAMES = {
+    "_ctx_expand_location": "expand_location",
+    "_ctx_expand_make": "expand_make_variables",
+    "_ctx_runfiles": "runfiles",
+    "_has_constraint": "target_platform_has_constraint",
+    "_glob": "glob",
+    "_json_decode": "decode",
+    "_repr": "repr",
+    "raw": "constructor",
+}
 
 def _shown_function(x):
     text = str(x)
     if text in _FUNCTIONS:
         return _FUNCTIONS[text][1]
+    if text.startswith("partial(<prelude>."):
+        text = text[len("partial("):].partition(",")[0]
     if text.startswith("<prelude>."):
         name = text[len("<prelude>."):]
         return "<built-in function %s>" % _NAMES.get(name, name.removesuffix("__"))
@@ -128,7 +139,7 @@ def type__(x):
         text = str(x)
         if text in _FUNCTIONS:
             return _FUNCTIONS[text][0]
-        if text.startswith("<prelude>.") or "." not in text:
+        if text.startswith("<prelude>.") or text.startswith("partial(<prelude>.") or "." not in text:
             return "builtin_function_or_method"
     return type(x)
 

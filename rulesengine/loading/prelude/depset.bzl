@@ -1,6 +1,9 @@
 # ---- depset ----------------------------------------------------------------
 # A DAG of Starlark values for to_list(); Python mirrors the files of each node, so that actions
-# never flatten.  Node identity needs an id from Python: unhashable nodes cannot be told apart.
+# never flatten.  Node identity needs an id from Python: unhashable nodes cannot be told apart.  A small node without
+# children needs none: the paths of its files stand for it, and to look at it twice costs little.
+#
+# A node: (id or paths, direct values, nodes below, order).
 
 _ORDERS = {"default": 1, "postorder": 1, "preorder": 1, "topological": 1}
 
@@ -27,11 +30,14 @@ def depset(direct = None, order = "default", *, transitive = None):
             return transitive[0]  # as Bazel: long chains of groups stay short
     return _depset(direct, order, transitive)
 
+_SMALL = 8
+
 def _depset(direct, order, transitive):
+    if not transitive and len(direct) <= _SMALL and order == "default":
+        return _depset_of([x.path for x in direct if _is(x, "File")], list(direct), order, [])
+
     # One text crosses to Python: every value that crosses costs as much as a hundred Starlark calls.
-    id = py_depset("\n".join(
-        [order, ",".join([str(t._node[0]) for t in transitive])] + [x.path for x in direct if _is(x, "File")],
-    ))
+    id = py_depset(json.encode((order, [t._node[0] for t in transitive], [x.path for x in direct if _is(x, "File")])))
     return _depset_of(id, list(direct), order, [t._node for t in transitive])
 
 def _depset_of(id, direct, order, below):
@@ -44,6 +50,8 @@ def _depset_list(root):
     order = root[3]
     if order == "topological":
         return _depset_topological(root)
+    if not root[2]:
+        return {x: True for x in root[1]}.keys()
     before = order == "preorder"
     out, seen, stack = {}, {}, [(root, False)]
     for _ in range(1000000000):  # Starlark has no `while`
@@ -51,6 +59,9 @@ def _depset_list(root):
             break
         node, done = stack.pop()
         if done:
+            for x in node[1]:
+                out[x] = True
+        elif type(node[0]) == "list":
             for x in node[1]:
                 out[x] = True
         elif node[0] not in seen:
@@ -71,6 +82,9 @@ def _depset_topological(root):
             break
         node, done = stack.pop()
         if done:
+            for x in reversed(node[1]):
+                out[x] = True
+        elif type(node[0]) == "list":
             for x in reversed(node[1]):
                 out[x] = True
         elif node[0] not in seen:

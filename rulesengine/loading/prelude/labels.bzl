@@ -37,6 +37,13 @@ def make_label__(repo, package):
 
 # ---- files -----------------------------------------------------------------
 
+def output__(path, owner, kind = ""):
+    """A file that an action makes: its path below `pybuild-out/CONFIGURATION/bin` tells the rest."""
+    parts = path.split("/", 3)
+    below = parts[3]
+    short_path = "../" + below[len("external/"):] if below.startswith("external/") else below
+    return file__(path, "/".join(parts[:3]), short_path, owner, False, kind)
+
 def file__(path, root, short_path, owner, is_source, kind = ""):
     base = path.rpartition("/")[2]
     stem, dot, extension = base.rpartition(".")

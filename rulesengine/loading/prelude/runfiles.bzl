@@ -36,21 +36,18 @@ def _links(given, name):
         fail("ctx.runfiles(%s = ...) takes a dict or a depset, not %s" % (name, type__(given)))
     return depset([struct(_type = "SymlinkEntry", path = path, target_file = file) for path, file in given.items()])
 
-def _ctx_runfiles(attrs):
-    def runfiles(files = [], transitive_files = None, collect_data = False, collect_default = False, symlinks = {}, root_symlinks = {}):
-        made = runfiles__(
-            depset(files, transitive = [transitive_files] if transitive_files else []),
-            _links(symlinks, "symlinks"),
-            _links(root_symlinks, "root_symlinks"),
-        )
-        if collect_data or collect_default:
-            infos = [
-                one[DefaultInfo]
-                for name in ["srcs", "data", "deps"]
-                for one in (attrs[name] if type(attrs.get(name)) == "list" else [])
-                if type(one) == "dict" and DefaultInfo in one
-            ]
-            made = made.merge_all([one.data_runfiles if collect_data else one.default_runfiles for one in infos])
-        return made
-
-    return runfiles
+def _ctx_runfiles(attrs__, files = [], transitive_files = None, collect_data = False, collect_default = False, symlinks = {}, root_symlinks = {}):
+    made = runfiles__(
+        depset(files, transitive = [transitive_files] if transitive_files else []),
+        _links(symlinks, "symlinks"),
+        _links(root_symlinks, "root_symlinks"),
+    )
+    if collect_data or collect_default:
+        infos = [
+            one[DefaultInfo]
+            for name in ["srcs", "data", "deps"]
+            for one in (attrs__[name] if type(attrs__.get(name)) == "list" else [])
+            if type(one) == "dict" and DefaultInfo in one
+        ]
+        made = made.merge_all([one.data_runfiles if collect_data else one.default_runfiles for one in infos])
+    return made

@@ -45,7 +45,7 @@ def file_target__(spec):
     file = file__(path, root, short_path, owner, is_source, kind)
     return {
         "label__": label,
-        DefaultInfo: _default_info(_depset_of(spec["depset"], [file], "default", []), NO_RUNFILES__, file),
+        DefaultInfo: _default_info(_depset_of([path], [file], "default", []), NO_RUNFILES__, file),
     }
 
 def _default_info(files, runfiles, executable, data_runfiles = None):
