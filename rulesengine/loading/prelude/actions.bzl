@@ -82,7 +82,7 @@ def _make_actions():
         requirements = dict(requirements or {})
         for name, amount in needed.items():
             if name not in ("cpu", "memory", "local_test"):
-                fail("resource_set: illegal resource key %r: cpu, memory and local_test are known" % name)
+                fail("resource_set: Illegal resource keys: (%s); cpu, memory and local_test are known" % name)
             if type(amount) not in ("int", "float"):
                 fail("resource_set: %s is %r, not a number" % (name, amount))
             requirements["resources:%s:%s" % (name, amount)] = ""
