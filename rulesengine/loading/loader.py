@@ -160,6 +160,7 @@ class Loader:
             "py_host_constraints": host_constraints,
             "py_json_indent": indent_json,
             "py_json_decode": decode_json,
+            "py_room": self.guard.budget.room,
             "py_file_label": self._file_label,
         }
         for name in _ANALYSIS_CALLS:

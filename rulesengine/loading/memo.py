@@ -18,7 +18,7 @@ from rulesengine.loading.rewrite import Rewritten
 
 _MAX_ENTRIES = 5000
 """More files than this are not remembered: reading the memo would cost what it saves."""
-_CODE = ("memo.py", "nesting.py", "preamble.py", "python_tree.py", "rewrite.py")
+_CODE = ("growth.py", "memo.py", "nesting.py", "preamble.py", "python_tree.py", "rewrite.py")
 
 _Stored = tuple[str | None, dict[int, list[tuple[int, int, int]]], tuple[str, ...]]
 

@@ -83,7 +83,7 @@ def translate(text: str, texts: SourceTexts, kind: type[RulesEngineError]) -> Ru
         if place is not None and (not texts.trusted(place[0]) or not failure.frames):
             location = texts.location(*place, parsed=True)
         elif users:
-            location = texts.location(users[-1][0], users[-1][1])
+            location = texts.called(users[-1][0], users[-1][1], _own(failure.frames, users[-1]))
         elif place is not None and not place[0].startswith("<") and not place[0].endswith(".rs"):
             location = texts.location(*place, parsed=True)
         chain = users[:-1] if users and location is not None and _at(location, users[-1]) else users
@@ -110,6 +110,12 @@ def _folded(notes: list[str]) -> list[str]:
     """Equal neighbours as one, with their number."""
     groups = [(note, len(list(same))) for note, same in groupby(notes)]
     return [note if count == 1 else f"{note} ({count} times)" for note, count in groups]
+
+
+def _own(frames: list[tuple[str, int, str]], user: tuple[str, int, str]) -> str:
+    """The function of ours that a frame of the user's calls, by its bare name."""
+    after = len(frames) - frames[::-1].index(user)
+    return frames[after][2].rpartition(".")[2] if after < len(frames) else ""
 
 
 def _is_build(path: str) -> bool:

@@ -10,7 +10,10 @@ import json
 import re
 from collections.abc import Iterable
 
-_REWRITTEN = ("dot__", "provider__", "mod__", "format__", "expanding__", "names__", "add__", "or__")
+_REWRITTEN = (
+    "dot__", "provider__", "mod__", "format__", "expanding__", "names__", "add__", "or__", "big__",
+    "iadd__", "mul__", "taken__", "times__",
+)  # fmt: skip
 """What `rewrite` puts into files."""
 _BZL_NAMES = (
     "attr", "config", "config_common", "configuration_field", "depset", "exec_group", "op", "platform_common", "select",

@@ -11,6 +11,8 @@
 - `A + B` becomes `add__(A, B)` where one of them may be a select() and the other no list: in files that call select(),
   and where a text that stands there is added to something else; `A | B` becomes `or__(A, B)`.
 - `.startswith(X, START)` and the like become `dot__` too: starlark-pyo3 has them with one argument.
+- What may make a value much larger in one step (`A + B`, `A * B`, `.extend(X)`, in loops `.join()` and `.replace()`,
+  `list(range(N))`) is wrapped so that memory is looked at; see `growth`.
 - `f(*args, b = 1)` is a parse error here: `*args` moves behind the keyword arguments.
 
 The places are found with Python's own parser (Starlark is a subset of its grammar for what
@@ -26,6 +28,7 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
+from rulesengine.loading import growth
 from rulesengine.loading.python_tree import python_tree
 
 _TARGET_NAMES = frozenset(
@@ -93,6 +96,7 @@ def rewrite(text: str) -> Rewritten:
         or groups
         or (adds and "+" in text)
         or _FORMATS.search(text)
+        or growth.worth(text)
         or _LONG_CALL.search(text)
         or _WORTH.search(_CTX_ONLY.sub("ctx_", text))
     ):
@@ -138,6 +142,7 @@ class _Finder:
     def all(self, tree: ast.AST) -> list[_Edit]:
         """Every edit of a file; none inside of what another one moves."""
         edits: list[_Edit] = list(self._expanding(tree)) if self._expands else []
+        loops = growth.in_loops(tree)
         stack: list[ast.AST] = [tree]
         while stack:
             node = stack.pop()
@@ -153,11 +158,17 @@ class _Finder:
                 edits.extend(self._wrapped("names__(", node.iter))
             elif isinstance(node, ast.BinOp):
                 edits.extend(self._operation(node))
+            elif isinstance(node, ast.AugAssign):
+                edits.extend(self._augmented(node))
             elif isinstance(node, ast.Call):
+                for argument in growth.taken(node):
+                    edits.extend(self._wrapped("taken__(", argument))
                 if isinstance(node.func, ast.Attribute):
                     if node.func.attr == "format":
                         edits.extend(self._format(node, node.func))
-                    elif len(node.args) >= _LONG_CALLS.get(node.func.attr, 1000):
+                    elif node.func.attr == "join" and node in loops:
+                        edits.extend(self._wrapped("big__(", node))
+                    elif node in loops or len(node.args) >= _LONG_CALLS.get(node.func.attr, 1000):
                         edits.extend(self._dotted(node.func))
                 elif self._keyed and isinstance(node.func, ast.Name) and node.func.id in _ITERATE:
                     for argument in node.args:
@@ -244,12 +255,37 @@ class _Finder:
         elif isinstance(node.op, ast.BitOr):
             if not _is_number(left) and not _is_number(right):
                 yield from self._called(node, b"|", "or__(")
-        elif isinstance(node.op, ast.Add) and self._adds:
+        elif isinstance(node.op, ast.Mult):
+            if not growth.is_small(left, right):
+                yield from self._called(node, b"*", "mul__(")
+        elif isinstance(node.op, ast.Add):
             texts = _is_text(left), _is_text(right)
             if any(isinstance(side, (ast.List, ast.ListComp, ast.Tuple)) or _is_number(side) for side in (left, right)):
                 return  # lists add select() as they are
-            if not all(texts) and (self._selects or any(texts)):
+            if self._adds and not all(texts) and (self._selects or any(texts)):
                 yield from self._called(node, b"+", "add__(")
+            elif not any(texts):
+                yield from self._wrapped("big__(", node)
+
+    def _augmented(self, node: ast.AugAssign) -> Iterator[_Edit]:
+        """`X += Y` with a select(), and what makes X much larger."""
+        target, value = node.target, node.value
+        if not isinstance(target, ast.Name):
+            return
+        if isinstance(node.op, ast.Add) and _is_number(value):
+            return
+        if isinstance(node.op, ast.Add) and self._selects:
+            line = self.raw[target.lineno - 1]
+            at = line.find(b"+=", target.end_col_offset or 0)
+            if at >= 0 and not line[target.end_col_offset or 0 : at].strip():
+                yield target.lineno, at, 0, 1, ""
+                yield self._open(value, f"iadd__({target.id}, ")
+                yield node.end_lineno or 0, node.end_col_offset or 0, 1, 0, ")"
+        elif isinstance(node.op, ast.Add) and not _is_text(value) and not isinstance(value, (ast.List, ast.Tuple)):
+            yield from self._wrapped("big__(", value)
+        elif isinstance(node.op, ast.Mult):
+            yield self._open(value, f"times__({target.id}, ")
+            yield value.end_lineno or 0, value.end_col_offset or 0, 3, 0, ")"
 
     def _called(self, node: ast.BinOp, operator: bytes, function: str) -> Iterator[_Edit]:
         number, column = node.left.end_lineno or 0, node.left.end_col_offset or 0

@@ -87,6 +87,20 @@ class SourceTexts:
         """As `location`, of the first character that is not blank; cheap to make."""
         return _FirstWord(self, path, line)
 
+    def called(self, path: str, line: int, function: str) -> Location:
+        """The place where a line of the parsed text calls a function of ours; the whole line where it does so twice."""
+        text = self._texts.get(path)
+        parsed = "" if text is None or line not in text.shifts else text.text.split("\n", line)[line - 1]
+        if parsed.count(f"{function}(") != 1:
+            return self.location(path, line)
+        start = parsed.index(f"{function}(")
+        depth, end = 0, start
+        for end in range(start + len(function), len(parsed)):
+            depth += (parsed[end] in "([{") - (parsed[end] in ")]}")
+            if depth == 0:
+                break
+        return self.location(path, line, start + 1, end + 1 - start, parsed=True)
+
     def attribute(self, place: Location, name: str) -> Location:
         """Where the call that starts at `place` sets the argument `name`, or the call itself."""
         depth = 0

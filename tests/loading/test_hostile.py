@@ -280,3 +280,36 @@ def test_many_targets_are_quick(space: Space) -> None:
     Analyzer(loader).analyze(labels, AMD64)
     assert len(labels) == 5000
     assert loaded - started < 10 and time.monotonic() - loaded < 30
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "x = x + x", "x += x", "x = x * 2", "x *= 2", "x.extend(x + [])", "x = [y for y in x + x]",
+        "t = t + t", "t += t", "t = t * 2", "t = '%s%s' % (t, t)", "t = '{}{}'.format(t, t)", "t = ','.join([t, t])",
+        "t = t.replace('a', t)", "i = i * i", "list(range(2000000000))",
+    ],
+)  # fmt: skip
+def test_what_doubles(space: Space, step: str) -> None:
+    define(space, rule(f"x = [1]\nt = 'aa'\ni = 3\nfor _ in range(60):\n    {step}\nreturn []"))
+    started = time.process_time()
+    fault = space.error("//a:x")
+    assert time.process_time() - started < 10
+    assert "MiB of memory" in str(fault) or "65536 bits" in str(fault)
+    assert where(fault).startswith("a/d.bzl:")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for _ in range(1 << 30):\n    for _ in range(1 << 30):\n        pass",
+        "x = [0 for a in range(1 << 20) for b in range(1 << 20) if False]",
+    ],
+)
+def test_loops_without_end(space: Space, code: str) -> None:
+    define(space, rule(code + "\nreturn []"))
+    started = time.process_time()
+    fault = space.error("//a:x")
+    assert time.process_time() - started < 10
+    assert "s of processor time" in str(fault)
+    assert where(fault).startswith("a/d.bzl:")

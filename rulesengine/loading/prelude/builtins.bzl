@@ -161,12 +161,12 @@ def mod__(a, b):
     """`a % b`; a text formats labels, files and targets as Bazel does."""
     if type(a) != "string":
         return a % b
-    if "%r" in a or "%g" in a or "%G" in a:
+    if "%r" in a or "%g" in a or "%G" in a or "%E" in a:
         return _mod_with_repr(a, b if type(b) == "tuple" else (b,))
     if type(b) == "tuple":
-        return a % tuple([_shown(x) for x in b])
+        return big__(a % tuple([_shown(x) for x in b]))
     if type(b) in _ODD:
-        return a % (_shown(b),)
+        return big__(a % (_shown(b),))
     return a % b
 
 def _mod_with_repr(a, values):
@@ -181,15 +181,19 @@ def _mod_with_repr(a, values):
             percent = c == "%"
     if len(conversions) != len(values):
         return a % values  # which says so
-    shown = [_repr(x) if c == "r" else str__(float(x)) if c == "g" or c == "G" else _shown(x) for c, x in zip(conversions, values)]
+    shown = [_repr(x) if c == "r" else _general(x, c) if c == "g" or c == "G" else ("%e" % x).upper() if c == "E" else _shown(x) for c, x in zip(conversions, values)]
     parts = a.split("%%")
-    return "%%".join([part.replace("%r", "%s").replace("%g", "%s").replace("%G", "%s") for part in parts]) % tuple(shown)
+    return "%%".join([part.replace("%r", "%s").replace("%g", "%s").replace("%G", "%s").replace("%E", "%s") for part in parts]) % tuple(shown)
+
+def _general(x, conversion):
+    text = str__(float(x))
+    return text.upper() if conversion == "G" else text
 
 def format__(text__, *args, **kwargs):
     """`text.format(...)` likewise."""
     if type(text__) != "string":
         return text__.format(*args, **kwargs)
-    return text__.format(*[_shown(x) for x in args], **{k: _shown(v) for k, v in kwargs.items()})
+    return big__(text__.format(*[_shown(x) for x in args], **{k: _shown(v) for k, v in kwargs.items()}))
 
 def provider__(value, key):
     """`target[MyInfo]`, which can say what lacks what."""

@@ -5,6 +5,7 @@
 #
 # A node: (id or paths, direct values, nodes below, order).
 
+_MAX_DEPSET_DEPTH = 3500
 _ORDERS = {"default": 1, "postorder": 1, "preorder": 1, "topological": 1}
 
 def depset(direct = None, order = "default", *, transitive = None):
@@ -41,7 +42,10 @@ def _depset(direct, order, transitive):
     return _depset_of(id, list(direct), order, [t._node for t in transitive])
 
 def _depset_of(id, direct, order, below):
-    node = (id, direct, below, order)
+    depth = 1 + max([one[4] for one in below]) if below else 1
+    if depth > _MAX_DEPSET_DEPTH:
+        fail("depset depth %d exceeds limit (%d)" % (depth, _MAX_DEPSET_DEPTH))
+    node = (id, direct, below, order, depth)
     return struct(_type = "depset", _node = node, to_list = lambda: _depset_list(node))
 
 _EMPTY = {order: _depset([], order, []) for order in _ORDERS}

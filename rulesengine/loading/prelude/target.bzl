@@ -5,8 +5,13 @@ _LONG_CALLS = {
     "elems": lambda value: lambda: list(value.elems()),
     "startswith": lambda value: lambda sub, start = None, end = None: (value[start:] if end == None else value[:end] if start == None else value[start:end]).startswith(sub),
     "endswith": lambda value: lambda sub, start = None, end = None: (value[start:] if end == None else value[:end] if start == None else value[start:end]).endswith(sub),
-    "replace": lambda value: lambda old, new, count = -1: value.replace(old, new) if count < 0 else value.replace(old, new, count),
+    "replace": lambda value: lambda old, new, count = -1: _replace(value, old, new, count),
 }
+
+def _replace(value, old, new, count):
+    if len(value) * len(new) > _LARGE:
+        py_room(value.count(old) * len(new))
+    return value.replace(old, new) if count < 0 else value.replace(old, new, count)
 
 def dot__(value, name):
     """`target.label`, `target.files` …: a target is a dict, everything else has real attributes."""

@@ -95,7 +95,50 @@ def add__(a, b):
         return _sum(a, b)
     if type(a) != type(b) and not (type(a) in _NUMBERS and type(b) in _NUMBERS):
         fail("unsupported binary operation: %s + %s" % (type__(a), type__(b)))
-    return a + b
+    return big__(a + b)
+
+def iadd__(a, b):
+    """`a += b` likewise: a list without select() is changed in place."""
+    if type(a) == "list" and not is_sum__(a) and not (type(b) == "list" and is_sum__(b)):
+        a += big__(b)
+        return a
+    return add__(a, b)
+
+# ---- growth ----------------------------------------------------------------
+# What may double a value asks for room: `rewrite` puts these around it.
+
+_LARGE = 50000
+_SIZED = {"list": 8, "tuple": 8, "string": 1}
+_BIG_INT = 1 << 65536
+
+def big__(x):
+    """A value just made."""
+    if type(x) in _SIZED and len(x) > _LARGE:
+        py_room(0)
+    return x
+
+def taken__(x):
+    """A value about to be copied."""
+    if (type(x) in _SIZED or type(x) == "range") and len(x) > _LARGE:
+        py_room(len(x) * 8)
+    return x
+
+def times__(a, b):
+    """b, where a is about to be multiplied by it."""
+    if type(a) == "int":
+        if type(b) == "int" and (a > _BIG_INT or a < -_BIG_INT) and (b > _BIG_INT or b < -_BIG_INT):
+            fail("integers of more than 65536 bits cannot be multiplied")
+    elif type(a) in _SIZED and type(b) == "int" and b > 0 and len(a) * b > _LARGE:
+        py_room(len(a) * b * _SIZED[type(a)])
+    return b
+
+def mul__(a, b):
+    """`a * b`."""
+    if type(a) == "int" and type(b) in _SIZED:
+        times__(b, a)
+    else:
+        times__(a, b)
+    return a * b
 
 def or__(a, b):
     """`a | b`, where one may be a select() or both are sets."""
