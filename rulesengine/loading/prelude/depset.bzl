@@ -3,7 +3,7 @@
 # never flatten.  Node identity needs an id from Python: unhashable nodes cannot be told apart.  A small node without
 # children needs none: the paths of its files stand for it, and to look at it twice costs little.
 #
-# A node: (id or paths, direct values, nodes below, order).
+# A node: (id or paths, direct values, nodes below, order, depth).
 
 _MAX_DEPSET_DEPTH = 3500
 _ORDERS = {"default": 1, "postorder": 1, "preorder": 1, "topological": 1}
