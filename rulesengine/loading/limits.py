@@ -13,8 +13,8 @@ MAX_SECONDS = 5.0
 """Processor time of one file's evaluation, or of one rule's implementation, on its own thread."""
 MAX_GROWTH = 160 << 20
 """Bytes of memory by which one evaluation may let the process grow."""
-MAX_STARLARK_BYTES = 6 << 20
-"""A BUILD or .bzl file larger than this is refused; parsing takes up to fifty times as much memory."""
+MAX_STARLARK_BYTES = 4 << 20
+"""A BUILD or .bzl file larger than this is refused; parsing takes up to a hundred times as much memory."""
 _MEMORY_EVERY = 8
 """Memory is looked at in one of so many questions: it costs more than the clock."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
