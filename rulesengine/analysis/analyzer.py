@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Steps = Generator[list[Key] | Work, Any, ConfiguredTarget]
 """What analyses a key: it yields the keys it needs, and the run of its implementation."""
 
-TOGETHER = 1000
+TOGETHER = 400
 """Targets of a request that are under way at a time: what is known of each meanwhile is held in memory."""
 
 _ON = "exec_compatible_with"

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, field
@@ -26,7 +26,7 @@ from rulesengine.loading.values import AttributeCheck
 from rulesengine.model.label import Label, check_target
 from rulesengine.model.macro import MacroInstance
 from rulesengine.model.rule import AttributeSchema
-from rulesengine.model.target import PRIVATE, PUBLIC, Target
+from rulesengine.model.target import NO_OUTPUTS, PRIVATE, PUBLIC, Target
 
 _NAME = re.compile(r"""name\s*=\s*(["'])([^"'\\]*)\1\s*(?:[,)]|$)""")
 _COMMON_KINDS = {
@@ -364,7 +364,7 @@ class PackageBuilder:
         label = Label(self.package.repo, self.package.name, name)
         attributes: dict[str, Any] = {}
         computed = given.pop("computed__", {}) if rule.functions else {}
-        patterns = given.pop("outputs__", {}) if rule.functions else {}
+        patterns: Mapping[str, str] = given.pop("outputs__", NO_OUTPUTS) if rule.functions else NO_OUTPUTS
         for key, value in computed.items():
             if value is not None:
                 check = AttributeCheck(rule, label, key, rule.schema[key], place, self.texts, self.label, self.mention)

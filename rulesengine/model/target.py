@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from rulesengine.errors import Location
 from rulesengine.model.label import Label
@@ -44,6 +44,11 @@ def branches(value: Any) -> Iterator[tuple[str | None, Any]]:
         yield None, value
 
 
+_NO_ATTRIBUTES: dict[str, Any] = {}
+NO_OUTPUTS: Mapping[str, str] = {}
+"""One for all targets, most of which have none."""
+
+
 @frozen(eq=False)
 class Target:
     """A rule instance, a source file, a generated file or a package group.
@@ -60,7 +65,7 @@ class Target:
     label: Label
     kind: str
     rule: Rule | None = None
-    attributes: dict[str, Any] = field(factory=dict)
+    attributes: dict[str, Any] = _NO_ATTRIBUTES
     location: Location | None = None
     visibility: tuple[str, ...] = (PRIVATE,)
     generator: Label | None = None
@@ -69,7 +74,7 @@ class Target:
     stack: tuple[str, ...] = ()
     macro: MacroInstance | None = None
     made_by: tuple[str, str] = ("", "")
-    outputs: Mapping[str, str] = field(factory=dict)
+    outputs: Mapping[str, str] = NO_OUTPUTS
 
     @property
     def rule_name(self) -> str:
