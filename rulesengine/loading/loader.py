@@ -139,6 +139,10 @@ class Loader:
         """A label as written somewhere.  Raises LabelError."""
         return self.canonical(Label.parse(text, repo=repo, package=package))
 
+    def vanished(self, label: Label) -> bool:
+        """Whether it is sure, without loading anything, that no rule makes this target any more."""
+        return self._packages.vanished(label)
+
     def shown(self, label: Label) -> str:
         """How a file is named in messages: relative to the workspace, or `@repo//…`."""
         return self.sources.shown(label)

@@ -9,7 +9,7 @@ from typing import Any
 
 import starlark as sl
 
-from rulesengine.errors import LoadingError, Location, NoSuchPackageError, RulesEngineError, nearest
+from rulesengine.errors import LoadingError, Location, NoSuchPackageError, NoSuchTargetError, RulesEngineError, nearest
 from rulesengine.loading import macros, native, preamble
 from rulesengine.loading.border import BUILD, Interpreter, parse_own
 from rulesengine.loading.existing import summary
@@ -17,6 +17,7 @@ from rulesengine.loading.glob import glob
 from rulesengine.loading.modules import NATIVE, Modules
 from rulesengine.loading.package import Package, PackageBuilder
 from rulesengine.loading.registry import Registry
+from rulesengine.loading.repository import BUILD_FILES
 from rulesengine.loading.sources import Sources
 from rulesengine.model.events import Progress
 from rulesengine.model.label import Label, check_package, check_target
@@ -69,6 +70,22 @@ class Packages:
         if self._listener is not None:
             self._listener(Progress("loading", len(self.done), 0, made.id))
         return made
+
+    def vanished(self, label: Label) -> bool:
+        """Whether it is sure, without loading anything, that no rule makes this target any more."""
+        found = self._done.get((label.repo, label.package))
+        if found is not None:
+            try:
+                return found.target(label.name).kind == "source"
+            except NoSuchTargetError:
+                return True
+        if (label.repo, label.package) in self._failed:
+            return False
+        try:
+            directory = os.path.join(self._sources.repositories.directory(label.repo), label.package)
+        except NoSuchPackageError:
+            return True
+        return not any(os.path.isfile(os.path.join(directory, name)) for name in BUILD_FILES)  # noqa: PTH113
 
     def _missing(self, repo: str, package: str, wanted_by: Location | None) -> NoSuchPackageError:
         directory = os.path.join(self._sources.repositories.directory(repo), package)

@@ -24,7 +24,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
-from rulesengine.workspace import link
+from rulesengine.workspace import link, replay
 from rulesengine.workspace.engine import Engine, Executed
 from rulesengine.workspace.groups import Groups
 from rulesengine.workspace.host import host_platform
@@ -33,7 +33,7 @@ from rulesengine.workspace.outputs import Members, Outputs
 from rulesengine.workspace.places import PREFIX, TESTLOGS_LINK
 from rulesengine.workspace.programs import Beside, beside, program
 from rulesengine.workspace.recording import Recorder
-from rulesengine.workspace.replay import Replay, capture, listing
+from rulesengine.workspace.replay import Replay, capture
 from rulesengine.workspace.result import BuildResult, LookedAt, Output, Program, TargetResult
 from rulesengine.workspace.status import Status
 from rulesengine.workspace.test_report import TestResult
@@ -106,7 +106,7 @@ class Build:
 
     def __attrs_post_init__(self) -> None:
         """Look at the workspace's root before the links that a build puts there (link.py)."""
-        self.root_listing = listing(self.loader.root, PREFIX)
+        self.root_listing = replay.listing(self.loader.root, PREFIX)
 
     def run(self, request: Request) -> BuildResult:
         """Raises the first error, unless request.keep_going."""
@@ -251,7 +251,7 @@ class Build:
                 self._check_tree(request, deliveries)
                 if self.errors:
                     break
-            members, lost = self.outputs.deliver(deliveries, self.cancel)
+            members, lost = self.outputs.deliver(deliveries, self.cancel, self._vanished)
             if not lost:
                 break
         else:
@@ -316,6 +316,13 @@ class Build:
             )
             if not request.keep_going:
                 raise self.errors[0]
+
+    def _vanished(self, owner: str) -> bool:
+        """Whether the target of a key of `_deliveries` is no more."""
+        try:
+            return self.loader.vanished(Label.parse(owner.partition(" ")[0]))
+        except RulesEngineError:
+            return False
 
     def _make(self, request: Request, graph: ActionGraph, wanted: list[Artifact]) -> Executed:
         """Make the artifacts, and run the tests: those that may together with the build, then the others."""

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from rulesengine.errors import DiskFullError, StoreError
@@ -86,10 +86,14 @@ class Outputs:
         return True
 
     def deliver(
-        self, wanted: Mapping[str, Sequence[tuple[Artifact, Value]]], cancel: Cancellation
+        self,
+        wanted: Mapping[str, Sequence[tuple[Artifact, Value]]],
+        cancel: Cancellation,
+        vanished: Callable[[str], bool] = lambda _: False,
     ) -> tuple[dict[Artifact, Members], list[Artifact]]:
         """Make the artifacts of each owner (a target in a configuration) what their values say.
 
+        vanished: whether an owner is known to be no more; its outputs are removed.
         Returns the members of every artifact, and the artifacts of which blobs are lost: their actions must run
         again.  Raises StoreError, DiskFullError, InterruptedBuild.
         """
@@ -111,6 +115,9 @@ class Outputs:
                     made[artifact] = members
                     values[artifact.path] = _value_key(value)
                 self._drop_stale(owner, [artifact.path for artifact, _ in pairs])
+            for owner in [one for one in self._owners if one not in wanted and vanished(one)]:
+                self._drop_stale(owner, [])
+                del self._owners[owner]
             for artifact, members in made.items():  # at the end: linking a blob again moves its ctime
                 self._records[artifact.path] = {
                     "value": values[artifact.path],

@@ -218,7 +218,7 @@ def _spoiled(tree: Tree, luck: random.Random) -> None:
 
 
 EDITS: tuple[Callable[[Tree, random.Random], None], ...] = (
-    _source, _source, _source, _touch, _replace, _added, _removed, _unrelated, _salted, _declared, _said,
+    _source, _source, _source, _touch, _replace, _added, _removed, _unrelated, _salted, _declared, _undeclared, _said,
     _flagged, _spoiled,
 )  # fmt: skip
 _counter = itertools.count()
