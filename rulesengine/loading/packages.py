@@ -73,7 +73,7 @@ class Packages:
 
     def vanished(self, label: Label) -> bool:
         """Whether it is sure, without loading anything, that no rule makes this target any more."""
-        found = self._done.get((label.repo, label.package))
+        found = self.done.get((label.repo, label.package))
         if found is not None:
             try:
                 return found.target(label.name).kind == "source"
