@@ -93,7 +93,7 @@ def _step(step: Step, where: Path) -> tuple[dict[str, Any], str]:
                 )
     if code:
         made["failure"] = _failure(fault, err)
-        if step.command == "test" and code in (3, 4) and fault is None:
+        if step.command == "test" and code in (3, 4) and (fault is None or fault.exit_code == code):
             made["failure"]["class"] = "test"
     return made, err
 
