@@ -1,0 +1,148 @@
+"""Hostile files, each given to a process of its own: it ends by itself, in time, in bounds, and says where.
+
+The limits are those of processor time and memory: the wall belongs to whoever else uses the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SECONDS = 10
+MEBIBYTES = 512
+GIVEN_UP = 120
+"""Seconds of wall time after which a process counts as hanging, however busy the machine."""
+
+Files = dict[str, str]
+
+
+def macro(*lines: str) -> Files:
+    """A function of a .bzl file, called by a BUILD file."""
+    body = "".join(f"    {line}\n" for text in lines for line in text.split("\n"))
+    return {"a/d.bzl": "def f():\n" + body, "a/BUILD": 'load(":d.bzl", "f")\n\nf()\n'}
+
+
+def rule(*lines: str) -> Files:
+    """A rule's implementation."""
+    body = "".join(f"    {line}\n" for text in lines for line in text.split("\n"))
+    text = f"def _impl(ctx):\n{body}    return []\n\nthing = rule(implementation = _impl)\n"
+    return {"a/d.bzl": text, "a/BUILD": 'load(":d.bzl", "thing")\n\nthing(name = "x")\n'}
+
+
+def doubled(start: str, step: str) -> Files:
+    return macro(f"x = {start}", f"for _ in range(60):\n    {step}", "return x")
+
+
+def brackets(one: str, other: str) -> Files:
+    return {"a/BUILD": f'load(":d.bzl", "x")\n', "a/d.bzl": f"x = {one * 100_000}{other * 100_000}\n"}  # noqa: F541
+
+
+_SHARED = "x = ['1']\nfor _ in range(60):\n    x = [x, x]"
+_DEEP = "x = []\nfor _ in range(200000):\n    x = [x]"
+CASES: dict[str, Files | Callable[[], Files]] = {
+    "endless loop": macro("for _ in range(1 << 60):\n    pass"),
+    "endless loops in each other": macro("for _ in range(1 << 30):\n    for _ in range(1 << 30):\n        pass"),
+    "endless comprehension": {"a/BUILD": "x = [0 for a in range(1000000) for b in range(1000000) if False]\n"},
+    "endless loop of a rule": rule("for _ in range(1 << 60):\n    pass"),
+    "list doubling": doubled("[1]", "x = x + x"),
+    "list doubling in place": doubled("[1]", "x += x"),
+    "list doubling by extend": doubled("[1]", "x.extend(x + [])"),
+    "text doubling": doubled("'a'", "x = x + x"),
+    "text doubling by format": doubled("'a'", "x = '%s%s' % (x, x)"),
+    "text doubling by join": doubled("'a'", "x = ','.join([x, x])"),
+    "number doubling": doubled("3", "x = x * x"),
+    "doubling of a rule": rule("x = [1]\nfor _ in range(60):\n    x = x + x"),
+    "a huge text": {"a/BUILD": "x = 'a' * 1000000000000\n"},
+    "a huge list": {"a/BUILD": "x = [1] * 2000000000\n"},
+    "a huge number": macro("return 1 << 100000000000"),
+    "a huge range": {"a/BUILD": "x = list(range(2000000000))\n"},
+    "shared values as text": macro(_SHARED, "return str(x)"),
+    "shared values as JSON": macro(_SHARED, "return json.encode(x)"),
+    "deep values as text": rule(_DEEP, "y = str(x)"),
+    "deep values printed": rule(_DEEP, "print(x)"),
+    "deep JSON": macro("return json.decode('[' * 200000)"),
+    "deep depsets": rule(
+        "x = depset(['a'])\nfor _ in range(200000):\n    x = depset(['b'], transitive = [x])\nx.to_list()"
+    ),
+    "deep recursion": {
+        "a/d.bzl": "def f(n):\n    return f(n + 1)\n",
+        "a/BUILD": 'load(":d.bzl", "f")\n\nf(0)\n',
+    },
+    "100,000 round brackets": brackets("(", ")"),
+    "100,000 square brackets": brackets("[", "]"),
+    "100,000 brackets never closed": {"a/BUILD": "x = " + "[" * 100_000 + "\n"},
+    "a million targets": {"a/BUILD": '[filegroup(name = "t%d" % n) for n in range(1000000)]\n'},
+    "600,000 targets written out": lambda: {"a/BUILD": "".join(f'filegroup(name = "t{n}")\n' for n in range(600_000))},
+    "a BUILD file of 100 MB": lambda: {"a/BUILD": "# x\n" * 25_000_000},
+    "a .bzl file of 100 MB": lambda: {"a/BUILD": 'load(":d.bzl", "x")\n', "a/d.bzl": "# x\n" * 25_000_000},
+    "loads in a circle": {
+        "a/BUILD": 'load(":d.bzl", "x")\n',
+        "a/d.bzl": 'load(":e.bzl", "x")\n',
+        "a/e.bzl": 'load(":d.bzl", "x")\n',
+    },
+}
+_PLACE = re.compile(r"a/(?:BUILD|[de]\.bzl):\d+")
+
+
+def run(directory: Path) -> tuple[int, float, float, str]:
+    """Exit code, seconds of processor time, MiB at the most, and what was written."""
+    command = [sys.executable, "-m", "rulesengine", "--ignore_all_rc_files", "build", "--nobuild", "//a:all"]
+    environment = {**os.environ, "PYBUILD_CACHE": str(directory / ".cache")}
+    root = str(Path(__file__).parents[2])
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    log = directory / "log"
+    with open(log, "wb") as out:
+        process = subprocess.Popen(command, cwd=directory, env=environment, stdout=out, stderr=out)
+        end = time.monotonic() + GIVEN_UP
+        while True:
+            pid, status, used = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() > end:
+                process.kill()
+            time.sleep(0.02)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    text = log.read_text(errors="replace")
+    return process.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, text
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_ends_and_says_where(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    (tmp_path / "MODULE.bazel").write_text("")
+    (tmp_path / "a").mkdir()
+    for path, text in (case() if callable(case) else case).items():
+        (tmp_path / path).write_text(text)
+    code, seconds, memory, text = run(tmp_path)
+    assert code == 1, (code, text[-2000:])
+    assert _PLACE.search(text), text[-2000:]
+    assert "Traceback" not in text
+    assert "a bug in pybuild" not in text
+    assert seconds < SECONDS, f"{seconds:.1f} s"
+    assert memory < MEBIBYTES, f"{memory:.0f} MiB"
+
+
+@pytest.mark.parametrize("what", ["fifo", "directory", "device"])
+def test_a_build_file_that_is_none(what: str, tmp_path: Path) -> None:
+    (tmp_path / "MODULE.bazel").write_text("")
+    (tmp_path / "a").mkdir()
+    path = tmp_path / "a/BUILD"
+    if what == "fifo":
+        os.mkfifo(path)
+    elif what == "directory":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    code, seconds, memory, text = run(tmp_path)
+    assert code == 1, (code, text[-2000:])
+    assert "a" in text
+    assert "Traceback" not in text
+    assert seconds < SECONDS
+    assert memory < MEBIBYTES
