@@ -65,7 +65,9 @@ class Sources:
         self.contents.add(path)
         try:
             if os.path.getsize(path) > MAX_SOURCE_BYTES:  # noqa: PTH202
-                raise LoadingError(f"{shown} is larger than {MAX_SOURCE_BYTES >> 20} MiB", location=Location(shown, 1, 1))
+                raise LoadingError(
+                    f"{shown} is larger than {MAX_SOURCE_BYTES >> 20} MiB", location=Location(shown, 1, 1)
+                )
             with open(path, "rb") as stream:
                 data = stream.read()
             text = data.decode("utf-8-sig").replace("\r\n", "\n")
