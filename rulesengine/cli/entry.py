@@ -48,7 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     # Modules, graphs and parsed files live until the end: to look through them for garbage every 700 allocations
     # costs a build a sixth of its time, and once more at the end of the process a tenth.
-    gc.set_threshold(1_000_000, 20, 20)
+    if arguments is None:
+        gc.set_threshold(1_000_000, 20, 20)
     _deepen_stack()
     from rulesengine.cli.main import run
 

@@ -37,7 +37,11 @@ def signatures() -> dict[str, ast.arguments]:
             out[name] = out["native." + name] = tops["_" + name].args
     out.update({f"attr.{kind}": _named(["doc", "mandatory", *takes.split()]) for kind, (takes, _) in kinds.items()})
     out.update(
-        {f"ctx.actions.{name}": one.args for name, one in _inner(tops.get("actions__")).items() if name[0] != "_"}
+        {
+            f"ctx.actions.{name}": _bound(one)
+            for name, one in _inner(tops.get("_make_actions")).items()
+            if name[0] != "_"
+        }
     )
     return {name: of for name, of in out.items() if of.kwarg is None}
 
@@ -45,6 +49,12 @@ def signatures() -> dict[str, ast.arguments]:
 def _named(names: list[str]) -> ast.arguments:
     """Parameters that may be given by name."""
     return ast.arguments([], [], None, [ast.arg(name) for name in names], [ast.Constant(None) for _ in names], None, [])
+
+
+def _bound(function: ast.FunctionDef) -> ast.arguments:
+    """The parameters of a function of which the first is bound already."""
+    of = function.args
+    return ast.arguments(of.posonlyargs, of.args[1:], of.vararg, of.kwonlyargs, of.kw_defaults, of.kwarg, of.defaults)
 
 
 def _inner(function: ast.FunctionDef | None) -> dict[str, ast.FunctionDef]:

@@ -81,9 +81,8 @@ def _show(names: list[str]) -> None:
                 if isinstance(theirs, str) or isinstance(our, str):
                     print(f"{head}: ours {str(our)[:60]!r}, Bazel {str(theirs)[:60]!r}")
                 else:
-                    print(
-                        f"{head}\n    only ours  {sorted(set(our) - set(theirs))}\n    only Bazel {sorted(set(theirs) - set(our))}"
-                    )
+                    print(f"{head}\n    only ours  {sorted(set(our) - set(theirs))}")
+                    print(f"    only Bazel {sorted(set(theirs) - set(our))}")
 
 
 if __name__ == "__main__":

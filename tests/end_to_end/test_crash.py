@@ -284,7 +284,7 @@ def test_collecting_while_builds_run(tmp_path: Path, zygote: Zygote) -> None:
         bare = workspace(tmp_path / "bare")
         while not stop.is_set():
             try:
-                other.run(bare, cache, "gc", "--max_size=0", "--grace=0s", "--max_age=0s")
+                other.run(bare, cache, "gc", "--max_size=0", "--grace=0s")
             except AssertionError as fault:
                 problems.append(str(fault))
 

@@ -146,5 +146,5 @@ def test_without_network_and_without_blobs_it_says_what_is_missing(
     """The oracle for the two above: without network it is really gone."""
     root = copy_workspace(hello.root, tmp_path / "copy")
     other = evolve(pybuild, cache=tmp_path / "cache", prefix=without_network())
-    done = other.fails(1, "-C", root, STATIC, says=[".deb", "//debian:trixie/", "hint:"])
+    done = other.fails(32, "-C", root, STATIC, says=[".deb", "//debian:trixie/", "hint:"])
     assert done.out == ""
