@@ -148,7 +148,7 @@ def test_a_build_of_a_thousand_actions_watched(space: Space, session: Session) -
 
 
 def test_resizing_while_it_builds(space: Space, session: Session) -> None:
-    space.write("many/BUILD", rules(400))
+    space.write("many/BUILD", rules(1600))
     session.type("pybuild --spawn_strategy=local //many:all")
     session.until(lambda lines: head(lines) is not None)
     sizes = ((40, 14), (110, 30), (60, 15), (31, 9), (90, 5), (70, 20))
