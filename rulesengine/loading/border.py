@@ -19,6 +19,7 @@ from rulesengine.loading.messages import translate
 from rulesengine.loading.nesting import check_nesting
 from rulesengine.loading.python_tree import private_names
 from rulesengine.loading.rewrite import rewrite
+from rulesengine.loading.statics import static_fault
 from rulesengine.loading.texts import SourceTexts
 from rulesengine.model.ports import Cancellation
 
@@ -105,7 +106,8 @@ class Interpreter:
 
     def parse(self, path: str, text: str, dialect: Any) -> Any:
         """Parse a file into starlark-pyo3's AST.  Raises SyntaxFault with its place."""
-        known = self.memo.get(text)
+        build = dialect is BUILD
+        known = self.memo.get(text, build)
         if known is None:
             if len(text) > MAX_STARLARK_BYTES:
                 raise LoadingError(
@@ -121,11 +123,20 @@ class Interpreter:
         self.texts.add(path, known.rewritten)
         try:
             ast = sl.parse(path, known.rewritten.text, dialect)
-            if fresh:
-                self.memo.put(text, known)
-            return ast
         except sl.StarlarkError as fault:
             raise translate(str(fault), self.texts, SyntaxFault) from None
+        if fresh:
+            self._check(path, text, build)
+            self.memo.put(text, known, build)
+        return ast
+
+    def _check(self, path: str, text: str, build: bool) -> None:
+        fault = static_fault(text, build)
+        if fault is None:
+            return
+        location = self.texts.location(path, fault.line, fault.column, fault.width)
+        notes = [] if fault.before is None else [f"{fault.before[1]} at {path}:{fault.before[0]}"]
+        raise SyntaxFault(fault.message, location=location, notes=notes, hint=fault.hint)
 
     def private(self, text: str) -> tuple[str, ...]:
         """The private names that a parsed file's top level assigns."""

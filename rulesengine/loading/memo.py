@@ -18,7 +18,7 @@ from rulesengine.loading.rewrite import Rewritten
 
 _MAX_ENTRIES = 5000
 """More files than this are not remembered: reading the memo would cost what it saves."""
-_CODE = ("growth.py", "memo.py", "nesting.py", "preamble.py", "python_tree.py", "rewrite.py")
+_CODE = ("growth.py", "memo.py", "nesting.py", "preamble.py", "python_tree.py", "rewrite.py", "statics.py")
 
 _Stored = tuple[str | None, dict[int, list[tuple[int, int, int]]], tuple[str, ...]]
 
@@ -38,32 +38,32 @@ class Memo:
         self._path = path
         self._new: dict[bytes, _Stored] = {}
         self._old: dict[bytes, _Stored] = {}
-        self._seen: dict[str, Known] = {}
+        self._seen: tuple[dict[str, Known], dict[str, Known]] = {}, {}
         self._code = _code_digest() if path else b""
         if not self._code:
             self._path = ""
         else:
             self._old = self._load()
 
-    def get(self, text: str) -> Known | None:
-        """What is known of a text, or None."""
-        known = self._seen.get(text)
+    def get(self, text: str, build: bool = False) -> Known | None:
+        """What is known of the text of a .bzl file (build: of a BUILD file), or None."""
+        known = self._seen[build].get(text)
         if known is None and self._old:
-            name = _name(text)
+            name = _name(text, build)
             stored = self._old.get(name)
             if stored is not None:
-                known = self._seen[text] = Known(
+                known = self._seen[build][text] = Known(
                     Rewritten(text, text if stored[0] is None else stored[0], stored[1]), stored[2]
                 )
         return known
 
-    def put(self, text: str, known: Known) -> None:
-        """Remember what was worked out."""
-        self._seen[text] = known
+    def put(self, text: str, known: Known, build: bool = False) -> None:
+        """Remember what was worked out of a text in which nothing is wrong for its kind of file."""
+        self._seen[build][text] = known
         if self._path:
             rewritten = known.rewritten
             changed = None if rewritten.text == text else rewritten.text
-            self._new[_name(text)] = (changed, dict(rewritten.shifts), known.private)
+            self._new[_name(text, build)] = (changed, dict(rewritten.shifts), known.private)
 
     def save(self) -> None:
         """Write what is new.  A memo that cannot be written costs time, no more."""
@@ -94,8 +94,10 @@ class Memo:
         return found if isinstance(found, dict) else {}
 
 
-def _name(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+def _name(text: str, build: bool) -> bytes:
+    digest = hashlib.sha256(b"BUILD\n" if build else b"")
+    digest.update(text.encode("utf-8", "surrogatepass"))
+    return digest.digest()
 
 
 def _code_digest() -> bytes:

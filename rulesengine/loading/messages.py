@@ -21,6 +21,7 @@ _FRAME = re.compile(r"^  \* (?P<path>.*?):(?P<line>\d+), in (?P<function>.*)$")
 _ARROW = re.compile(r"^ *--> (?P<path>.*):(?P<line>\d+):(?P<column>\d+)$")
 _CARETS = re.compile(r"^\s*\|\s*(\^+)")
 _BRACKET = re.compile(r"was never closed|does not match|unmatched")
+_COMMA = "syntax error: a comma is missing"
 _NOTES = 20
 """Frames of a chain of calls that a message shows at most."""
 
@@ -102,7 +103,10 @@ def translate(text: str, texts: SourceTexts, kind: type[RulesEngineError]) -> Ru
         better = _brackets("\n".join(texts.lines(location.path)))
         if better is not None:
             words, line, column = better
-            location = texts.location(location.path, line, column)
+            if words == _COMMA and location.line in (line, line + 1):
+                words += " before this"  # what cannot be read stands right behind; Bazel shows that, too
+            else:
+                location = texts.location(location.path, line, column)
     return kind(words, location=location, notes=notes, hint=hint)
 
 
@@ -285,7 +289,7 @@ def _brackets(text: str) -> tuple[str, int, int] | None:
         if fault.msg and _BRACKET.search(fault.msg) and fault.lineno:
             return "syntax error: " + fault.msg, fault.lineno, fault.offset or 1
         if fault.msg and "forgot a comma" in fault.msg and fault.lineno:
-            return "syntax error: a comma is missing", fault.lineno, fault.offset or 1
+            return _COMMA, fault.lineno, fault.offset or 1
     except (ValueError, RecursionError, MemoryError):
         pass
     return None

@@ -1,0 +1,5 @@
+def X():
+    pass
+
+def X():
+    pass

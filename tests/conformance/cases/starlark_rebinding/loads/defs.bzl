@@ -1,0 +1,4 @@
+load("//:lib.bzl", "A")
+load("//:lib.bzl", A = "B")
+
+X = A

@@ -1,0 +1,3 @@
+load("//:lib.bzl", "A", A = "B")
+
+X = A
