@@ -6,8 +6,8 @@ callables; `Guard` keeps them.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import starlark as sl
@@ -52,6 +52,12 @@ INTERNAL = sl.Dialect.extended()
 INTERNAL.enable_load_reexport = False
 
 
+class Calls(dict[str, Callable[..., Any]]):
+    """What Starlark may call, by name."""
+
+    __slots__ = ("__weakref__",)
+
+
 class Guard:
     """Wraps Python callables so that the exception they raise survives its way through Starlark.
 
@@ -62,7 +68,14 @@ class Guard:
         self._caught: BaseException | None = None
         self._cancel = cancel
         self.budget = Budget()
-        self.options = sl.EvalOptions(max_callstack_size=MAX_CALL_STACK, check_cancelled=self._cancelled)
+        # What Rust holds is not seen by Python's collector: a strong way back from there would keep us for ever.
+        me = weakref.ref(self)
+
+        def cancelled() -> bool:
+            guard = me()
+            return guard is not None and guard._cancelled()
+
+        self.options = sl.EvalOptions(max_callstack_size=MAX_CALL_STACK, check_cancelled=cancelled)
 
     def take(self) -> BaseException | None:
         """What was raised since the last call, and forget it."""
@@ -79,15 +92,30 @@ class Guard:
             return True
         return False
 
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(function)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
+    def loading(self, load: Callable[[str], Any]) -> Callable[[str], Any]:
+        """What finds the files of load() statements, while one module is evaluated."""
+
+        def guarded(name: str) -> Any:
             try:
-                return function(*args, **kwargs)
+                return load(name)
             except BaseException as fault:
                 self._caught = fault
                 raise
 
+        return guarded
+
+    def __call__(self, calls: Calls, name: str) -> Callable[..., Any]:
+        """The call `name` for Starlark; it lives as long as `calls`, which whoever loads holds."""
+        weak = weakref.ref(calls)
+
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return weak()[name](*args, **kwargs)  # type: ignore[index]
+            except BaseException as fault:
+                self._caught = fault
+                raise
+
+        guarded.__name__ = name
         return guarded
 
 
@@ -155,7 +183,7 @@ class Interpreter:
         Raises the RulesEngineError a callable raised, with the user's place added, or `error`.
         """
         self.guard.take()
-        load = None if loader is None else sl.FileLoader(self.guard(loader))
+        load = None if loader is None else sl.FileLoader(self.guard.loading(loader))
         budget = self.guard.budget.begin()
         try:
             sl.eval_with(self.guard.options, module, ast, GLOBALS, load)

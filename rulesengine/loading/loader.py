@@ -12,7 +12,7 @@ import starlark as sl
 
 from rulesengine.errors import Location, NoSuchTargetError
 from rulesengine.loading import targets
-from rulesengine.loading.border import Guard, Interpreter, parse_own
+from rulesengine.loading.border import Calls, Guard, Interpreter, parse_own
 from rulesengine.loading.host import host_constraints
 from rulesengine.loading.jsontext import decode_json, indent_json
 from rulesengine.loading.memo import Memo
@@ -75,6 +75,7 @@ class Loader:
         self.sources = Sources(self.repositories, self.tracked)
         self.registry = Registry(self.label, self.interpreter.texts)
         self._packages = Packages(self.sources, self.interpreter, self.registry, self.canonical, listener)
+        self._calls = Calls()
         self.prelude = self._load_prelude()
         self._modules = Modules(self.sources, self.interpreter, self.registry, self.prelude, self.label)
 
@@ -153,7 +154,8 @@ class Loader:
         folder = resources.files("rulesengine.loading").joinpath("prelude")
         text = "\n".join(folder.joinpath(name + ".bzl").read_text(encoding="utf-8") for name in _PARTS)
         module = sl.Module()
-        mine: dict[str, Callable[..., Any]] = {
+        mine = self._calls
+        mine |= {
             **self.registry.callables,
             **self._packages.callables,
             "py_label": self._py_label,
@@ -169,8 +171,8 @@ class Loader:
         }
         for name in _ANALYSIS_CALLS:
             mine[name] = self._analysis_call(name)
-        for name, function in mine.items():
-            module.add_callable(name, self.guard(function))
+        for name in mine:
+            module.add_callable(name, self.guard(mine, name))
         self.interpreter.evaluate(module, parse_own(_PRELUDE, text))
         return module.freeze()
 
