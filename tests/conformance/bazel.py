@@ -82,6 +82,11 @@ class Bazel:
         """`7.7.1`."""
         return self._run("--version")[1].split()[-1]
 
+    def forget(self) -> None:
+        """End the server and take its outputs away: what it answers may depend on what it has built before."""
+        self._run("clean")
+        self._run("shutdown")
+
     def answer(self, case: Case) -> dict[str, Any]:
         """Run every step of a case; the answer in the form of expected.json."""
         case.copy_to(self.workspace)
