@@ -72,15 +72,15 @@ class Conditions:
             facts.add(f"{flag.label}={wanted}")
         for name, wanted in (target.attributes.get("values") or {}).items():
             if name == "define":
-                name, _, wanted = wanted.partition("=")  # noqa: PLW2901
-                name = f"define/{name}"  # noqa: PLW2901
+                name, _, wanted = wanted.partition("=")
+                name = f"define/{name}"
             have = configuration.setting(f"//command_line_option:{name}")
             if name == "cpu" and have is None:
                 have = configuration.platform.architecture
             if name == "compilation_mode" and have is None:
                 have = "fastbuild"
             if name == "stamp":
-                have, wanted = have or "0", "1" if wanted.lower() in ("1", "true", "yes") else "0"  # noqa: PLW2901
+                have, wanted = have or "0", "1" if wanted.lower() in ("1", "true", "yes") else "0"
             if have != wanted:
                 return None
             facts.add(f"{name}={wanted}")

@@ -143,7 +143,7 @@ def encode(entry: Entry) -> bytes:
     return first + body + bytes(-len(body) % SECTOR) + block
 
 
-def _block(  # noqa: PLR0917 - the fields in the order of the header
+def _block(  # the fields in the order of the header
     name: bytes,
     mode: int,
     uid: int,

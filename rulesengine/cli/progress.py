@@ -236,7 +236,7 @@ class PlainDisplay(Display):
             self.report()
 
 
-def display(  # noqa: PLR0917
+def display(
     console: Console,
     curses: str,
     interval: int,

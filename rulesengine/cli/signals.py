@@ -29,7 +29,7 @@ def cancelling(token: CancelToken, tell: Callable[[], None], live: LiveDisplay |
     """
     seen: list[int] = []
 
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what a signal handler is given
         seen.append(number)
         if len(seen) > 1:
             if live is not None:
@@ -38,16 +38,16 @@ def cancelling(token: CancelToken, tell: Callable[[], None], live: LiveDisplay |
         token.cancel()
         tell()
 
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what a signal handler is given
         assert live is not None
         live.restore()
         os.kill(os.getpid(), signal.SIGSTOP)
 
-    def go_on(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def go_on(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what a signal handler is given
         assert live is not None
         live.resume()
 
-    def resize(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def resize(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what a signal handler is given
         assert live is not None
         live.resized()
 

@@ -51,7 +51,7 @@ def check_complete(universe: Universe, installed: Mapping[str, Package], request
     )
 
 
-def _unsatisfied(  # noqa: PLR0917
+def _unsatisfied(
     universe: Universe,
     installed: Mapping[str, Package],
     package: Package,

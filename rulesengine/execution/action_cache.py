@@ -49,12 +49,12 @@ def _bytes_disk() -> Any:
         def get(self, key: Any, raw: Any) -> bytes:
             return bytes(key) if raw and isinstance(key, bytes | memoryview) else b""
 
-        def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:  # noqa: ARG002
+        def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:  # noqa: ARG002 - the protocol's parameters
             if type(value) is not bytes:
                 raise TypeError("values are bytes")
             return 0, MODE_RAW, None, sqlite3.Binary(value)
 
-        def fetch(self, mode: int, filename: Any, value: Any, read: bool) -> bytes:  # noqa: ARG002
+        def fetch(self, mode: int, filename: Any, value: Any, read: bool) -> bytes:  # noqa: ARG002 - the protocol's parameters
             return value if mode == MODE_RAW and filename is None and type(value) is bytes else b""
 
         def remove(self, file_path: str) -> None:

@@ -70,7 +70,7 @@ class OpRunner:
 class StoreContext:
     """A ports.OpContext over the store.  Only declared inputs can be read and only declared outputs made."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         store: BlobStore,
         arguments: Sequence[str],

@@ -184,7 +184,7 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
 class _Transfer:
     """One body over several requests: what has arrived is not asked for again."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         transport: UrlTransport,
         url: str,

@@ -176,7 +176,7 @@ class Mirrors:
         cancel: Cancellation | None,
     ) -> BinaryIO:
         # Spooled, because only the last byte tells whether the first may be used.
-        spool = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
+        spool = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - closed by its owner
         try:
             state = hashlib.sha256()
 

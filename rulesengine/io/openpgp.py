@@ -48,7 +48,7 @@ def verify_clearsigned(data: bytes, keyring: bytes, *, source: str) -> SignedTex
     """
     text, message = _signed_part(data, source)
     try:
-        import pysequoia  # noqa: F401
+        import pysequoia  # noqa: F401 - is it there?
     except ImportError:
         signers = _verify_gpgv(message, text, keyring, source)
     else:

@@ -58,7 +58,7 @@ class Definitions:
 
     def exists(self, file: Label) -> bool:
         """Whether a label's file is there."""
-        return os.path.isfile(self._loader.sources.path(file))  # noqa: PTH113
+        return os.path.isfile(self._loader.sources.path(file))
 
     def module(self, file: Label) -> Module | None:
         """A .bzl file's top level; None when it is not there or does not parse."""

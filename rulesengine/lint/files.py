@@ -33,7 +33,7 @@ class File:
 
 def kind_of(path: str) -> str:
     """`build`, `bzl`, `module`, or empty for a file that is none of them."""
-    name = os.path.basename(path)  # noqa: PTH119
+    name = os.path.basename(path)
     if name in BUILD_FILES:
         return "build"
     if name.endswith((".bzl", ".scl")):
@@ -53,25 +53,25 @@ def find_files(loader: Loader, words: Sequence[str], directory: str) -> list[Fil
         if "//" in word or word.startswith(":") or (not os.path.lexists(path) and word.endswith("...")):
             some = list(_pattern(loader, word, directory))
         elif is_there(path):
-            below = os.path.relpath(os.path.abspath(path), loader.root)  # noqa: PTH100
+            below = os.path.relpath(os.path.abspath(path), loader.root)
             if below.startswith(".."):
                 raise UsageError(f"{word} lies outside of the workspace {loader.root}", hint="name files inside of it")
-            single = os.path.isfile(path)  # noqa: PTH113
+            single = os.path.isfile(path)
             some = [_file(loader, below)] if single else list(_below(loader, "" if below == "." else below))
         else:
-            near = os.listdir(os.path.dirname(path)) if os.path.isdir(os.path.dirname(path)) else []  # noqa: PTH112, PTH120, PTH208
-            raise UsageError(f"{word}: no such file", hint=did_you_mean(os.path.basename(word), near))  # noqa: PTH119
+            near = os.listdir(os.path.dirname(path)) if os.path.isdir(os.path.dirname(path)) else []
+            raise UsageError(f"{word}: no such file", hint=did_you_mean(os.path.basename(word), near))
         found.update((one.path, one) for one in some)
     return [found[path] for path in sorted(found)]
 
 
 def is_there(path: str) -> bool:
     """Whether a path names a file or directory."""
-    return os.path.exists(path)  # noqa: PTH110
+    return os.path.exists(path)
 
 
 def _pattern(loader: Loader, word: str, directory: str) -> Iterator[File]:
-    here = os.path.relpath(os.path.abspath(directory), loader.root)  # noqa: PTH100
+    here = os.path.relpath(os.path.abspath(directory), loader.root)
     pattern = TargetPattern.parse(word, "" if here == "." else here)
     if pattern.negative or loader.canonical_repo(pattern.repo):
         raise UsageError(f"{word}: name files or packages of this workspace")
@@ -110,8 +110,8 @@ def _file(loader: Loader, below: str) -> File:
     kind = kind_of(below)
     if not kind:
         raise UsageError(f"{below} is no BUILD, .bzl or MODULE.bazel file")
-    package = os.path.dirname(below)  # noqa: PTH120
+    package = os.path.dirname(below)
     while package and loader.build_file("", package) is None:
-        package = os.path.dirname(package)  # noqa: PTH120
+        package = os.path.dirname(package)
     name = below[len(package) + 1 :] if package else below
     return File(os.path.join(loader.root, below), below, kind, package, name)

@@ -68,7 +68,7 @@ def matches(segments: list[str], path: list[str]) -> bool:
 
 
 def _is_package(directory: str) -> bool:
-    return any(os.path.isfile(os.path.join(directory, name)) for name in BUILD_FILES)  # noqa: PTH113
+    return any(os.path.isfile(os.path.join(directory, name)) for name in BUILD_FILES)
 
 
 def _check_name(name: str, prefix: str) -> None:
@@ -116,10 +116,10 @@ def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Itera
                     stack.append((f"{prefix}{entry.name}/", level + 1, followed))
                 elif not _is_package(entry.path):
                     yield prefix + entry.name, True
-            elif os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file():  # noqa: PTH113
+            elif os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file():
                 yield prefix + entry.name, False
             elif entry.is_symlink():  # it leads nowhere: what it names may be there tomorrow
-                saw(os.path.dirname(os.path.realpath(entry.path)))  # noqa: PTH120
+                saw(os.path.dirname(os.path.realpath(entry.path)))
 
 
 def _texts(patterns: list[str]) -> list[str]:

@@ -61,7 +61,7 @@ class Loader:
         cancel: Cancellation | None = None,
         memo: str = "",
     ) -> None:
-        self.root = os.path.abspath(root)  # noqa: PTH100
+        self.root = os.path.abspath(root)
         self.listener = listener
         self.cancel = cancel
         self.interpreter = Interpreter(cancel, Memo(memo))
@@ -70,7 +70,7 @@ class Loader:
         self.tracked: dict[str, str] = {}
         self._lock = threading.RLock()
         module_file = os.path.join(self.root, MODULE_FILE)
-        self.tracked[module_file] = "file" if os.path.isfile(module_file) else "absent"  # noqa: PTH113
+        self.tracked[module_file] = "file" if os.path.isfile(module_file) else "absent"
         self.repositories: Repositories = read_repositories(self.root)
         self.sources = Sources(self.repositories, self.tracked)
         self.registry = Registry(self.label, self.interpreter.texts)

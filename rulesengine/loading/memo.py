@@ -73,13 +73,13 @@ class Memo:
         body = marshal.dumps({**kept, **dict(list(self._new.items())[:_MAX_ENTRIES])})
         temporary = f"{self._path}.{os.getpid()}"
         with suppress(OSError):
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)  # noqa: PTH103, PTH120
+            os.makedirs(os.path.dirname(self._path), exist_ok=True)
             with open(temporary, "wb") as stream:
                 stream.write(self._code + hashlib.sha256(body).digest() + body)
-            os.replace(temporary, self._path)  # noqa: PTH105
+            os.replace(temporary, self._path)
             self._new = {}
         with suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
+            os.unlink(temporary)
 
     def _load(self) -> dict[bytes, _Stored]:
         try:
@@ -103,7 +103,7 @@ def _name(text: str, build: bool) -> bytes:
 def _code_digest() -> bytes:
     """Of the modules that make the entries, and of the interpreter whose parser they use."""
     digest = hashlib.sha256(sys.version.encode())
-    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
+    here = os.path.dirname(os.path.abspath(__file__))
     for name in _CODE:
         try:
             with open(os.path.join(here, name), "rb") as stream:

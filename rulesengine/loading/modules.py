@@ -124,13 +124,13 @@ class Modules:
         return _Open(label, ast, text, iter(self.loads(ast, shown, label)))
 
     def _near(self, label: Label) -> str | None:
-        directory = os.path.dirname(self._sources.path(label))  # noqa: PTH120
+        directory = os.path.dirname(self._sources.path(label))
         prefix = label.name.rpartition("/")[0]
         names = [name for name in self._sources.names(directory) if name.endswith((".bzl", ".scl"))]
         if prefix:
             names = [f"{prefix}/{name}" for name in names]
         near = did_you_mean(label.name, names)
-        if near is None and not os.path.isdir(directory):  # noqa: PTH112
+        if near is None and not os.path.isdir(directory):
             return f"there is no directory {label.package or '.'}"
         return near or ("there are: " + ", ".join(sorted(names)[:8]) if names else None)
 

@@ -104,7 +104,7 @@ class Package:
             return found
         label = Label(self.repo, self.name, name)
         exists = self._exists(name)
-        named = name in self.exported or name in self.referenced or name == os.path.basename(self.build_file)  # noqa: PTH119
+        named = name in self.exported or name in self.referenced or name == os.path.basename(self.build_file)
         if named and exists:
             other = (PRIVATE,) if name in self.referenced else (PUBLIC,)
             made = Target(label, "source", visibility=self.exported.get(name, other))
@@ -132,7 +132,7 @@ class Package:
         """Targets, and files in the directory where a file of that name would be."""
         prefix = like.rpartition("/")[0]
         try:
-            files = os.listdir(os.path.join(self.directory, prefix))  # noqa: PTH208
+            files = os.listdir(os.path.join(self.directory, prefix))
         except OSError:
             files = []
         return [*self.targets, *(f"{prefix}/{name}" if prefix else name for name in files)]

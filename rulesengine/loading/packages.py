@@ -85,14 +85,14 @@ class Packages:
             directory = os.path.join(self._sources.repositories.directory(label.repo), label.package)
         except NoSuchPackageError:
             return True
-        return not any(os.path.isfile(os.path.join(directory, name)) for name in BUILD_FILES)  # noqa: PTH113
+        return not any(os.path.isfile(os.path.join(directory, name)) for name in BUILD_FILES)
 
     def _missing(self, repo: str, package: str, wanted_by: Location | None) -> NoSuchPackageError:
         directory = os.path.join(self._sources.repositories.directory(repo), package)
         name = (f"@{repo}" if repo else "") + "//" + package
         root = f"@{repo}//" if repo else "//"
         near = near_packages(root, package, self._sources.packages(repo, ""))
-        if os.path.isdir(directory):  # noqa: PTH112
+        if os.path.isdir(directory):
             what = "the directory has no BUILD file"
             near = near or f"add {package + '/' if package else ''}BUILD (an empty one will do)"
         else:
@@ -104,8 +104,8 @@ class Packages:
         shown = (f"@{repo}//" if repo else "") + os.path.relpath(path, root)
         text = self._sources.read(path, shown)
         ast = self._interpreter.parse(shown, text, BUILD)
-        made = Package(repo, package, os.path.dirname(path), shown)  # noqa: PTH120
-        label = Label(repo, package, os.path.basename(path))  # noqa: PTH119
+        made = Package(repo, package, os.path.dirname(path), shown)
+        label = Label(repo, package, os.path.basename(path))
         for load in modules.loads(ast, shown, label):
             modules.get(load.label, load.place)
         module = sl.Module()

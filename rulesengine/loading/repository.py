@@ -14,7 +14,7 @@ from rulesengine.loading.python_tree import python_tree
 
 MODULE_FILE = "MODULE.bazel"
 BUILD_FILES = ("BUILD.bazel", "BUILD")
-_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SHIPPED = {
     "rulesengine": os.path.join(_HOME, "rules"),
     "platforms": os.path.join(_HOME, "modules", "platforms"),
@@ -120,7 +120,7 @@ def read_repositories(root: str) -> Repositories:
         elif kind in ("local_path_override", "local_repository"):
             module = str(named.get("module_name", named.get("name", "")))
             where = os.path.join(root, str(named.get("path", "")))
-            if not os.path.isdir(where):  # noqa: PTH112
+            if not os.path.isdir(where):
                 raise LoadingError(
                     f"{kind}: path {named.get('path', '')!r} is not a directory",
                     location=Location(MODULE_FILE, call.lineno, call.col_offset + 1),

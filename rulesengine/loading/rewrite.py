@@ -121,7 +121,7 @@ _ITERATE = frozenset(["all", "any", "enumerate", "len", "list", "reversed", "sor
 class _Finder:
     """Finds the places to edit."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         raw: list[bytes],
         names: frozenset[str],

@@ -35,7 +35,7 @@ class Sources:
     def track(self, path: str) -> bool:
         """Note that a file was looked for; whether it is there."""
         try:
-            there = os.path.isfile(path)  # noqa: PTH113
+            there = os.path.isfile(path)
         except ValueError:  # a NUL byte in a name: no such file anywhere
             return False
         self.tracked[path] = "file" if there else "absent"
@@ -48,7 +48,7 @@ class Sources:
     def names(self, directory: str) -> list[str]:
         """What a directory holds, or nothing; for near names, hence not tracked."""
         try:
-            return os.listdir(directory)  # noqa: PTH208
+            return os.listdir(directory)
         except (OSError, ValueError):
             return []
 
@@ -64,7 +64,7 @@ class Sources:
         """A text file, with `\\n` ends of lines and without a byte order mark.  Raises LoadingError."""
         self.contents.add(path)
         try:
-            if os.path.getsize(path) > MAX_SOURCE_BYTES:  # noqa: PTH202
+            if os.path.getsize(path) > MAX_SOURCE_BYTES:
                 raise LoadingError(
                     f"{shown} is larger than {MAX_SOURCE_BYTES >> 20} MiB", location=Location(shown, 1, 1)
                 )

@@ -159,7 +159,7 @@ class _Finder:
         for path in self.changes.all:
             changed.add(path)
             while "/" in path:
-                path = path.rpartition("/")[0]  # noqa: PLW2901
+                path = path.rpartition("/")[0]
                 changed.add(path)
         moved = {os.path.dirname(one) for one in self.changes.come | self.changes.gone if _is_build_file(one)}
         prefixes = {repo: place for place, repo in inside.items()}

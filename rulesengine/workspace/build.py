@@ -380,7 +380,7 @@ class Build:
                 out[f"{one.label} {one.configuration.mnemonic}"] = pairs
         return out
 
-    def _target(  # noqa: PLR0917
+    def _target(
         self,
         label: Label,
         one: ConfiguredTarget,
@@ -438,7 +438,7 @@ class Build:
         steady = ((self.loader.root, self.root_listing),)
         return LookedAt(self.started_ns, frozenset(read), frozenset(absent), tuple(made), tuple(links), steady=steady)
 
-    def _replay(  # noqa: PLR0917
+    def _replay(
         self,
         graph: ActionGraph,
         wanted: Sequence[Artifact],

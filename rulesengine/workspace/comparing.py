@@ -245,11 +245,11 @@ def _words(line: Line, renamed: Mapping[str, str]) -> list[str]:
     for word in words:
         for name in names:
             if name in word:
-                word = word.replace(name, renamed[name])  # noqa: PLW2901
-        word = word.replace(root, mapped)  # noqa: PLW2901
+                word = word.replace(name, renamed[name])
+        word = word.replace(root, mapped)
         for number, path in enumerate(outputs):  # its own outputs may be called otherwise
             if _mapped(path) in word:
-                word = word.replace(_mapped(path), f"<output {number}>")  # noqa: PLW2901
+                word = word.replace(_mapped(path), f"<output {number}>")
         out.append(word)
     return out
 

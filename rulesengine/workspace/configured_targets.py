@@ -90,22 +90,22 @@ class ConfiguredTargets:
         """What an attribute names in the node's configuration."""
         return list({self._node(one.key): None for one in self._of(node) if one.attribute == attribute})
 
-    def siblings(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002
+    def siblings(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002 - the protocol's parameters
         """Raise UsageError: packages have no configuration."""
         raise _no_meaning("siblings() and test_suites without tests")
 
-    def build_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002
+    def build_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002 - the protocol's parameters
         """Raise UsageError."""
         raise _no_meaning("buildfiles()")
 
-    def load_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002
+    def load_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002 - the protocol's parameters
         """Raise UsageError."""
         raise _no_meaning("loadfiles()")
 
     def build_files_of(
         self,
-        fragments: Sequence[str],  # noqa: ARG002
-        universe: Sequence[ConfiguredNode],  # noqa: ARG002
+        fragments: Sequence[str],  # noqa: ARG002 - the protocol's parameters
+        universe: Sequence[ConfiguredNode],  # noqa: ARG002 - the protocol's parameters
     ) -> Sequence[ConfiguredNode]:
         """Raise UsageError."""
         raise _no_meaning("rbuildfiles()")

@@ -179,9 +179,9 @@ class _OfflineFetcher:
     def fetch(
         self,
         pin: Pin,
-        write: Callable[[bytes], object],  # noqa: ARG002
-        progress: Callable[[int], None],  # noqa: ARG002
-        cancel: Cancellation,  # noqa: ARG002
+        write: Callable[[bytes], object],  # noqa: ARG002 - the protocol's parameters
+        progress: Callable[[int], None],  # noqa: ARG002 - the protocol's parameters
+        cancel: Cancellation,  # noqa: ARG002 - the protocol's parameters
     ) -> None:
         """Raise TransportError."""
         fault = TransportError(

@@ -125,7 +125,7 @@ def _check_declaration(declaration: ArchiveDeclaration) -> None:
         platform_of(architecture)
 
 
-def _resolve(  # noqa: PLR0917
+def _resolve(
     declaration: ArchiveDeclaration,
     architecture: str,
     states: list[SuiteState],

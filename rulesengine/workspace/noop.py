@@ -77,7 +77,7 @@ class Stale:
 
     __slots__ = ("absent", "before", "checksum", "files", "links", "now", "path", "text")
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         path: str,
         text: str,
@@ -231,7 +231,7 @@ def save(
     return write(index_path(directory, text), text, found, absent, links, shown, printed)
 
 
-def write(  # noqa: PLR0917
+def write(
     target: str,
     text: str,
     found: Mapping[str, Signature],

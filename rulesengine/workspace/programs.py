@@ -27,7 +27,7 @@ def beside(asked: Sequence[tuple[Label, ConfiguredTarget]], analysis: Analysis) 
     return out
 
 
-def program(  # noqa: PLR0917
+def program(
     one: ConfiguredTarget, beside_it: Sequence[Artifact], analysis: Analysis, output_base: str, root: str, source: str
 ) -> Program:
     """How a target is run.  source: where a source file is.  Raises UsageError where it is no program."""

@@ -251,9 +251,9 @@ def _described(one: ConfiguredTarget, name: tuple[str, str], below: list[str]) -
         if key not in _QUIET:
             text = json.dumps(value, sort_keys=True)
             if len(text) > _MAX_ATTRIBUTE:
-                value = "sha256:" + _hash(text)  # noqa: PLW2901
+                value = "sha256:" + _hash(text)
             elif "://" in text or _SECRET.search(key + text):
-                value = _clean(key, value)  # noqa: PLW2901
+                value = _clean(key, value)
             attributes[key] = value
     line: Line = {
         "label": name[0],
@@ -281,12 +281,12 @@ def _command(task: Task) -> list[str]:
             out.append(f"… {len(words) - number} more sha256:{_hash(chr(0).join(words[number:]))}")
             break
         if "://" in word:
-            word = _USERINFO.sub("", word)  # noqa: PLW2901
+            word = _USERINFO.sub("", word)
         if word.startswith("-") and "=" in word and _SECRET.search(word.partition("=")[0]):
             name, _, value = word.partition("=")
-            word = f"{name}={_hidden(name, value)}"  # noqa: PLW2901
+            word = f"{name}={_hidden(name, value)}"
         if len(word) > _MAX_ARGUMENT:
-            word = f"{word[:_MAX_ARGUMENT]}… sha256:{_hash(word)}"  # noqa: PLW2901
+            word = f"{word[:_MAX_ARGUMENT]}… sha256:{_hash(word)}"
         out.append(word)
         left -= len(word) + 1
     return out

@@ -119,7 +119,7 @@ def test_actions(one: ConfiguredTarget, analysis: Analysis, options: TestOptions
     return out
 
 
-def _action(  # noqa: PLR0917
+def _action(
     analysis: Analysis,
     one: ConfiguredTarget,
     tree: Artifact,

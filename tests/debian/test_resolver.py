@@ -22,7 +22,7 @@ adduser bash bind9 build-essential busybox-static cmake curl dbus default-jre-he
 ffmpeg firefox-esr fontconfig gcc ghostscript git gnupg imagemagick init libc6 libreoffice-writer libssl3t64 mailutils
 mariadb-server maven mawk nginx nodejs openjdk-21-jre-headless openssh-server perl php-fpm postgresql python3
 python3-pip r-base-core rsync ruby rustc samba systemd tasksel texlive-latex-base vim-gtk3 xorg librust-serde-dev
-""".split()  # noqa: SIM905
+""".split()  # noqa: SIM905 - a list that reads as text
 CASES = [["base-files", "netbase", "tzdata", "media-types", "ca-certificates"], *([name] for name in REQUESTS)]
 CASES += [
     ["exim4", "mailutils"],

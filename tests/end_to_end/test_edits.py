@@ -294,7 +294,7 @@ def _same_listing(directory: str, without: str = "") -> bytes:
     ],
     ids=["direct users only", "nothing is dirty", "listings never change"],
 )
-def test_a_rebuilder_that_errs_is_found_out(  # noqa: PLR0917
+def test_a_rebuilder_that_errs_is_found_out(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     place: object,

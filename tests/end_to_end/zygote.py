@@ -10,11 +10,11 @@ import sys
 
 
 def main() -> None:
-    import diskcache  # noqa: F401
-    import networkx  # noqa: F401
+    import diskcache  # noqa: F401 - imported to be there
+    import networkx  # noqa: F401 - imported to be there
 
     import rulesengine.workspace.build
-    import rulesengine.workspace.engine  # noqa: F401
+    import rulesengine.workspace.engine  # noqa: F401 - imported to be there
     from rulesengine.cli import main as command
 
     for line in sys.stdin:

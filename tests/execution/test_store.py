@@ -171,7 +171,7 @@ def test_threads_may_put_the_same_blob_at_once(tmp_path: Path) -> None:
             for number in range(50):
                 digest = store.put(b"blob %d" % number * 100)
                 assert store.read(digest) == b"blob %d" % number * 100
-        except Exception as fault:  # noqa: BLE001
+        except Exception as fault:  # noqa: BLE001 - handed to the test
             faults.append(fault)
 
     threads = [threading.Thread(target=work) for _ in range(6)]

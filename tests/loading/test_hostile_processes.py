@@ -40,7 +40,7 @@ def doubled(start: str, step: str) -> Files:
 
 
 def brackets(one: str, other: str) -> Files:
-    return {"a/BUILD": f'load(":d.bzl", "x")\n', "a/d.bzl": f"x = {one * 100_000}{other * 100_000}\n"}  # noqa: F541
+    return {"a/BUILD": 'load(":d.bzl", "x")\n', "a/d.bzl": f"x = {one * 100_000}{other * 100_000}\n"}
 
 
 _SHARED = "x = ['1']\nfor _ in range(60):\n    x = [x, x]"

@@ -25,7 +25,7 @@ class ExecutionLog(Record):
         if isinstance(event, ActionDetails):
             self._output.write(json.dumps(spawn(event), indent=2, ensure_ascii=False) + "\n", flush=not event.cached)
 
-    def close(self, code: int, fault: BaseException | None) -> None:  # noqa: ARG002
+    def close(self, code: int, fault: BaseException | None) -> None:  # noqa: ARG002 - the protocol's parameters
         """End the file."""
         self._output.close()
 

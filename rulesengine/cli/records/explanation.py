@@ -33,7 +33,7 @@ class Explanation(Record):
             lines += [f"  input {one.path} {one.hash} {one.size}" for one in event.inputs]
         self._output.write("\n".join(lines) + "\n", flush=True)
 
-    def close(self, code: int, fault: BaseException | None) -> None:  # noqa: ARG002
+    def close(self, code: int, fault: BaseException | None) -> None:  # noqa: ARG002 - the protocol's parameters
         """End the file."""
         self._output.close()
 

@@ -118,7 +118,7 @@ class Profile(Record):
         if memory:
             self._emit(name="Memory usage (pybuild)", ph="C", ts=at, tid=MAIN, args={"memory": memory})
 
-    def close(self, code: int, fault: BaseException | None) -> None:  # noqa: ARG002
+    def close(self, code: int, fault: BaseException | None) -> None:  # noqa: ARG002 - the protocol's parameters
         """Write what is still open, and the end."""
         for identity, (began, lane) in self._running.items():
             self._span("action processing", f"unfinished action {identity}", began, FIRST_LANE + lane)

@@ -56,9 +56,9 @@ class Output:
             if path.endswith(".gz"):
                 import gzip
 
-                self._stream = cast("IO[bytes]", gzip.open(path, "wb", compresslevel=6))  # noqa: SIM115
+                self._stream = cast("IO[bytes]", gzip.open(path, "wb", compresslevel=6))  # noqa: SIM115 - closed by its owner
             else:
-                self._stream = open(path, "wb", buffering=0 if os.path.exists(path) else 1 << 16)  # noqa: SIM115
+                self._stream = open(path, "wb", buffering=0 if os.path.exists(path) else 1 << 16)  # noqa: SIM115 - closed by its owner
         except OSError as fault:
             raise UsageError(
                 f"{flag}: cannot write {path}: {fault.strerror or fault}", hint="name a file in a directory that exists"

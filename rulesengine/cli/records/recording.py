@@ -86,7 +86,7 @@ class Recording:
             one.close(code, fault)
 
 
-def invocation(  # noqa: PLR0917
+def invocation(
     command: str, words: list[str], targets: list[str], options: Options, startup: Options, places: tuple[str, str, str]
 ) -> Invocation:
     """What is known of a command before it starts.  places: working directory, root, output base."""
