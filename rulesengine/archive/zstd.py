@@ -72,7 +72,7 @@ def _frame(decoder: object, head: bytes, source: Reader, limits: Limits) -> Iter
         size = base + (base >> 3) * (window[0] & 7)
     if size > limits.zstd_window:
         raise LimitError(f"zstd frame asks for a window of {size} bytes, limit {limits.zstd_window}")
-    frame = decoder.decompressobj()  # type: ignore[attr-defined]
+    frame = decoder.decompressobj()  # type: ignore[attr-defined]  # the stubs lack it
     frame.decompress(head + descriptor + window + dictionary + content)
     pending: list[bytes] = []
     held = 0

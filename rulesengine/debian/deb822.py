@@ -27,7 +27,7 @@ class Stanza(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return self._fields[name.lower()][1]
 
-    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]  # always a text
         """The value, or `default` (empty) where the field is absent."""
         found = self._fields.get(name.lower())
         return default if found is None else found[1]

@@ -223,7 +223,7 @@ class _Walker:
             found = self.possible(relation)
             if len(found) > 1:
                 found.sort(
-                    key=cmp_to_key(lambda a, b, t=target: self.universe.compare(t, a, b, self.protected))  # type: ignore[misc]
+                    key=cmp_to_key(lambda a, b, t=target: self.universe.compare(t, a, b, self.protected))  # type: ignore[misc]  # mypy infers no bound defaults
                 )
             out += [p for p in found if p.name in self.installed or p.name not in self.protected]
         unique: list[Package] = []

@@ -40,7 +40,7 @@ def _bytes_disk() -> Any:
     from diskcache import Disk
     from diskcache.core import MODE_RAW
 
-    class BytesDisk(Disk):  # type: ignore[misc]
+    class BytesDisk(Disk):  # type: ignore[misc]  # diskcache has no types
         def put(self, key: Any) -> tuple[Any, bool]:
             if type(key) is not bytes:
                 raise TypeError("keys are bytes")

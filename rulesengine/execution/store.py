@@ -66,7 +66,7 @@ class VerifiedReader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed wants any buffer
         if not self._left:
             return 0
         view = memoryview(buffer).cast("B")[: self._left]
@@ -302,7 +302,7 @@ class LocalStore:
                 return True
             with self.open(digest) as stream:
                 buffer = bytearray(min(CHUNK, digest.size) or 1)
-                while stream.readinto(buffer):  # type: ignore[attr-defined]
+                while stream.readinto(buffer):  # type: ignore[attr-defined]  # ours has it
                     pass
         except (KeyError, LostBlobError, OSError):
             return False

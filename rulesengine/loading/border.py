@@ -110,7 +110,7 @@ class Guard:
 
         def guarded(*args: Any, **kwargs: Any) -> Any:
             try:
-                return weak()[name](*args, **kwargs)  # type: ignore[index]
+                return weak()[name](*args, **kwargs)  # type: ignore[index]  # not None while it is called
             except BaseException as fault:
                 self._caught = fault
                 raise

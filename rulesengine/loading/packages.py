@@ -135,7 +135,7 @@ class Packages:
             self._interpreter.evaluate(
                 module,
                 parse_own("<finalizer>", _FINALIZER),
-                lambda name, frozen=frozen, prelude=prelude: prelude if name == "p" else frozen,  # type: ignore[misc]
+                lambda name, frozen=frozen, prelude=prelude: prelude if name == "p" else frozen,  # type: ignore[misc]  # mypy infers no bound defaults
             )
 
     # ---- what Starlark calls ----------------------------------------------------

@@ -25,11 +25,11 @@ class _FirstWord(Location):
         self.line = line
 
     @property
-    def column(self) -> int:  # type: ignore[override]
+    def column(self) -> int:  # type: ignore[override]  # a property in place of a field
         return self._texts.location(self.path, self.line).column
 
     @property
-    def excerpt(self) -> str:  # type: ignore[override]
+    def excerpt(self) -> str:  # type: ignore[override]  # a property in place of a field
         return self._texts.location(self.path, self.line).excerpt
 
 

@@ -74,7 +74,7 @@ def build_tree(members: Mapping[str, Member], put: Callable[[bytes], Digest]) ->
             elif isinstance(value, TreeLink):
                 directory.symlinks.add(name=name, target=value.target)
             else:
-                child = value.digest if isinstance(value, TreeNode) else store(value)  # type: ignore[arg-type]
+                child = value.digest if isinstance(value, TreeNode) else store(value)  # type: ignore[arg-type]  # the other arm is a tree node's
                 below = directory.directories.add(name=name)
                 below.digest.hash, below.digest.size_bytes = child.hash, child.size
         return directory

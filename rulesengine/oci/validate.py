@@ -65,7 +65,7 @@ class _Measured(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]  # typeshed wants any buffer
         view = memoryview(buffer).cast("B")
         data = self.inner.read(min(len(view), self._left))
         self._left -= len(data)

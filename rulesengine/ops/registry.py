@@ -94,7 +94,7 @@ class Operations(Mapping[str, Operation]):
                         f"there is no operation {name!r}",
                         hint=did_you_mean(name, self.names()) or "operations: " + ", ".join(self.names()),
                     )
-                value = point.load()  # type: ignore[attr-defined]
+                value = point.load()  # type: ignore[attr-defined]  # untyped before Python 3.12
         except (ImportError, AttributeError) as fault:
             raise ExecutionError(
                 f"operation {name!r} cannot be loaded: {fault}", hint="reinstall the package that provides it"

@@ -234,7 +234,7 @@ def container(shown: Sequence[QueriedAction], *, commandline: bool = True, artif
             "mnemonic": action.mnemonic,
             "configurationId": configurations.of(
                 action.configuration,
-                lambda action=action: {"mnemonic": action.configuration},  # type: ignore[misc]
+                lambda action=action: {"mnemonic": action.configuration},  # type: ignore[misc]  # mypy infers no bound defaults
             ),
         }
         if commandline:

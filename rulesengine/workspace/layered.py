@@ -115,7 +115,7 @@ def _layers(
         for key in (*path, end):
             if key not in layers.left:
                 layers.left[key], layers.right[key] = [], []
-                layers.order[key[2]].append(key)  # type: ignore[index]
+                layers.order[key[2]].append(key)  # type: ignore[index]  # keys of this kind have three parts
             layers.right[before].append(key)
             layers.left[key].append(before)
             before = key

@@ -73,7 +73,7 @@ def _options(context: Context, stream: object) -> TestOptions:
         cache=given["cache_test_results"],
         build_only=given["build_tests_only"],
         keep_going=given["test_keep_going"],
-        stream=stream,  # type: ignore[arg-type]
+        stream=stream,  # type: ignore[arg-type]  # opened for it above
         caller=dict(os.environ),
     )
 
