@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from rulesengine.errors import AttributeValueError, LabelError, LoadingError, Location, did_you_mean
-from rulesengine.loading.package import PackageBuilder
+from rulesengine.loading.package_builder import PackageBuilder
 from rulesengine.loading.values import AttributeCheck
 from rulesengine.model.label import Label, check_target
 from rulesengine.model.macro import NAMING_RULES, Macro, MacroInstance

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from rulesengine.errors import LoadingError, RulesEngineError, did_you_mean
 from rulesengine.loading.glob import check_pattern, matches
-from rulesengine.loading.package import PackageBuilder
+from rulesengine.loading.package_builder import PackageBuilder
 from rulesengine.model.label import check_target
 from rulesengine.model.target import PUBLIC
 

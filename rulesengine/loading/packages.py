@@ -15,7 +15,8 @@ from rulesengine.loading.border import BUILD, Interpreter, parse_own
 from rulesengine.loading.existing import summary
 from rulesengine.loading.glob import glob
 from rulesengine.loading.modules import NATIVE, Modules
-from rulesengine.loading.package import Package, PackageBuilder
+from rulesengine.loading.package import Package
+from rulesengine.loading.package_builder import PackageBuilder
 from rulesengine.loading.registry import Registry
 from rulesengine.loading.repository import BUILD_FILES
 from rulesengine.loading.sources import Sources

@@ -125,10 +125,11 @@ class Workspace(Questions, Keeping):
         Raises RulesEngineError of some kind, never anything else of its own accord.
         """
         from rulesengine.execution.outbase import mark
-        from rulesengine.workspace.build import Build, Request
+        from rulesengine.workspace.build import Build
         from rulesengine.workspace.engine import Engine
         from rulesengine.workspace.groups import Groups
         from rulesengine.workspace.outputs import Outputs
+        from rulesengine.workspace.request import Request
         from rulesengine.workspace.spawning import Spawning
         from rulesengine.workspace.status import Status
 
