@@ -8,19 +8,18 @@ have been written again without its times showing it, so it is digested anew.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import marshal
 import os
 import time
 from collections.abc import Callable
 
+from rulesengine.kept_file import read_kept, write_kept
 from rulesengine.model.digest import Digest
 
 GRANULARITY = 2_000_000_000
 """Nanoseconds: the coarsest time stamp of a file system in use (FAT's two seconds)."""
 
 _MAGIC = b"pybuild stat cache 1\n"
-_HEAD = len(_MAGIC) + 32
 
 Entry = tuple[int, int, int, int, int, str]
 """size, mtime_ns, ctime_ns, inode, mode, sha256"""
@@ -65,28 +64,14 @@ class StatCache:
         if self._path is None or not self._changed:
             return
         body = marshal.dumps(self._entries, 4)
-        temporary = f"{self._path}.{os.getpid()}.tmp"
-        with contextlib.suppress(OSError):
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            try:
-                with open(temporary, "wb") as out:
-                    out.write(_MAGIC + hashlib.sha256(body).digest())
-                    out.write(body)
-                os.replace(temporary, self._path)
-                self._changed = False
-            except OSError:
-                os.unlink(temporary)
+        if write_kept(self._path, _MAGIC, body):
+            self._changed = False
 
     def _load(self) -> None:
         self._loaded = True
         assert self._path is not None
-        try:
-            with open(self._path, "rb") as file:
-                data = file.read()
-        except OSError:
-            return
-        body = memoryview(data)[_HEAD:]
-        if data[: len(_MAGIC)] != _MAGIC or hashlib.sha256(body).digest() != data[len(_MAGIC) : _HEAD]:
+        body = read_kept(self._path, _MAGIC)
+        if body is None:
             return
         # The checksum guards against damage; marshal builds plain values and runs no code.
         with contextlib.suppress(ValueError, EOFError, TypeError):

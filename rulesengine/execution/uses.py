@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
+from rulesengine.kept_file import kept_body, write_kept
 from rulesengine.model.digest import Digest
 
 _MAGIC = b"pybuild uses 1\n"
@@ -45,15 +46,8 @@ def write_uses(cache: str, root: str, request: str, actions: Iterable[Digest], b
     body = os.fsencode(root) + b"\0" + b"".join(lines)
     folder = _folder(cache)
     path = os.path.join(folder, f"{_prefix(root)}-{hashlib.sha256(request.encode()).hexdigest()[:16]}")
-    temporary = f"{path}.{os.getpid()}.tmp"
+    write_kept(path, _MAGIC, body)
     with contextlib.suppress(OSError):
-        os.makedirs(folder, exist_ok=True)
-        try:
-            with open(temporary, "wb") as out:
-                out.write(_MAGIC + hashlib.sha256(body).digest() + body)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
         _prune(folder, _prefix(root))
 
 
@@ -78,11 +72,10 @@ def read_uses(cache: str) -> Iterator[tuple[str, Uses | None]]:
 
 
 def _decode(data: bytes, at: float) -> Uses | None:
-    head = len(_MAGIC) + 32
-    body = data[head:]
-    if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != data[len(_MAGIC) : head]:
+    body = kept_body(data, _MAGIC)
+    if body is None:
         return None
-    root, _, records = body.partition(b"\0")
+    root, _, records = bytes(body).partition(b"\0")
     if len(records) % _RECORD:
         return None
     actions: list[Digest] = []

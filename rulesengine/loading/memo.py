@@ -10,10 +10,10 @@ import hashlib
 import marshal
 import os
 import sys
-from contextlib import suppress
 
 from attrs import frozen
 
+from rulesengine.kept_file import read_kept, write_kept
 from rulesengine.loading.rewrite import Rewritten
 
 _MAX_ENTRIES = 5000
@@ -71,26 +71,12 @@ class Memo:
             return
         kept = self._old if len(self._old) + len(self._new) <= _MAX_ENTRIES else {}
         body = marshal.dumps({**kept, **dict(list(self._new.items())[:_MAX_ENTRIES])})
-        temporary = f"{self._path}.{os.getpid()}"
-        with suppress(OSError):
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            with open(temporary, "wb") as stream:
-                stream.write(self._code + hashlib.sha256(body).digest() + body)
-            os.replace(temporary, self._path)
+        if write_kept(self._path, self._code, body):
             self._new = {}
-        with suppress(OSError):
-            os.unlink(temporary)
 
     def _load(self) -> dict[bytes, _Stored]:
-        try:
-            with open(self._path, "rb") as stream:
-                data = stream.read()
-        except OSError:
-            return {}
-        body = data[64:]
-        if data[:32] != self._code or data[32:64] != hashlib.sha256(body).digest():
-            return {}
-        found = marshal.loads(body)
+        body = read_kept(self._path, self._code)
+        found = None if body is None else marshal.loads(body)
         return found if isinstance(found, dict) else {}
 
 
