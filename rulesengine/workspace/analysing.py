@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from rulesengine.analysis import Analyzer, platform_of
+from rulesengine.analysis import Analyzer
 from rulesengine.analysis.edges import Edges
-from rulesengine.analysis.settings import for_targets, for_tools
-from rulesengine.analysis.settings import settings as chosen_settings
 from rulesengine.loading import Loader
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.query.actions import ActionFilter, QueriedAction
 from rulesengine.query.evaluate import Evaluation, checked_pattern, words_of
 from rulesengine.query.parser import Call, parse
 from rulesengine.workspace.analyzed import AnalyzedTarget, ConfiguredResult
+from rulesengine.workspace.configurations import configurations
 from rulesengine.workspace.configured_targets import ConfiguredTargets
-from rulesengine.workspace.host import host_platform
 from rulesengine.workspace.question import Question
 from rulesengine.workspace.targets import LoadedTargets
 
@@ -23,17 +21,7 @@ def analyse(question: Question, loader: Loader, listener: Listener, cancel: Canc
     tree = parse(question.expression)
     patterns = question.universe.split(",") if question.universe else words_of(tree)
     loaded = LoadedTargets(loader, question.package, question.implicit, cancel)
-    host = question.host_platform or str(host_platform())
-    chosen = chosen_settings(
-        loader,
-        flags=question.settings,
-        defines=question.defines,
-        compilation_mode=question.compilation_mode,
-        lists=question.lists,
-        package=question.package,
-    )
-    top = platform_of(loader, question.platform or host, for_targets(chosen))
-    execution = platform_of(loader, host, for_tools(chosen))
+    top, execution = configurations(loader, question)
     labels = list(dict.fromkeys(label for pattern in patterns for label in loaded.resolve(pattern)))
     labels = [one for one in labels if loaded.target(one).kind != "package_group"]
     analyzer = Analyzer(loader, listener)

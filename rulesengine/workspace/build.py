@@ -9,8 +9,7 @@ from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
-from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget, platform_of
-from rulesengine.analysis.settings import for_targets, for_tools, settings
+from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget
 from rulesengine.errors import ExecutionError, Location, LostBlobError, RulesEngineError, UsageError
 from rulesengine.execution.test_runner import TestNotRunError
 from rulesengine.loading import Loader
@@ -24,9 +23,9 @@ from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.workspace import link, replay
+from rulesengine.workspace.configurations import configurations
 from rulesengine.workspace.engine import Engine, Executed
 from rulesengine.workspace.groups import Groups
-from rulesengine.workspace.host import host_platform
 from rulesengine.workspace.layout import describe
 from rulesengine.workspace.outputs import Members, Outputs
 from rulesengine.workspace.places import PREFIX, TESTLOGS_LINK
@@ -82,25 +81,14 @@ class Build:
         if request.details:
             self.listener(PatternsResolved(request.patterns, tuple(str(label) for label in labels)))
         self.cancel.check()
-        host = request.host_platform or str(host_platform())
-        platform = request.platform or host
-        chosen = settings(
-            self.loader,
-            flags=request.settings,
-            defines=request.defines,
-            compilation_mode=request.compilation_mode,
-            lists=request.lists,
-            stamp=request.stamp,
-            package=request.package,
-        )
-        configuration = platform_of(self.loader, platform, for_targets(chosen))
+        configuration, execution = configurations(self.loader, request)
         self.listener(PhaseStarted("analysis", f"{len(labels)} target" + ("s" if len(labels) != 1 else "")))
         analyzer = Analyzer(self.loader, self.listener)
         analyzer.toolchains.debug = request.toolchain_debug
         analysis = analyzer.analyze(
             labels,
             configuration,
-            exec_configuration=platform_of(self.loader, host, for_tools(chosen)),
+            exec_configuration=execution,
             keep_going=request.keep_going,
             by_pattern=self._by_pattern(labels, request),
             aspects=self._aspects(request),
