@@ -9,10 +9,8 @@ from __future__ import annotations
 import ast
 import re
 
-_WORTH = re.compile(
-    r"[\w)\]]\s{0,40}\+=?\s{0,40}[A-Za-z_(]|[\w)\]\"']\s{0,40}\*=?\s{0,40}[\w(\[\"']|\.extend\("
-    r"|\b(?:list|sorted|tuple|reversed|enumerate)\([^\n]*range"
-)
+_OPERATION = re.compile(r"\+=?\s{0,40}[A-Za-z_(]|\*=?\s{0,40}[\w(\[\"']")
+_COPY = re.compile(r"\b(?:list|sorted|tuple|reversed|enumerate)\([^\n]*range")
 _LOOP = re.compile(r"^[ \t]+for\b[^\n]*:[ \t]*(?:#.*)?$", re.MULTILINE)
 _TEXTS = re.compile(r"\.(?:join|replace)\(")
 _TAKES = frozenset({"list", "sorted", "tuple", "reversed", "enumerate"})
@@ -22,8 +20,15 @@ _SMALL = 10_000
 
 def worth(text: str) -> bool:
     """A quick look at a text: whether it may hold anything that is found here."""
-    if _WORTH.search(text):
+    if ".extend(" in text or ("range" in text and _COPY.search(text)):
         return True
+    if "+" in text or "*" in text:
+        for found in _OPERATION.finditer(text):
+            left = text[max(found.start() - 41, 0) : found.start()].rstrip()[-1:]
+            if left and (left.isalnum() or left in ("_)]" if found[0][0] == "+" else "_)]\"'")):
+                return True
+    if "for" not in text:
+        return False
     loop = _LOOP.search(text)
     return loop is not None and _TEXTS.search(text, loop.end()) is not None
 

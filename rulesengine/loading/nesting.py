@@ -7,6 +7,7 @@ crash at 4,000, lambdas, blocks and `elif` chains survive 1,000 and crash at 2,0
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rulesengine.errors import Location, SyntaxFault
 
@@ -33,33 +34,39 @@ _BLOCK = re.compile(r"^( *)(if|elif|else|for|def)\b", re.MULTILINE)
 
 
 def _blank(match: re.Match[str]) -> str:
-    """A literal as its line breaks: lines stay where they are."""
+    """A literal as an empty one and its line breaks: lines stay where they are."""
     found = match[0]
-    return '""' if "\n" not in found else _BREAKS.sub("", found)
+    return '""' if "\n" not in found else '""' + _BREAKS.sub("", found)
+
+
+@lru_cache(maxsize=1)
+def bare(text: str) -> str:
+    """A file's text without what its literals and comments hold: an empty literal is in place of each."""
+    return _LITERALS.sub(_blank if '"""' in text or "'''" in text else '""', text)
 
 
 def check_nesting(path: str, text: str) -> None:
     """Raise SyntaxFault, with the line, where a text nests deeper than the parser survives."""
-    bare = _LITERALS.sub(_blank if '"""' in text or "'''" in text else '""', text)
-    if not all(_is_flat(one) for one in _STATEMENTS.split(bare)):
-        _check_expressions(path, bare)
-    _check_blocks(path, bare)
+    code = bare(text)
+    if not all(_is_flat(one) for one in _STATEMENTS.split(code)):
+        _check_expressions(path, code)
+    _check_blocks(path, code)
 
 
 def _is_flat(statement: str) -> bool:
     """Whether too little stands between two line breaks at the top level to nest deep there."""
     return (
-        len(_COUNTED.findall(statement)) <= MAX_BRACKETS
+        (len(statement) <= MAX_BRACKETS or len(_COUNTED.findall(statement)) <= MAX_BRACKETS)
         and statement.count("(") == statement.count(")")
         and statement.count("[") == statement.count("]")
         and statement.count("{") == statement.count("}")
     )
 
 
-def _check_expressions(path: str, bare: str) -> None:
+def _check_expressions(path: str, code: str) -> None:
     levels = [0]  # what hangs on each other at every open bracket
     depth = 0
-    for token in _TOKEN.finditer(bare):
+    for token in _TOKEN.finditer(code):
         what = token[0]
         if what in "([{":
             levels.append(0)
@@ -79,26 +86,26 @@ def _check_expressions(path: str, bare: str) -> None:
         else:
             continue
         if len(levels) > MAX_BRACKETS + 1:
-            _refuse(path, bare, token.start(), f"brackets nest deeper than {MAX_BRACKETS}")
+            _refuse(path, code, token.start(), f"brackets nest deeper than {MAX_BRACKETS}")
         if depth > MAX_DEPTH:
-            _refuse(path, bare, token.start(), f"an expression nests deeper than {MAX_DEPTH} levels")
+            _refuse(path, code, token.start(), f"an expression nests deeper than {MAX_DEPTH} levels")
 
 
-def _check_blocks(path: str, bare: str) -> None:
+def _check_blocks(path: str, code: str) -> None:
     indents: list[int] = []
     branches: dict[int, int] = {}
-    for block in _BLOCK.finditer(bare):
+    for block in _BLOCK.finditer(code):
         indent, word = len(block[1]), block[2]
         while indents and indents[-1] >= indent:
             indents.pop()
         indents.append(indent)
         if len(indents) > MAX_BLOCKS:
-            _refuse(path, bare, block.start(2), f"blocks nest deeper than {MAX_BLOCKS}")
+            _refuse(path, code, block.start(2), f"blocks nest deeper than {MAX_BLOCKS}")
         branches[indent] = branches.get(indent, 0) + 1 if word == "elif" else 0
         if branches[indent] > MAX_ELIF:
-            _refuse(path, bare, block.start(2), f"an 'if' has more than {MAX_ELIF} 'elif' branches")
+            _refuse(path, code, block.start(2), f"an 'if' has more than {MAX_ELIF} 'elif' branches")
 
 
-def _refuse(path: str, bare: str, offset: int, message: str) -> None:
-    line = bare.count("\n", 0, offset) + 1
+def _refuse(path: str, code: str, offset: int, message: str) -> None:
+    line = code.count("\n", 0, offset) + 1
     raise SyntaxFault(message, location=Location(path, line), hint="take it apart into several statements")

@@ -27,7 +27,7 @@ def python_tree(text: str) -> ast.Module:
 
 def private_names(text: str) -> tuple[str, ...]:
     """The private names of a file's top level: a module does not show them, so the text must be parsed."""
-    if not re.search(r"^_\w*\s*=", text, re.MULTILINE):
+    if not (text.startswith("_") or "\n_" in text) or not re.search(r"^_\w*\s*=", text, re.MULTILINE):
         return ()
     try:
         body = python_tree(text).body

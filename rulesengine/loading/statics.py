@@ -43,7 +43,7 @@ class StaticFault:
 
 def static_fault(text: str, build: bool) -> StaticFault | None:
     """The first such fault of a file, or None; None too where Python's parser does not read the file."""
-    if not (_STAR.search(text) if build else _may_rebind(text)):
+    if not ("*" in text and _STAR.search(text) if build else _may_rebind(text)):
         return None
     try:
         tree = python_tree(text)
