@@ -1,10 +1,10 @@
 """The no-op index: what a successful build looked at, so that the same command may answer at once.
 
-One file per command line, in `CACHE/noop/`: a checksum and a marshalled tuple.  It is believed only when
-every path it names still has the same stat signature; whatever does not fit is a miss, and the full
-path decides by content.  So a time stamp may skip a digest, never stand for one.
+One file per command line, in `CACHE/noop/`: a checksum, a marshalled tuple, and the signatures of what it names.  It
+is believed only when every path it names still has the same stat signature; whatever does not fit is a miss, and the
+full path decides by content.  So a time stamp may skip a digest, never stand for one.
 
-This module runs at every start: it imports os, sys, marshal and zlib only.
+This module runs at every start: it imports os, sys, marshal and zlib only, and what signatures.py does.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ import os
 import sys
 import zlib
 
+from rulesengine.workspace import signatures
+from rulesengine.workspace.signatures import Signature, signature
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-FORMAT = 2
+FORMAT = 3
 KEPT = 64
 """So many indexes are kept; the oldest go."""
 
@@ -32,16 +35,13 @@ ABSENT = 1
 LINK = 2
 """Must be a symbolic link with this target."""
 
-_PLAIN = 2
-"""The version of marshal in which equal lists of numbers have equal bytes, whatever objects they are."""
+_HEAD = 12
+"""Bytes before the tuple: the checksum of all that follows, the length of the tuple."""
 
 _GRANULARITY_NS = 20_000_000
 _COARSE_GRANULARITY_NS = 2_000_000_000
 _ENVIRONMENT = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "NO_COLOR")
 _PREFIX = "PYBUILD_"
-
-Signature = tuple[int, int, int, int, int]
-"""size, mtime in ns, ctime in ns, inode, mode."""
 
 
 def key(version: str, arguments: Sequence[str]) -> str:
@@ -59,20 +59,11 @@ def index_path(directory: str, text: str) -> str:
     return f"{directory}/{zlib.crc32(data):08x}{zlib.adler32(data):08x}"
 
 
-def signature(path: str) -> Signature | None:
-    """The signature of what `path` leads to, or None where there is nothing."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
-
-
 class Stale:
     """An index that no longer fits, and what was seen of its files: where a rebuild may start (rebuild.py).
 
     path: its file.  checksum: of its content.  files: directories and the names looked at in each.  before, now: the
-    signatures, five numbers a file, in the order of files.
+    signatures of each of these, as texts (signatures.py).
     """
 
     __slots__ = ("absent", "before", "checksum", "files", "links", "now", "path", "text")
@@ -82,9 +73,9 @@ class Stale:
         path: str,
         text: str,
         checksum: bytes,
-        files: list[tuple[str, list[str]]],
-        before: list[int],
-        now: list[int],
+        files: list[tuple[str, list[bytes]]],
+        before: list[bytes],
+        now: list[bytes],
         absent: list[str],
         links: list[tuple[str, str]],
     ) -> None:
@@ -100,31 +91,23 @@ class Stale:
     def signatures(self) -> dict[str, Signature]:
         """Path -> signature as it is now."""
         out: dict[str, Signature] = {}
-        place = 0
-        now = self.now
-        for above, names in self.files:
-            prefix = above if above.endswith("/") else above + "/"
-            for name in names:
-                one = (now[place], now[place + 1], now[place + 2], now[place + 3], now[place + 4])
-                out[above if name == "." else prefix + name] = one
-                place += 5
+        for (above, names), text in zip(self.files, self.now, strict=True):
+            out.update(zip(_paths(above, names), signatures.unpack(text), strict=True))
         return out
 
     def changed(self) -> list[str]:
         """The paths whose signatures are others than when the index was written."""
         out: list[str] = []
-        place = 0
-        before, now = self.before, self.now
-        for above, names in self.files:
-            end = place + 5 * len(names)
-            if before[place:end] != now[place:end]:
-                prefix = above if above.endswith("/") else above + "/"
-                for number, name in enumerate(names):
-                    at = place + 5 * number
-                    if before[at : at + 5] != now[at : at + 5]:
-                        out.append(above if name == "." else prefix + name)
-            place = end
+        for (above, names), before, now in zip(self.files, self.before, self.now, strict=True):
+            if before != now:
+                seen = zip(_paths(above, names), signatures.unpack(before), signatures.unpack(now), strict=True)
+                out += [path for path, then, today in seen if then != today]
         return out
+
+
+def _paths(above: str, names: list[bytes]) -> list[str]:
+    prefix = above if above.endswith("/") else above + "/"
+    return [above if name == b"." else prefix + os.fsdecode(name) for name in names]
 
 
 def load(directory: str, text: str) -> tuple[str, str] | Stale | None:
@@ -148,29 +131,32 @@ def _load(directory: str, text: str) -> tuple[str, str] | Stale | None:
             data = stream.read()
     except OSError:
         return None
-    if len(data) < 16 or zlib.crc32(data[4:]).to_bytes(4, "little") != data[:4]:
+    parts = memoryview(data)
+    end = _HEAD + int.from_bytes(data[4:_HEAD], "little")
+    if not _HEAD < end <= len(data) or zlib.crc32(parts[4:]).to_bytes(4, "little") != data[:4]:
         return None
     try:
-        stored, shown, printed, files, signatures, absent, links = marshal.loads(data[4:])
+        stored, shown, printed, files, absent, links = marshal.loads(parts[_HEAD:end])
     except (ValueError, EOFError, TypeError):
         return None
     if stored != text:
         return None
-    stat = os.stat
-    values: list[int] = []
-    add = values.extend
+    read = signatures.reader()
+    width = signatures.WIDTH
+    before: list[bytes] = []
+    now: list[bytes] = []
     try:
         for above, names in files:
             # A name below an open directory is found in half the time of a whole path.
             opened = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
-                for name in names:
-                    status = stat(name, dir_fd=opened)
-                    add((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode))
+                now.append(read(opened, names))
             finally:
                 os.close(opened)
-        if marshal.dumps(values, _PLAIN) != signatures:
-            return Stale(place, text, data[:4], files, marshal.loads(signatures), values, absent, links)
+            start, end = end, end + width * len(names)
+            before.append(data[start:end])
+        if now != before:
+            return Stale(place, text, data[:4], files, before, now, absent, links)
         for path, target in links:
             if os.readlink(path) != target:
                 return None
@@ -241,14 +227,20 @@ def write(
     printed: str,
 ) -> bytes | None:
     """Write an index; its checksum, or None where it could not be written."""
-    below: dict[str, list[str]] = {}
-    signatures: list[int] = []
-    for path in sorted(found, key=lambda path: path.rpartition("/")):
+    below: dict[str, list[tuple[bytes, Signature]]] = {}
+    for path, one in found.items():
         above, _, name = path.rpartition("/")
-        below.setdefault(above or "/", []).append(name or ".")
-        signatures += found[path]
-    checked = marshal.dumps(signatures, _PLAIN)
-    data = marshal.dumps((text, shown, printed, list(below.items()), checked, sorted(set(absent)), list(links)))
+        below.setdefault(above or "/", []).append((os.fsencode(name) or b".", one))
+    files: list[tuple[str, list[bytes]]] = []
+    texts: list[bytes] = []
+    for above in sorted(below):
+        entries = sorted(below[above])
+        for start in range(0, len(entries), signatures.MOST):
+            part = entries[start : start + signatures.MOST]
+            files.append((above, [name for name, _ in part]))
+            texts.append(signatures.pack([one for _, one in part]))
+    head = marshal.dumps((text, shown, printed, files, sorted(set(absent)), list(links)))
+    data = b"".join([len(head).to_bytes(_HEAD - 4, "little"), head, *texts])
     checksum = zlib.crc32(data).to_bytes(4, "little")
     directory = os.path.dirname(target)
     temporary = f"{target}.{os.getpid()}"

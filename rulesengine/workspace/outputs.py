@@ -21,7 +21,7 @@ from rulesengine.model.artifact import Artifact, FileValue, LinkValue, Value
 from rulesengine.model.digest import Digest
 from rulesengine.model.directory import TreeFile, TreeLink, walk_tree
 from rulesengine.model.ports import Cancellation
-from rulesengine.workspace.noop import Signature
+from rulesengine.workspace.signatures import Signature
 
 _RECORD = "outputs.json"
 _TEMPORARY = ".pybuild-tmp-"

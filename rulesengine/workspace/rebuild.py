@@ -20,10 +20,11 @@ from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.workspace import noop, replay
 from rulesengine.workspace.engine import Engine
 from rulesengine.workspace.layout import describe
-from rulesengine.workspace.noop import Signature, Stale
+from rulesengine.workspace.noop import Stale
 from rulesengine.workspace.outputs import Outputs, members_of
 from rulesengine.workspace.replay import Replay
 from rulesengine.workspace.result import BuildResult, Output, TargetResult
+from rulesengine.workspace.signatures import Signature, signature
 
 _MOST = 0.5
 """Where more than this part of the actions may have changed, a whole build is no slower."""
@@ -203,7 +204,7 @@ class Rebuild:
         links = list(self.stale.links)
         for number, seen in self.change.sources.items():
             path = self.engine.sources.path(self.kept.artifact(number))
-            if noop.signature(path) != seen or noop.racy(seen, self.started_ns):
+            if signature(path) != seen or noop.racy(seen, self.started_ns):
                 return None, links
         for path, seen in self.change.directories.items():
             if noop.racy(seen, self.started_ns):
@@ -224,7 +225,7 @@ class Rebuild:
         for path, seen in found.items():
             if not path.startswith(base):
                 continue
-            now = noop.signature(path)
+            now = signature(path)
             if now == seen:
                 continue
             if now is None or (now[0], now[1], now[3], now[4]) != (seen[0], seen[1], seen[3], seen[4]):
@@ -242,7 +243,7 @@ def _below(root: str) -> dict[str, Signature]:
     if os.path.isdir(root):
         paths += [os.path.join(here, name) for here, folders, files in os.walk(root) for name in (*folders, *files)]
     for path in paths:
-        found = None if os.path.islink(path) else noop.signature(path)
+        found = None if os.path.islink(path) else signature(path)
         if found is not None:
             out[path] = found
     return out

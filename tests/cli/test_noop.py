@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from rulesengine.workspace import noop
+from rulesengine.workspace.signatures import signature
 from tests.cli.conftest import BUILD, Space
 
 SLOW = {
@@ -35,7 +36,7 @@ def test_imports_nothing_slow_and_says_the_same(built: Space) -> None:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     ours = {name for name in imported if name.startswith("rulesengine")}
     front = {"rulesengine", "rulesengine.cli", "rulesengine.cli.entry"}
-    assert ours == front | {"rulesengine.workspace", "rulesengine.workspace.noop"}
+    assert ours == front | {"rulesengine.workspace", "rulesengine.workspace.noop", "rulesengine.workspace.signatures"}
     bare = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", "pass"], capture_output=True, text=True, check=True
     )
@@ -123,7 +124,7 @@ def test_a_failed_build_is_not_remembered(built: Space) -> None:
 def test_files_of_the_moment_are_not_trusted(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_text("x")
-    found = noop.signature(str(file))
+    found = signature(str(file))
     assert found is not None
     assert noop.racy(found, found[2])
     assert noop.racy(found, found[2] + 1_000_000)
@@ -136,7 +137,7 @@ def test_files_of_the_moment_are_not_trusted(tmp_path: Path) -> None:
 def test_a_damaged_index_is_a_miss_at_every_byte(tmp_path: Path) -> None:
     source = tmp_path / "f"
     source.write_text("x")
-    found = noop.signature(str(source))
+    found = signature(str(source))
     assert found is not None
     directory = str(tmp_path / "noop")
     key = noop.key("1", ["//a"])

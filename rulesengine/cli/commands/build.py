@@ -17,6 +17,7 @@ from rulesengine.model.ports import Listener
 from rulesengine.workspace import BuildResult, Image, Output, TargetResult, Workspace, noop
 from rulesengine.workspace.how import HowToBuild
 from rulesengine.workspace.places import PREFIX
+from rulesengine.workspace.signatures import Signature, signature
 from rulesengine.workspace.spawning import strategy
 
 if TYPE_CHECKING:
@@ -301,7 +302,7 @@ def _remember(context: Context, workspace: Workspace, result: BuildResult) -> No
         return
 
 
-def _settled(steady: dict[str, bytes], path: str) -> noop.Signature | None:
+def _settled(steady: dict[str, bytes], path: str) -> Signature | None:
     """The signature of a directory into which the build put its links, if nothing else in it changed."""
     import time
 
@@ -310,11 +311,11 @@ def _settled(steady: dict[str, bytes], path: str) -> noop.Signature | None:
     path = path.rstrip("/")
     if path not in steady:
         return None
-    found = noop.signature(path)
+    found = signature(path)
     if found is None:
         return None
     time.sleep(noop.fresh(found, time.time_ns()) / 1e9)
-    same = replay.listing(path, PREFIX) == steady[path] and noop.signature(path) == found
+    same = replay.listing(path, PREFIX) == steady[path] and signature(path) == found
     return found if same else None
 
 
