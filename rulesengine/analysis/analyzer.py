@@ -19,6 +19,7 @@ from rulesengine.analysis.toolchains import Choice, Toolchains
 from rulesengine.analysis.transitions import Transitions
 from rulesengine.errors import AnalysisError, CycleError, LoadingError, RulesEngineError
 from rulesengine.loading import Loader
+from rulesengine.loading.languages import LANGUAGES, cannot_build
 from rulesengine.loading.modules import NATIVE
 from rulesengine.model.action import nested_outputs
 from rulesengine.model.aspect import Applied, merged
@@ -198,6 +199,8 @@ class Analyzer:
             return self._generated(target, configuration, self._done[maker])
         rule = target.rule
         assert rule is not None
+        if rule.module == LANGUAGES:
+            raise cannot_build(target)
         if rule.name == "alias" and rule.module == str(NATIVE):
             actual = self._attributes.values(target, configuration)["actual"]
             following = self._attributes.dependency(target, "actual", rule.schema["actual"], actual), configuration

@@ -14,6 +14,7 @@ from rulesengine.loading import macros, native, preamble
 from rulesengine.loading.border import BUILD, Interpreter, parse_own
 from rulesengine.loading.existing import summary
 from rulesengine.loading.glob import glob
+from rulesengine.loading.languages import LANGUAGES
 from rulesengine.loading.modules import NATIVE, Modules
 from rulesengine.loading.package import Package
 from rulesengine.loading.package_builder import PackageBuilder
@@ -278,7 +279,7 @@ def _is_shown(builder: PackageBuilder, target: Target) -> bool:
 
 
 def _summary(target: Target) -> list[list[Any]]:
-    return summary(target, target.rule is not None and target.rule.module == str(NATIVE))
+    return summary(target, target.rule is not None and target.rule.module in (str(NATIVE), LANGUAGES))
 
 
 def _check_specification(pattern: str, place: Location | None) -> None:

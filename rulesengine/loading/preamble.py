@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import Iterable
 
+from rulesengine.loading import languages
+
 _REWRITTEN = (
     "dot__", "provider__", "mod__", "format__", "expanding__", "names__", "add__", "or__", "big__",
     "iadd__", "mul__", "taken__", "times__",
@@ -70,7 +72,7 @@ def for_build(shown: str, rules: Iterable[str]) -> str:
     names = ", ".join(json.dumps(name) for name in _BUILD_NAMES)
     return (
         f'load("p", {names}, {_SHADOWS})\nload("n", "native")\n'
-        + "".join(f"{name} = native.{name}\n" for name in (*sorted(rules), *_FROM_NATIVE))
+        + "".join(f"{name} = native.{name}\n" for name in (*sorted(rules), *_FROM_NATIVE, *languages.NAMES))
         + f"print = make_print__({json.dumps(shown)})\n"
         "None\n"
     )
@@ -81,7 +83,10 @@ def for_native(rules: Iterable[str]) -> str:
     names = list(rules)
     loads = ", ".join(json.dumps(name) for name in names)
     pairs = ", ".join(f"{name} = {name}" for name in names)
-    return f'load("p", "native_core__")\nload("n", {loads})\nnative = struct(**(native_core__ | dict({pairs})))\n'
+    return (
+        f'load("p", "native_core__", "languages__")\nload("n", {loads})\n'
+        f"native = struct(**(native_core__ | languages__({json.dumps(languages.NAMES)}) | dict({pairs})))\n"
+    )
 
 
 def epilogue(names: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from rulesengine.errors import LoadingError, Location
+from rulesengine.loading import languages
 from rulesengine.loading.plans import RulePlan
 from rulesengine.loading.python_tree import python_tree
 from rulesengine.loading.texts import FRAME, SourceTexts
@@ -40,6 +41,7 @@ class Registry:
         self._texts = texts
         self._places: dict[int, Location | None] = {}
         self._plans: dict[int, RulePlan] = {}
+        self._languages: dict[str, list[Any]] = {}
 
     @property
     def callables(self) -> dict[str, Callable[..., Any]]:
@@ -58,6 +60,7 @@ class Registry:
             "py_aspect_name": lambda index: self.aspects[index].name or "aspect",
             "py_aspect_named": self._name_aspect,
             "py_rule": self._rule,
+            "py_language_rule": self._language_rule,
             "py_parameters": self._parameters,
             "py_rule_name": self._name_rule,
             "py_rule_label": lambda index: self.rules[index].name,
@@ -143,6 +146,17 @@ class Registry:
         )
         self._places[len(self.rules) - 1] = self._place(stack)
         return len(self.rules) - 1
+
+    def _language_rule(self, name: str) -> list[Any]:
+        """The number of one of Bazel's own rules; of the rule whose target comes with it, and that target's suffix."""
+        found = self._languages.get(name)
+        if found is None:
+            self.rules.append(languages.rule_of(name))
+            part = languages.part_of(name)
+            number = len(self.rules) - 1
+            found = [number, *([self._language_rule(part[0])[0], part[1]] if part else [None, ""])]
+            self._languages[name] = found
+        return found
 
     def _parameters(self, function: str, attribute: str) -> list[str]:
         """The names of a function's parameters, which Starlark does not tell: read from the file it is in."""

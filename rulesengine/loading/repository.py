@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from rulesengine.errors import LoadingError, Location, NoSuchPackageError, SyntaxFault, did_you_mean
 from rulesengine.loading.python_tree import python_tree
+from rulesengine.loading.well_known import advice, purpose
 
 MODULE_FILE = "MODULE.bazel"
 BUILD_FILES = ("BUILD.bazel", "BUILD")
@@ -55,8 +56,15 @@ class Repositories:
             return found
         if repo in self.unknown:
             raise NoSuchPackageError(
-                f"repository @{repo} comes from {self.unknown[repo]} in {MODULE_FILE}, which is not available here",
-                hint=f"point to a copy with local_path_override(module_name = {repo!r}, path = …) in {MODULE_FILE}",
+                f"repository @{repo}{purpose(repo)} comes from {self.unknown[repo]} in {MODULE_FILE}, which is not"
+                " available here: nothing is downloaded",
+                hint=advice(repo)
+                or f"point to a copy with local_path_override(module_name = {repo!r}, path = …) in {MODULE_FILE}",
+            )
+        hint = advice(repo)
+        if hint is not None:
+            raise NoSuchPackageError(
+                f"no repository @{repo}{purpose(repo)}: pybuild brings none of it, and downloads nothing", hint=hint
             )
         raise NoSuchPackageError(
             f"no repository @{repo}",

@@ -106,3 +106,27 @@ native_core__ = dict(
     read_json = _read_json,
     host_constraints = lambda: py_host_constraints(),
 )
+
+def _language(rule):
+    """One of Bazel's rules that is not here: what it is called with is kept."""
+
+    def instantiate_language(*args, name = None, **kwargs):
+        id, part, suffix = py_language_rule(rule)
+        if args:
+            fail("%s() does not accept positional arguments, but got %d" % (rule, len(args)))
+        if type(name) != "string":
+            if "id__" in kwargs:
+                return id
+            fail("%s() needs a name%s" % (rule, "" if name == None else "; it is a string, not %s" % type__(name)))
+        stack = call_stack(strip_frames = 1)
+        py_target(json.encode((id, name, {k: plain__(v, k) for k, v in kwargs.items()}, stack)))
+        if part != None:
+            known = {k: plain__(v, k) for k, v in kwargs.items() if k in _OF_PARTS}
+            py_target(json.encode((part, name + suffix, known | {rule: name}, stack)))
+
+    return instantiate_language
+
+_OF_PARTS = {"tags": 1, "testonly": 1, "visibility": 1}
+
+def languages__(names):
+    return {name: _language(name) for name in names}
