@@ -258,8 +258,14 @@ class Attributes:
                 found = loader.target(label)
                 known = self._known[text] = found.label, found
             except LoadingError as fault:
-                fault.location = fault.location or self._place(target, name)
-                fault.notes = (*fault.notes, f"{target.label} names {label} in attribute '{name}'")
+                place = self._place(target, name)
+                said = f"{target.label} names {label} in attribute '{name}'"
+                if fault.location is None:
+                    fault.location = place
+                elif place is not None and place.path != fault.location.path:
+                    said = f"{place}: {said}"
+                if said not in fault.notes:
+                    fault.notes = (*fault.notes, said)
                 raise
         label, dependency = known
         written = written and name in target.attributes

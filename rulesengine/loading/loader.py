@@ -237,9 +237,14 @@ class Loader:
         """The labels a pattern stands for, `manual` ones left out of wildcards.  Raises when it stands for nothing."""
         return targets.expand(self, pattern)
 
-    def resolve(self, patterns: Sequence[str], package: str = "") -> list[Label]:
-        """The labels of target patterns in order; `-pattern` takes away from what came before."""
-        return targets.resolve(self, patterns, package)
+    def resolve(
+        self, patterns: Sequence[str], package: str = "", faults: list[RulesEngineError] | None = None
+    ) -> list[Label]:
+        """The labels of target patterns in order; `-pattern` takes away from what came before.
+
+        faults: receives the errors of what does not load, which is then left out; None: the first is raised.
+        """
+        return targets.resolve(self, patterns, package, faults)
 
 
 __all__ = ["Loader"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from rulesengine.errors import Location, NoSuchPackageError, NoSuchTargetError
+from rulesengine.errors import LoadingError, Location, NoSuchPackageError, NoSuchTargetError, RulesEngineError
 from rulesengine.loading.package import Package
 from rulesengine.loading.packages import near_packages
 from rulesengine.model.label import Label
@@ -32,25 +32,42 @@ class PackageSource(Protocol):
         """The names of all packages at or below one."""
 
 
-def resolve(source: PackageSource, patterns: Sequence[str], package: str = "") -> list[Label]:
-    """The labels of target patterns in order; `-pattern` takes away from what came before."""
+def resolve(
+    source: PackageSource, patterns: Sequence[str], package: str = "", faults: list[RulesEngineError] | None = None
+) -> list[Label]:
+    """The labels of target patterns in order; `-pattern` takes away from what came before.
+
+    faults: receives the errors of what does not load, which is then left out; None: the first is raised.
+    """
     out: dict[Label, None] = {}
     for text in patterns:
         pattern = TargetPattern.parse(text, package)
-        if not pattern.negative:
-            out.update(dict.fromkeys(expand(source, pattern)))
-        elif pattern.kind == "single":
-            out.pop(_single(source, pattern, source.canonical_repo(pattern.repo)), None)
-        else:
-            for label in expand(source, pattern):
-                out.pop(label, None)
+        try:
+            if not pattern.negative:
+                out.update(dict.fromkeys(expand(source, pattern, faults)))
+            elif pattern.kind == "single":
+                out.pop(_single(source, pattern, source.canonical_repo(pattern.repo)), None)
+            else:
+                for label in expand(source, pattern, faults):
+                    out.pop(label, None)
+        except LoadingError as fault:
+            _left_out(fault, faults)
     return list(out)
 
 
-def expand(source: PackageSource, pattern: TargetPattern) -> list[Label]:
+def _left_out(fault: LoadingError, faults: list[RulesEngineError] | None) -> None:
+    if faults is None:
+        raise fault
+    if fault not in faults:
+        faults.append(fault)
+
+
+def expand(
+    source: PackageSource, pattern: TargetPattern, faults: list[RulesEngineError] | None = None
+) -> list[Label]:
     """The labels a pattern stands for, `manual` ones left out of wildcards.
 
-    Raises NoSuchPackageError, NoSuchTargetError.
+    Raises NoSuchPackageError, NoSuchTargetError.  faults: as of `resolve`, for the packages of a wildcard.
     """
     repo = source.canonical_repo(pattern.repo)
     if pattern.kind == "single":
@@ -68,12 +85,15 @@ def expand(source: PackageSource, pattern: TargetPattern) -> list[Label]:
             root = f"@{repo}//" if repo else "//"
             near = near_packages(root, pattern.package, source.packages("", repo))
             raise NoSuchPackageError(f"no package at or below {pattern.text}", hint=near)
-    return [
-        target.label
-        for name in packages
-        for target in list(source.package(repo, name).targets.values())
-        if _taken(target, pattern.files)
-    ]
+    out: list[Label] = []
+    for name in packages:
+        try:
+            found = list(source.package(repo, name).targets.values())
+        except LoadingError as fault:
+            _left_out(fault, faults)
+            continue
+        out += [target.label for target in found if _taken(target, pattern.files)]
+    return out
 
 
 def _taken(target: Target, files: bool) -> bool:

@@ -95,7 +95,7 @@ class Build:
         )
         self.loader.save()
         self.cancel.check()
-        self.errors += analysis.errors
+        self.errors += [one for one in analysis.errors if one not in self.errors]
         left_out = {one.label for one in analysis.skipped}
         skipped = tuple(
             TargetResult(str(one.label), one.configuration.mnemonic, skipped=one.incompatible.reason)
@@ -117,22 +117,7 @@ class Build:
 
     def _resolve(self, request: Request) -> list[Label]:
         self.listener(PhaseStarted("loading", " ".join(request.patterns)))
-        if not request.keep_going:
-            return self.loader.resolve(request.patterns, request.package)
-        out: dict[Label, None] = {}
-        for pattern in request.patterns:
-            try:
-                if pattern.startswith("-"):
-                    # What an exclusion takes away is known only together with what stands before it.
-                    kept = self.loader.resolve([*(str(one) for one in out), pattern], request.package)
-                    out = dict.fromkeys(kept)
-                else:
-                    out.update(dict.fromkeys(self.loader.resolve([pattern], request.package)))
-            except UsageError:
-                raise
-            except RulesEngineError as fault:
-                self.errors.append(fault)
-        return list(out)
+        return self.loader.resolve(request.patterns, request.package, self.errors if request.keep_going else None)
 
     def _by_pattern(self, labels: list[Label], request: Request) -> set[Label]:
         """The labels that no pattern names by itself: those of wildcards."""

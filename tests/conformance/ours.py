@@ -130,7 +130,8 @@ def _files(output: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _failure(fault: RulesEngineError | None, err: str) -> dict[str, Any]:
     """Class, every place that the message names, and the message."""
-    return {"class": _class(fault), "at": re.findall(r"([\w./+-]+:\d+)", err), "message": err}
+    said = err[max(err.find("ERROR: "), 0) :]  # what was built stands before it
+    return {"class": _class(fault), "at": re.findall(r"([\w./+-]+:\d+)", said), "message": err}
 
 
 def _class(fault: RulesEngineError | None) -> str:
