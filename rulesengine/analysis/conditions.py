@@ -74,13 +74,9 @@ class Conditions:
             if name == "define":
                 name, _, wanted = wanted.partition("=")
                 name = f"define/{name}"
-            have = configuration.setting(f"//command_line_option:{name}")
-            if name == "cpu" and have is None:
-                have = configuration.platform.architecture
-            if name == "compilation_mode" and have is None:
-                have = "fastbuild"
+            have = configuration.option(name)
             if name == "stamp":
-                have, wanted = have or "0", "1" if wanted.lower() in ("1", "true", "yes") else "0"
+                have, wanted = "1" if have else "0", "1" if wanted.lower() in ("1", "true", "yes") else "0"
             if have != wanted:
                 return None
             facts.add(f"{name}={wanted}")

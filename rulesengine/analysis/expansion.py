@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from rulesengine.errors import AnalysisError, did_you_mean
+from rulesengine.model.artifact import OUTPUT_ROOT
 from rulesengine.model.label import Label
+from rulesengine.model.platform import COMMAND_LINE, Configuration
 
 MAIN_REPOSITORY = "_main"
 """The main repository's directory among runfiles, as in Bazel with MODULE.bazel."""
@@ -47,6 +50,22 @@ def _path(kind: str, path: str, short_path: str) -> str:
     if kind.startswith("rootpath"):
         text = "external/" + short_path[3:] if short_path.startswith("../") else short_path
     return text if "/" in text else f"./{text}"
+
+
+def make_variables(configuration: Configuration) -> dict[str, str]:
+    """Make variables: Bazel's predefined ones and `--define` settings."""
+    bin_dir = f"{OUTPUT_ROOT}/{configuration.mnemonic}/bin"
+    out = {
+        "BINDIR": bin_dir,
+        "GENDIR": bin_dir,
+        "TARGET_CPU": configuration.option("cpu"),
+        "COMPILATION_MODE": configuration.option("compilation_mode"),
+    }
+    prefix = COMMAND_LINE + "define/"
+    for name, value in configuration.settings:
+        if name.startswith(prefix):
+            out[name[len(prefix) :]] = json.loads(value)
+    return out
 
 
 def expand_make(text: str, variables: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Resolved
 from rulesengine.analysis.configured import ConfiguredTarget
 from rulesengine.analysis.constraints import Constraints
-from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make
+from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make, make_variables
 from rulesengine.analysis.features import features_of
 from rulesengine.analysis.runfiles import Runfiles
 from rulesengine.analysis.settings import ACTION_ENV
@@ -227,11 +227,11 @@ class Implementations:
         bin_dir = f"{OUTPUT_ROOT}/{configuration.mnemonic}/bin"
         platform = configuration.platform
         return {
-            "vars": _variables(configuration, bin_dir),
+            "vars": make_variables(configuration),
             "bin_dir": bin_dir,
             "workspace": MAIN_REPOSITORY,
             "env": _shell_environment(configuration),
-            "stamp": configuration.setting("//command_line_option:stamp") is not None,
+            "stamp": configuration.option("stamp"),
             "platform": {
                 "os": platform.os,
                 "architecture": platform.architecture,
@@ -483,16 +483,3 @@ def _shell_environment(configuration: Configuration) -> dict[str, str]:
     return dict(text.split("=", 1) for text in configuration.setting(ACTION_ENV) or ())
 
 
-def _variables(configuration: Configuration, bin_dir: str) -> dict[str, str]:
-    """Make variables: Bazel's predefined ones and `--define` settings."""
-    out = {
-        "BINDIR": bin_dir,
-        "GENDIR": bin_dir,
-        "TARGET_CPU": configuration.platform.architecture,
-        "COMPILATION_MODE": configuration.setting("//command_line_option:compilation_mode") or "fastbuild",
-    }
-    prefix = "//command_line_option:define/"
-    for name, value in configuration.settings:
-        if name.startswith(prefix):
-            out[name[len(prefix) :]] = json.loads(value)
-    return out

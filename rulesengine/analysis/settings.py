@@ -9,8 +9,8 @@ from typing import Any
 from rulesengine.analysis.platforms import follow
 from rulesengine.errors import LabelError, LoadingError, UsageError
 from rulesengine.loading import Loader
+from rulesengine.model.platform import COMMAND_LINE
 
-COMMAND_LINE = "//command_line_option:"
 ACTION_ENV = COMMAND_LINE + "action_env"
 _HOST_ACTION_ENV = COMMAND_LINE + "host_action_env"
 COMPILATION_MODES = ("fastbuild", "dbg", "opt")

@@ -13,10 +13,10 @@ from rulesengine.errors import AnalysisError, RulesEngineError, UsageError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
 from rulesengine.model.label import Label
-from rulesengine.model.platform import Configuration
+from rulesengine.model.platform import COMMAND_LINE, Configuration
 from rulesengine.model.target import Target
 
-PLATFORMS = "//command_line_option:platforms"
+PLATFORMS = COMMAND_LINE + "platforms"
 _DRIVER = (
     'load("p", "transition__", "transition_ports__")\nload("r", "RULES__")\n'
     "CFG = RULES__[INDEX].attrs[ATTRIBUTE].cfg if ATTRIBUTE else RULES__[INDEX].cfg\n"
@@ -83,8 +83,8 @@ def settings_for(loader: Loader, inputs: list[str], configuration: Configuration
         if name == PLATFORMS:
             out[name] = [configuration.platform_label or str(configuration.platform)]
             continue
-        if name.startswith("//command_line_option:"):
-            out[name] = configuration.setting(name) or ""
+        if name.startswith(COMMAND_LINE):
+            out[name] = configuration.option(name.removeprefix(COMMAND_LINE))
             continue
         flag = follow(loader, loader.label(name))
         value = configuration.setting(str(flag.label))
@@ -111,6 +111,7 @@ def apply(
 ) -> Configuration:
     """The configuration with some settings changed.  Raises AnalysisError for an undeclared output."""
     changed = dict(configuration.settings)
+    unset = Configuration(configuration.platform)
     platform: str | None = None
     for name, value in settings.items():
         if name not in outputs:
@@ -127,8 +128,9 @@ def apply(
                 )
             platform = values[0]
             continue
-        key, default = name, None
-        if not name.startswith("//command_line_option:"):
+        if name.startswith(COMMAND_LINE):
+            key, default = name, unset.option(name.removeprefix(COMMAND_LINE))
+        else:
             flag = follow(loader, loader.label(name))
             key, default = str(flag.label), flag.attributes.get("build_setting_default")
         if value == default:

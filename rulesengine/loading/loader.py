@@ -10,7 +10,7 @@ from typing import Any
 
 import starlark as sl
 
-from rulesengine.errors import Location, NoSuchTargetError
+from rulesengine.errors import Location, NoSuchTargetError, RulesEngineError
 from rulesengine.loading import targets
 from rulesengine.loading.border import Calls, Guard, Interpreter, parse_own
 from rulesengine.loading.host import host_constraints

@@ -19,6 +19,7 @@ _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SHIPPED = {
     "rulesengine": os.path.join(_HOME, "rules"),
     "platforms": os.path.join(_HOME, "modules", "platforms"),
+    "rules_shell": os.path.join(_HOME, "modules", "rules_shell"),
     "bazel_skylib": os.path.join(_HOME, "modules", "bazel_skylib"),
     "bazel_tools": os.path.join(_HOME, "modules", "bazel_tools"),
 }

@@ -67,6 +67,16 @@ class Platform:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
 
+COMMAND_LINE = "//command_line_option:"
+"""What the names of Bazel's own flags begin with where settings are named."""
+_LISTS = (
+    "action_env host_action_env features host_features copt cxxopt conlyopt linkopt javacopt per_file_copt "
+    "extra_toolchains extra_execution_platforms fission define"
+)
+_OPTIONS: dict[str, Any] = {"compilation_mode": "fastbuild", **dict.fromkeys(_LISTS.split(), [])}
+"""What Bazel's own flags are that nobody gave; others: an empty text."""
+
+
 @frozen(cache_hash=True)
 class Configuration:
     """A platform, the constraint values it satisfies, and build settings that differ from their defaults.
@@ -103,6 +113,15 @@ class Configuration:
     def held(self, execution: Configuration | None) -> Configuration:
         """The same, with an execution platform."""
         return Configuration(self.platform, self.platform_label, self.constraints, self.settings, execution)
+
+    def option(self, name: str) -> Any:
+        """The value of one of Bazel's own flags, as a transition that reads `//command_line_option:NAME` gets it."""
+        found = self.setting(COMMAND_LINE + name)
+        if name == "stamp":
+            return found in ("1", True)
+        if found is None:
+            return self.platform.architecture if name == "cpu" else _OPTIONS.get(name, "")
+        return found
 
     def setting(self, label: str) -> Any:
         """The value of a build setting, or None where it has its default."""

@@ -12,11 +12,11 @@ from attrs import define, field
 from rulesengine.errors import LabelError
 from rulesengine.execution.history import Line
 from rulesengine.model.label import Label
+from rulesengine.model.platform import COMMAND_LINE
 from rulesengine.model.target import branches
 from rulesengine.workspace.explanation import Cause
 from rulesengine.workspace.past import Past, Run
 
-_COMMAND_LINE = "//command_line_option:"
 _BUILD_FILES = ("BUILD", "BUILD.bazel")
 
 Told = tuple[str, str, str, str]
@@ -249,9 +249,9 @@ def _module_file(module: str) -> str:
 
 
 def _flag(name: str) -> str:
-    if name.startswith(_COMMAND_LINE + "define/"):
-        return "--define=" + name.removeprefix(_COMMAND_LINE + "define/")
-    return "--" + name.removeprefix(_COMMAND_LINE)
+    if name.startswith(COMMAND_LINE + "define/"):
+        return "--define=" + name.removeprefix(COMMAND_LINE + "define/")
+    return "--" + name.removeprefix(COMMAND_LINE)
 
 
 def _plain(value: str | None) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from rulesengine.analysis import Analysis, ConfiguredTarget
-from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make
+from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make, make_variables
 from rulesengine.analysis.requirements import resources_of
 from rulesengine.analysis.runfiles import runfiles_path
 from rulesengine.errors import AnalysisError, AttributeValueError
@@ -78,12 +78,7 @@ def program_arguments(one: ConfiguredTarget, analysis: Analysis) -> list[str]:
         if found is not None:
             files = [found.executable] if found.executable is not None else list(found.files)
             known[str(found.label)] = [[file.path, file.short_path] for file in files]
-    variables = {
-        "BINDIR": f"{OUTPUT_ROOT}/{one.configuration.mnemonic}/bin",
-        "GENDIR": f"{OUTPUT_ROOT}/{one.configuration.mnemonic}/bin",
-        "TARGET_CPU": one.configuration.platform.architecture,
-        "COMPILATION_MODE": one.configuration.setting("//command_line_option:compilation_mode") or "fastbuild",
-    }
+    variables = make_variables(one.configuration)
     out: list[str] = []
     for written in texts:
         text = expand_location(re.sub(r"\$\(location(s?) ", r"$(rootpath\1 ", str(written)), one.label, known)

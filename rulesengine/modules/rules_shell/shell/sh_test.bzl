@@ -1,0 +1,3 @@
+"""`sh_test`, as native.sh_test."""
+
+sh_test = native.sh_test
