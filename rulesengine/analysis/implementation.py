@@ -481,5 +481,3 @@ def _declared(target: Target, place: Location) -> str:
 def _shell_environment(configuration: Configuration) -> dict[str, str]:
     """What --action_env says."""
     return dict(text.split("=", 1) for text in configuration.setting(ACTION_ENV) or ())
-
-

@@ -84,7 +84,11 @@ def settings_for(loader: Loader, inputs: list[str], configuration: Configuration
             out[name] = [configuration.platform_label or str(configuration.platform)]
             continue
         if name.startswith(COMMAND_LINE):
-            out[name] = configuration.option(name.removeprefix(COMMAND_LINE))
+            # Bazel hands the compilation mode over as a value of its own that equals no text.
+            option = name.removeprefix(COMMAND_LINE)
+            out[name] = (
+                configuration.option(option) if option != "compilation_mode" else configuration.setting(name) or ""
+            )
             continue
         flag = follow(loader, loader.label(name))
         value = configuration.setting(str(flag.label))

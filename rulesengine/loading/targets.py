@@ -62,9 +62,7 @@ def _left_out(fault: LoadingError, faults: list[RulesEngineError] | None) -> Non
         faults.append(fault)
 
 
-def expand(
-    source: PackageSource, pattern: TargetPattern, faults: list[RulesEngineError] | None = None
-) -> list[Label]:
+def expand(source: PackageSource, pattern: TargetPattern, faults: list[RulesEngineError] | None = None) -> list[Label]:
     """The labels a pattern stands for, `manual` ones left out of wildcards.
 
     Raises NoSuchPackageError, NoSuchTargetError.  faults: as of `resolve`, for the packages of a wildcard.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from rulesengine.errors import ExecutionError
+from rulesengine.model.artifact import OUTPUT_ROOT
 from rulesengine.model.directory import Member, TreeFile, TreeLink, TreeNode
 from rulesengine.model.operation import OpArguments, operation
 from rulesengine.model.ports import OpContext
 
 
-@operation("runfiles", version="1")
+@operation("runfiles", version="2")
 def runfiles(context: OpContext) -> None:
     """`{--path PATH --file INPUT}… [--text_path PATH --text TEXT] --out TREE`: each input at its path."""
     arguments = OpArguments(context.arguments)
@@ -29,7 +30,9 @@ def runfiles(context: OpContext) -> None:
             members[path] = TreeLink(target)
             continue
         if not context.is_tree(file):
-            members[path] = TreeFile(context.digest(file), context.executable(file))
+            # What an action made is executable, as in Bazel: rules seldom say it of their programs.
+            made = file.startswith(OUTPUT_ROOT + "/")
+            members[path] = TreeFile(context.digest(file), made or context.executable(file))
             continue
         found = list(context.tree(file))
         if not found:

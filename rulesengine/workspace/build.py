@@ -221,7 +221,9 @@ class Build:
         # What a command says may change, and so may the caller's environment.
         if not self.errors and not request.status.command and not request.inherits:
             looked_at = self._looked_at(sources_of(graph, wanted), members, place)
-            if self.testing is None and not request.program and not skipped:
+            # A rebuild delivers what actions give, so it is not for programs that only stand as such.
+            bare = any(value is not executed.values.get(file) for pairs in deliveries.values() for file, value in pairs)
+            if self.testing is None and not request.program and not skipped and not bare:
                 results = [(str(label), one.configuration.mnemonic, request.groups.files(one)) for label, one in asked]
                 looked_at = evolve(
                     looked_at, replay=self._replay(graph, wanted, members, results, executed, place, request)
@@ -309,8 +311,12 @@ class Build:
         if self.testing is not None:
             out.update(self.testing.deliveries(values))
         for _, one in asked:
-            pairs = [(file, values[file]) for file in groups.made(one) if not file.is_source and file in values]
-            pairs += [(file, values[file]) for file in with_programs.get(one, ()) if file in values]
+            files = [file for file in groups.made(one) if not file.is_source]
+            pairs = [
+                (file, _as_program(values[file]) if file == one.executable else values[file])
+                for file in (*files, *with_programs.get(one, ()))
+                if file in values
+            ]
             if pairs:
                 out[f"{one.label} {one.configuration.mnemonic}"] = pairs
         return out
@@ -405,6 +411,11 @@ class Build:
             total=executed.run + executed.cached,
             request=described(request),
         )
+
+
+def _as_program(value: Value) -> Value:
+    """A target's executable stands as one in the output tree, as in Bazel: rules seldom say it of what they write."""
+    return FileValue(value.digest, True) if isinstance(value, FileValue) and not value.executable else value
 
 
 def sources_of(graph: ActionGraph, wanted: Iterable[Artifact]) -> set[Artifact]:

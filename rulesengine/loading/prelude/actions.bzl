@@ -318,7 +318,11 @@ def _make_actions():
                      "(did you mean to use declare_%s() instead of declare_%s()?)" % kinds)
             if is_executable and output.is_directory:
                 fail('symlink() with "output" directory param cannot be executable')
-            words = ["--from", {"p": target_file.path, "f": "%s"}] + (["--executable", "true", "--checked", "true"] if is_executable else [])
+            words = ["--from", {"p": target_file.path, "f": "%s"}]
+            if is_executable:
+                words += ["--executable", "true"]
+                if target_file.is_source:
+                    words += ["--checked", "true"]
             inputs = [target_file]
         _emit(
             me__,
