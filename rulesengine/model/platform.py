@@ -73,7 +73,7 @@ _LISTS = (
     "action_env host_action_env features host_features copt cxxopt conlyopt linkopt javacopt per_file_copt "
     "extra_toolchains extra_execution_platforms fission define"
 )
-_OPTIONS: dict[str, Any] = {"compilation_mode": "fastbuild", **dict.fromkeys(_LISTS.split(), [])}
+_OPTIONS: dict[str, Any] = {"compilation_mode": "fastbuild", **{name: [] for name in _LISTS.split()}}
 """What Bazel's own flags are that nobody gave; others: an empty text."""
 
 

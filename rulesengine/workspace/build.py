@@ -10,7 +10,7 @@ from contextlib import suppress
 from attrs import define, evolve, field, frozen
 
 from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget
-from rulesengine.errors import ExecutionError, Location, LostBlobError, RulesEngineError, UsageError
+from rulesengine.errors import ExecutionError, Location, LostBlobError, RulesEngineError
 from rulesengine.execution.test_runner import TestNotRunError
 from rulesengine.loading import Loader
 from rulesengine.model.action import ActionGraph
