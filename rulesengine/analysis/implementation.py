@@ -176,7 +176,7 @@ class Implementations:
         return {"file": file, "label": parts(one.label), "owner": parts(owner)}
 
     def _configured(self, one: Work, module: Any, index: int, done: dict[str, Any]) -> ConfiguredTarget:
-        actions, executable = self._actions, done["executable"]
+        actions, executable = self._actions, done.get("executable")
         numbers = tuple(done["providers"])
         providers = self._providers.get(numbers)
         if providers is None:
@@ -189,9 +189,9 @@ class Implementations:
             actions.depset(done["files"]),
             actions.artifacts[executable] if executable else None,
             actions.depset(done["runfiles"]),
-            {name: actions.depset(index) for name, index in done["groups"].items()} if done["groups"] else _NONE,
+            {name: actions.depset(index) for name, index in done["groups"].items()} if "groups" in done else _NONE,
             providers,
-            done["environment"] or _NONE,
+            done.get("environment") or _NONE,
             tuple([(other.label, other.configuration) for other in one.found]),
             tuple(done.get("inherited", ())),
             index,
@@ -332,7 +332,7 @@ class Implementations:
     def _callables(self) -> dict[str, Callable[..., Any]]:
         return {
             "py_declare": self._declare,
-            "py_action": self._action,
+            "py_told": self._told,
             "py_done": self._finish,
             "py_aspect_done": self._finish_aspect,
             "py_target_actions": self._target_actions,
@@ -343,29 +343,39 @@ class Implementations:
             "py_members": self._members,
         }
 
-    def _declare(self, text: str) -> str:
+    def _declare(self, text: str) -> int:
         index, kind, filename = text.split("\n", 2)
-        running = self._batch.work[int(index)]
-        artifact = self._actions.declare(running.target.label, running.configuration, filename, kind or "file")
-        if kind != "file":
-            self._batch.declared.setdefault(int(index), []).append(artifact)
-        return artifact.path
+        self._take(int(index), [[kind, filename]])
+        return 0
 
-    def _action(self, text: str) -> int:
-        spec = json.loads(text)
-        batch = self._batch
-        running = batch.work[spec["id"]]
-        if spec.get("default_env"):
-            spec["env"] = {**_shell_environment(running.configuration), **spec["env"]}
-        asked = {tag: "" for tag in running.target.attributes.get("tags", ()) if _REQUIREMENT.match(tag)}
-        if asked:
-            spec["requirements"] = {**asked, **(spec.get("requirements") or {})}
-        late = partial(self._late, batch, running.target)
-        try:
-            self._actions.add(running.target.label, running.configuration, spec, late)
-        except ConflictError as fault:  # told when the target is done, as it is not this call that is wrong
-            batch.conflicts.setdefault(spec["id"], fault)
+    def _told(self, text: str) -> int:
+        index, told = json.loads(text)
+        self._take(index, told)
         return 0  # the border takes twice as long for None
+
+    def _take(self, index: int, told: list[Any]) -> None:
+        """What a target declared: files, as lists of kind and name, and actions, in its order."""
+        batch = self._batch
+        running = batch.work[index]
+        target, configuration = running.target, running.configuration
+        label, actions = target.label, self._actions
+        for spec in told:
+            if type(spec) is list:
+                kind, filename = spec
+                artifact = actions.declare(label, configuration, filename, kind or "file")
+                if kind != "file":
+                    batch.declared.setdefault(index, []).append(artifact)
+                continue
+            if "default_env" in spec:
+                spec["env"] = {**_shell_environment(configuration), **spec.get("env", _NONE)}
+            if "tags" in target.attributes:
+                asked = {tag: "" for tag in target.attributes["tags"] if _REQUIREMENT.match(tag)}
+                if asked:
+                    spec["requirements"] = {**asked, **(spec.get("requirements") or {})}
+            try:
+                actions.add(label, configuration, spec, partial(self._late, batch, target))
+            except ConflictError as fault:  # told when the target is done, as it is not this call that is wrong
+                batch.conflicts.setdefault(index, fault)
 
     def _late(self, batch: _Batch, target: Target, index: int, members: Callable[[str], Sequence[str]]) -> list[Any]:
         """What function `index` that an implementation left for later makes of trees."""
@@ -387,9 +397,11 @@ class Implementations:
     def _finish(self, text: str) -> int:
         self._loader.guard.budget.begin()  # each implementation of a batch has its own
         done = json.loads(text)
-        running = self._batch.work[done["id"]]
-        self._check_actions(done["id"])
-        if done["executable"]:
+        index = done["id"]
+        running = self._batch.work[index]
+        self._take(index, done.pop("told"))
+        self._check_actions(index)
+        if "executable" in done:
             program = self._actions.artifacts[done["executable"]]
             if not program.is_source and program not in self._actions.graph.makers:
                 raise AnalysisError(

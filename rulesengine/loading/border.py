@@ -108,9 +108,9 @@ class Guard:
         """The call `name` for Starlark; it lives as long as `calls`, which whoever loads holds."""
         weak = weakref.ref(calls)
 
-        def guarded(*args: Any, **kwargs: Any) -> Any:
+        def guarded(*args: Any) -> Any:
             try:
-                return weak()[name](*args, **kwargs)  # type: ignore[index]  # not None while it is called
+                return weak()[name](*args)  # type: ignore[index]  # not None while it is called
             except BaseException as fault:
                 self._caught = fault
                 raise

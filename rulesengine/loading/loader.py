@@ -37,7 +37,7 @@ _PARTS = (
 )
 """The files in `prelude/`, in the order in which they are evaluated: one module, in parts that can be read."""
 _ANALYSIS_CALLS = (
-    *("py_declare", "py_action", "py_done", "py_expand_location", "py_expand_make", "py_output_path"),
+    *("py_declare", "py_told", "py_done", "py_expand_location", "py_expand_make", "py_output_path"),
     *("py_aspect_done", "py_has_constraint", "py_target_actions", "py_members"),
 )
 """What the prelude calls while a target is analysed."""
@@ -66,7 +66,6 @@ class Loader:
         self.cancel = cancel
         self.interpreter = Interpreter(cancel, Memo(memo))
         self.operations = operations or (lambda name: f"{name}@0")
-        self.analysis: dict[str, Callable[..., Any]] = {}
         self.tracked: dict[str, str] = {}
         self._lock = threading.RLock()
         module_file = os.path.join(self.root, MODULE_FILE)
@@ -75,7 +74,7 @@ class Loader:
         self.sources = Sources(self.repositories, self.tracked)
         self.registry = Registry(self.label, self.interpreter.texts)
         self._packages = Packages(self.sources, self.interpreter, self.registry, self.canonical, listener)
-        self._calls = Calls()
+        self.analysis = self._calls = Calls()
         self.prelude = self._load_prelude()
         self._modules = Modules(self.sources, self.interpreter, self.registry, self.prelude, self.label)
 
@@ -169,18 +168,10 @@ class Loader:
             "py_room": self.guard.budget.room,
             "py_file_label": self._file_label,
         }
-        for name in _ANALYSIS_CALLS:
-            mine[name] = self._analysis_call(name)
-        for name in mine:
+        for name in (*mine, *_ANALYSIS_CALLS):
             module.add_callable(name, self.guard(mine, name))
         self.interpreter.evaluate(module, parse_own(_PRELUDE, text))
         return module.freeze()
-
-    def _analysis_call(self, name: str) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
-            return self.analysis[name](*arguments)
-
-        return call
 
     def _file_label(self, shown: str) -> str:
         return self._modules.labels.get(shown, f"//:{shown}")

@@ -1,11 +1,48 @@
 # ---- ctx.actions -----------------------------------------------------------
 # The functions are made once, and bound to a target by partial(): to make closures anew for each target would cost
 # more than what most implementations do.  Their first parameter is (number, label, functions that look into trees,
-# names of execution groups) of the target.
+# names of execution groups, log) of the target.
+#
+# A log is what a target declared and Python was not told yet, kinds of its files by path, and what their paths have in
+# common: (list, dict, start of the path, start of the short path, root).  What can be wrong is told at once, so that
+# the error has its place; the rest is told together with the target.
+
+_TOGETHER = 200
+
+def log__(bin_dir, label):
+    below = (label.workspace_root + "/" if label.workspace_root else "") + (label.package + "/" if label.package else "")
+    short = "../" + below[len("external/"):] if label.workspace_root else below
+    return [], {}, bin_dir.path + "/" + below, short, bin_dir
+
+def tell__(target, log):
+    """Tell Python what a target declared up to now."""
+    if log[0]:
+        py_told(json.encode((target, log[0])))
+        log[0].clear()
+
+def declare__(target, label, log, filename, kind = ""):
+    """A file that a target makes."""
+    told, known, path, short, root = log
+    path += filename
+    if path in known or not _is_usual(filename):
+        tell__(target, log)
+        py_declare("%d\n%s\n%s" % (target, kind, filename))
+    else:
+        told.append((kind, filename))
+    known[path] = kind
+    return file__(path, root, short + filename, label, False, kind)
+
+def _is_usual(filename):
+    """Whether a name is one of a file inside of the package, at a look."""
+    if not filename.replace("/", "a").replace("_", "a").replace("-", "a").replace(".", "a").isalnum():
+        return False
+    if "/" not in filename:
+        return filename[0] != "."
+    return filename[0] not in "/." and not ("//" in filename or "/." in filename or filename.endswith("/"))
 
 def _make_actions():
     def _declare(me, filename, sibling, kind):
-        target, label, _, _ = me
+        target, label, _, _, log = me
         function = "declare_" + (kind or "file")
         _typed(filename, "string", function, "filename", "string")
         if sibling != None:
@@ -14,7 +51,7 @@ def _make_actions():
             package = label.workspace_root + "/" + label.package if label.workspace_root else label.package
             inside = prefix[len(package):].lstrip("/")
             filename = inside + "/" + filename if inside else filename
-        return output__(py_declare("%d\n%s\n%s" % (target, kind, filename)), label, kind)
+        return declare__(target, label, log, filename, kind)
 
     def declare_file(me__, filename, *, sibling = None):
         return _declare(me__, filename, sibling, "")
@@ -28,15 +65,18 @@ def _make_actions():
     def _emit(me, mnemonic, argv, inputs, outputs, paths = [], **more):
         ids, input_paths = _inputs(inputs, "inputs")
         tool_ids, tool_paths = _inputs(more.pop("tools", None), "tools", runfiles = True)
-        py_action(json.encode(dict(
-            id = me[0],
+        if tool_paths:
+            more["tools"] = tool_paths
+        told = me[4][0]
+        told.append(dict(
             mnemonic = mnemonic,
             argv = argv,
-            inputs = [ids + tool_ids, input_paths + paths],
-            tools = tool_paths,
+            inputs = (ids + tool_ids, input_paths + paths),
             outputs = [f.path for f in outputs],
             **more
-        )))
+        ))
+        if len(told) > _TOGETHER or more.get("requirements") or "pin" in more or any([f.is_source for f in outputs]):
+            tell__(me[0], me[4])
 
     def _items(late, args):
         """What Args holds; its functions that look into trees are kept with the target."""
@@ -150,6 +190,17 @@ def _make_actions():
             head.append("")
         else:
             tools.extend([one for one in head if type(one) != "string" and type(one) != "dict"])
+        told = {}
+        if params:
+            told["params"] = params
+        if progress_message:
+            told["progress_message"] = progress_message
+        if env:
+            told["env"] = env
+        if use_default_shell_env:
+            told["default_env"] = True
+        if execution_requirements != None or resource_set != None:
+            told["requirements"] = _requirements(_dict(execution_requirements, function, "execution_requirements"), resource_set, inputs)
         _emit(
             me__,
             mnemonic or "Action",
@@ -158,11 +209,7 @@ def _make_actions():
             outputs,
             more,
             tools = tools,
-            params = params,
-            progress_message = progress_message,
-            env = env,
-            default_env = use_default_shell_env,
-            requirements = _requirements(_dict(execution_requirements, function, "execution_requirements"), resource_set, inputs),
+            **told
         )
 
     def run(
@@ -372,12 +419,12 @@ def _make_actions():
 
 _ACTIONS = _make_actions()
 
-def actions__(target, label, late, groups = ()):
+def actions__(target, label, late, log, groups = ()):
     """`ctx.actions` of the target of that number.
 
     late: receives functions that look into trees.  groups: the names of the rule's execution groups.
     """
-    me = (target, label, late, groups)
+    me = (target, label, late, groups, log)
     return struct(
         _type = "actions",
         args = args__,

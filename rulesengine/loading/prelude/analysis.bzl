@@ -14,7 +14,7 @@ def analyze_all__(out, spec, modules, rules, shared, late):
 def shared__(spec):
     """What the ctx of every target of a configuration has."""
     one = json.decode(spec)
-    bin_dir = struct(_type = "root", path = one["bin_dir"])
+    bin_dir = root__(one["bin_dir"])
     return struct(
         vars = one["vars"],
         constant = dict(
@@ -58,6 +58,7 @@ def _analyze(rule, base, spec, shared, deps, late):
     Dicts whose order matters are lists of pairs there: json.decode() sorts keys.
     """
     label = label__(*spec["label"])
+    log = log__(shared.constant["bin_dir"], label)
     attrs, files, file, executable, outputs = [dict(one) for one in base]
     attrs["name"] = label.name
     split = {}
@@ -108,7 +109,7 @@ def _analyze(rule, base, spec, shared, deps, late):
                 run = [t[DefaultInfo].files_to_run.executable or (t[DefaultInfo].files.to_list() + [None])[0] for t in listed]
                 executable[name] = run[0] if run else None
         elif kind == "output" or kind == "output_list":
-            declared = [_output(spec["id"], one, label) for one in ([value] if kind == "output" and value else value or [])]
+            declared = [declare__(spec["id"], label, log, one) for one in ([value] if kind == "output" and value else value or [])]
             outputs[name] = (declared[0] if declared else None) if kind == "output" else declared
             attrs[name] = [label__(label.repo_name, label.package, one) for one in value or []] if kind == "output_list" else (label__(label.repo_name, label.package, value) if value else None)
         elif kind == "string_dict" or kind == "string_list_dict":
@@ -116,10 +117,10 @@ def _analyze(rule, base, spec, shared, deps, late):
         else:
             attrs[name] = value
     for name, filename in spec["outputs"]:
-        outputs[name] = _output(spec["id"], filename, label)
+        outputs[name] = declare__(spec["id"], label, log, filename)
     default_executable = None
     if rule.executable:
-        default_executable = _output(spec["id"], label.name, label, "file")
+        default_executable = declare__(spec["id"], label, log, label.name, "file")
         outputs["executable"] = default_executable
     variables = shared.vars
     if "make" in spec:
@@ -132,7 +133,7 @@ def _analyze(rule, base, spec, shared, deps, late):
         executable = struct(**executable),
         outputs = struct(**outputs),
         split_attr = struct(**split),
-        actions = actions__(spec["id"], label, late, spec.get("exec_groups", ())),
+        actions = actions__(spec["id"], label, late, log, spec.get("exec_groups", ())),
         var = variables,
         build_file_path = spec["build_file"],
         target_platform_has_constraint = partial(_has_constraint, spec["id"]),
@@ -148,7 +149,7 @@ def _analyze(rule, base, spec, shared, deps, late):
     )
     got = rule.implementation(ctx) if rule.parent == None else extended__(rule, ctx)
     if rule.analysis_test:
-        got = _analysis_test(spec["id"], label, got)
+        got = _analysis_test(spec["id"], label, log, got)
     target = {"label__": label}
     if type(got) == "struct" and hasattr(got, "_provider"):
         got = [got]
@@ -192,28 +193,29 @@ def _analyze(rule, base, spec, shared, deps, late):
                 groups[name] = getattr(info, name)._node[0]
     else:
         target[OutputGroupInfo] = _NO_GROUPS
-    environment = {}
-    if RunEnvironmentInfo in target:
-        environment = _texts(getattr(target[RunEnvironmentInfo], "environment", {}), "RunEnvironmentInfo.environment")
     more = {}
+    if groups:
+        more["groups"] = groups
+    if RunEnvironmentInfo in target:
+        more["environment"] = _texts(getattr(target[RunEnvironmentInfo], "environment", {}), "RunEnvironmentInfo.environment")
     if run:
+        more["executable"] = run.path
         if runfiles.symlinks._node[1] or runfiles.symlinks._node[2]:
             more["symlinks"] = [[e.path, e.target_file.path] for e in runfiles.symlinks.to_list()]
         if runfiles.root_symlinks._node[1] or runfiles.root_symlinks._node[2]:
             more["root_symlinks"] = [[e.path, e.target_file.path] for e in runfiles.root_symlinks.to_list()]
         if RunEnvironmentInfo in target:
             more["inherited"] = list(getattr(target[RunEnvironmentInfo], "inherited_environment", None) or [])
-    done = {
-        "id": spec["id"],
-        "files": given._node[0],
-        "executable": run.path if run else None,
-        "runfiles": runfiles.files._node[0],
-        "groups": groups,
-        "providers": [p(provider_id__ = True) for p in target if type(p) == "function" and (p != OutputGroupInfo or target[p] != _NO_GROUPS)],
-        "environment": environment,
-    }
-    done.update(more)
-    py_done(json.encode(done))
+
+    # One text for all that the target declared: a value that crosses to Python costs as much as a hundred calls here.
+    py_done(json.encode(dict(
+        id = spec["id"],
+        told = log[0],
+        files = given._node[0],
+        runfiles = runfiles.files._node[0],
+        providers = [p(provider_id__ = True) for p in target if type(p) == "function" and (p != OutputGroupInfo or target[p] != _NO_GROUPS)],
+        **more
+    )))
     return target
 
 _NO_GROUPS = OutputGroupInfo()
@@ -228,8 +230,8 @@ def _configuration(stamp, environment):
     )
 
 # What --workspace_status_command and the engine itself say of a build; see rulesengine/workspace/status.py.
-_INFO_FILE = file__("pybuild-out/stable-status.txt", "pybuild-out", "stable-status.txt", None, False)
-_VERSION_FILE = file__("pybuild-out/volatile-status.txt", "pybuild-out", "volatile-status.txt", None, False)
+_INFO_FILE = file__("pybuild-out/stable-status.txt", root__("pybuild-out"), "stable-status.txt", None, False)
+_VERSION_FILE = file__("pybuild-out/volatile-status.txt", root__("pybuild-out"), "volatile-status.txt", None, False)
 
 def _targets(kind, value, schema, name, deps, owner):
     if kind == "label":
@@ -251,9 +253,6 @@ def keyed__(pairs):
         keys = lambda: [key for key, _ in pairs],
         values = lambda: [value for _, value in pairs],
     )
-
-def _output(id, filename, label, kind = ""):
-    return output__(py_declare("%d\n%s\n%s" % (id, kind, filename)), label)
 
 # Functions of ctx; what they know of the target is their first parameter, which partial() fills in.
 

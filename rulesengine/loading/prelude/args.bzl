@@ -27,7 +27,7 @@ _EXPANDER = struct(
     expand = lambda file: [file] if not file.is_directory else [
         file__(
             "%s/%s" % (file.path, name),
-            file.root.path,
+            file.root,
             "%s/%s" % (file.short_path, name),
             file.owner,
             False,

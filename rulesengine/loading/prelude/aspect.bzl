@@ -172,7 +172,8 @@ def _apply(aspect, rule, spec, base, deps, late):
     label = label__(*spec["label"])
     shown = _members(rule.attrs, spec["rule"], deps, label)
     own = _members(aspect.attrs, spec["own"], deps, label)
-    bin_dir = struct(_type = "root", path = shared["bin_dir"])
+    bin_dir = root__(shared["bin_dir"])
+    log = log__(bin_dir, label)
     ctx = struct(
         _type = "ctx",
         label = label,
@@ -189,7 +190,7 @@ def _apply(aspect, rule, spec, base, deps, late):
             kind = spec["kind"],
         ),
         aspect_ids = spec["aspect_ids"],
-        actions = actions__(spec["id"], label, late),
+        actions = actions__(spec["id"], label, late, log),
         toolchains = {},
         exec_groups = {},
         bin_dir = bin_dir,
@@ -241,6 +242,7 @@ def _apply(aspect, rule, spec, base, deps, late):
             if not name.startswith("_provider"):
                 value = getattr(info, name)
                 groups[name] = (value if _is(value, "depset") else depset(value))._node[0]
+    tell__(spec["id"], log)
     py_aspect_done(spec["id"], json.encode({
         "groups": groups,
         "providers": [provider_name__(p) for p in out],
@@ -284,7 +286,7 @@ def _target_actions(id):
     def file(spec):
         path, root, short_path, owner, is_source, kind = spec
         if path not in files:
-            files[path] = file__(path, root, short_path, label__(*owner), is_source, kind)
+            files[path] = file__(path, source_root__(root), short_path, label__(*owner), is_source, kind)
         return files[path]
 
     return [

@@ -37,12 +37,14 @@ def make_label__(repo, package):
 
 # ---- files -----------------------------------------------------------------
 
-def output__(path, owner, kind = ""):
-    """A file that an action makes: its path below `pybuild-out/CONFIGURATION/bin` tells the rest."""
-    parts = path.split("/", 3)
-    below = parts[3]
-    short_path = "../" + below[len("external/"):] if below.startswith("external/") else below
-    return file__(path, "/".join(parts[:3]), short_path, owner, False, kind)
+def root__(path):
+    return struct(_type = "root", path = path)
+
+_SOURCES = root__("")
+
+def source_root__(path):
+    """The root of a file that is no target's output."""
+    return root__(path) if path else _SOURCES
 
 def file__(path, root, short_path, owner, is_source, kind = ""):
     base = path.rpartition("/")[2]
@@ -57,6 +59,6 @@ def file__(path, root, short_path, owner, is_source, kind = ""):
         is_source = is_source,
         is_directory = kind == "directory",
         is_symlink = kind == "symlink",
-        root = struct(_type = "root", path = root),
+        root = root,
         owner = owner,
     )

@@ -47,7 +47,7 @@ def file_target__(spec):
     label = label__(*spec["label"])
     path, root, short_path, is_source, kind = spec["file"]
     owner = label if spec["label"] == spec["owner"] else label__(*spec["owner"])
-    file = file__(path, root, short_path, owner, is_source, kind)
+    file = file__(path, source_root__(root), short_path, owner, is_source, kind)
     return {
         "label__": label,
         DefaultInfo: _default_info(_depset_of([path], [file], "default", []), NO_RUNFILES__, file),

@@ -21,14 +21,14 @@ def analysis_test_transition(*, settings):
         outputs = [key for key in settings],
     )
 
-def _analysis_test(id, label, got):
+def _analysis_test(id, label, log, got):
     """The providers of an analysis test: its result, and a program that tells it."""
     for one in got if type(got) == "list" else [got]:
         if _is_provider(one, AnalysisTestResultInfo):
             if type(one.success) != "bool" or type(one.message) != "string":
                 fail("%s: AnalysisTestResultInfo has success, a bool, and message, a string" % label._text)
-            script = _output(id, label.name + ".sh", label)
-            actions__(id, label, []).write(script, _told(one.success, one.message), is_executable = True)
+            script = declare__(id, label, log, label.name + ".sh")
+            actions__(id, label, [], log).write(script, _told(one.success, one.message), is_executable = True)
             return [one, DefaultInfo(executable = script, files = depset([script]))]
     fail("%s: rules with analysis_test=true must return an instance of AnalysisTestResultInfo" % label._text)
 
