@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rulesengine.errors import Location
 from rulesengine.loading.rewrite import Rewritten
@@ -100,6 +100,18 @@ class SourceTexts:
             if depth == 0:
                 break
         return self.location(path, line, start + 1, end + 1 - start, parsed=True)
+
+    def parenthesis(self, place: Location, functions: Collection[str]) -> Location:
+        """Where the parenthesis of the call is that starts in the line of `place`: how Bazel names a call's place.
+
+        functions: names, one of which is called, if several calls stand in the line.
+        """
+        text = self.line(place.path, place.line)
+        calls = list(re.finditer(r"([A-Za-z_]\w*)\s*\(", text.split("#", 1)[0]))
+        if not calls:
+            return place
+        found = next((one for one in calls if one[1] in functions), calls[0])
+        return self.location(place.path, place.line, found.end())
 
     def attribute(self, place: Location, name: str) -> Location:
         """Where the call that starts at `place` sets the argument `name`, or the call itself."""

@@ -52,7 +52,7 @@ def described(graph: TargetGraph[Node], node: Node) -> QueriedTarget:
         kind_of(target),
         str(getattr(node, "mnemonic", "")),
         target.attributes,
-        target.location,
+        None if target.location is None else graph.place(node),
         tuple(str(one) for one in target.visibility),
         tuple(dict.fromkeys(str(graph.label(one)) for one in graph.dependencies(node))),
     )

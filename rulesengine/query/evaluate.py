@@ -48,11 +48,17 @@ class QueryResult(Generic[Node]):
 
         return tuple(described(self.graph, node) for node in self.nodes)
 
-    def render(self, form: str = "label", order: str = "auto") -> str:
-        """The text of an output form (see output.FORMS) in an order (output.ORDERS).  Raises UsageError."""
+    def render(self, form: str = "label", order: str = "auto", *, root: str = "", factored: bool = False) -> str:
+        """The text of an output form (see output.FORMS) in an order (output.ORDERS).
+
+        root: directory that stands before paths of files.  factored: whether the form `graph` joins nodes with equal
+        edges.  Raises UsageError.
+        """
+        from rulesengine.query.look import Look
         from rulesengine.query.output import render
 
-        return render(self.graph, self.nodes, form, "no" if order == "auto" and self.in_order else order)
+        look = Look(root, factored)
+        return render(self.graph, self.nodes, form, "no" if order == "auto" and self.in_order else order, look)
 
 
 def evaluate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Protocol, TypeVar
 
+from rulesengine.errors import Location
 from rulesengine.model.label import Label
 from rulesengine.model.target import Target
 
@@ -23,6 +24,9 @@ class TargetGraph(Protocol[Node]):
 
     def target(self, node: Node) -> Target:
         """The target of a node, as declared.  Raises LoadingError."""
+
+    def place(self, node: Node) -> Location:
+        """Where a node is declared: the parenthesis of the call; the first line of a source file."""
 
     def dependencies(self, node: Node) -> Sequence[Node]:
         """Direct dependencies, each once."""

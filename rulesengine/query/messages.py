@@ -10,6 +10,7 @@ from xml.sax.saxutils import quoteattr
 from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, OUTPUT_KINDS
 from rulesengine.model.target import Target, branches
 from rulesengine.query.graph import Node, TargetGraph
+from rulesengine.query.look import PLAIN, Look
 
 _DISCRIMINATORS = {
     "bool": "BOOLEAN",
@@ -29,23 +30,23 @@ _DISCRIMINATORS = {
 _COMMON = {"tags": "string_list", "visibility": "string_list", "testonly": "bool", "deprecation": "string"}
 
 
-def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str) -> str:
+def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, look: Look = PLAIN) -> str:
     """`jsonproto`: one document; `streamed_jsonproto`: a line for each target; `xml`: a document of rules and files."""
     if form == "xml":
-        body = "".join(_xml(graph, node) for node in nodes)
+        body = "".join(_xml(graph, node, look) for node in nodes)
         return f'<?xml version="1.1" encoding="UTF-8" standalone="no"?>\n<query version="2">\n{body}</query>\n'
-    values = [message(graph, node) for node in nodes]
+    values = [message(graph, node, look) for node in nodes]
     if form == "jsonproto":
         return json.dumps({"target": values}, indent=2, ensure_ascii=False) + "\n"
     return "".join(json.dumps(one, separators=(",", ":"), ensure_ascii=False) + "\n" for one in values)
 
 
-def message(graph: TargetGraph[Node], node: Node) -> dict[str, Any]:
+def message(graph: TargetGraph[Node], node: Node, look: Look = PLAIN) -> dict[str, Any]:
     """One target as a Target message in the JSON mapping of protocol buffers."""
     target, label = graph.target(node), graph.label(node)
-    place = _place(target, label.path)
+    place = look.place(graph, node)
     if target.kind == "rule":
-        return {"type": "RULE", "rule": _rule(graph, node, target)}
+        return {"type": "RULE", "rule": _rule(graph, node, target, look)}
     if target.kind == "generated":
         made = {"name": str(label), "generatingRule": str(target.generator), "location": place}
         return {"type": "GENERATED_FILE", "generatedFile": made}
@@ -58,11 +59,7 @@ def message(graph: TargetGraph[Node], node: Node) -> dict[str, Any]:
     return {"type": "SOURCE_FILE", "sourceFile": file}
 
 
-def _place(target: Target, path: str) -> str:
-    return str(target.location) if target.location is not None else f"{path}:1:1"
-
-
-def _rule(graph: TargetGraph[Node], node: Node, target: Target) -> dict[str, Any]:
+def _rule(graph: TargetGraph[Node], node: Node, target: Target, look: Look) -> dict[str, Any]:
     rule, label = target.rule, graph.label(node)
     assert rule is not None
     attributes = [_attribute("name", "string", label.name, given=True)]
@@ -84,7 +81,7 @@ def _rule(graph: TargetGraph[Node], node: Node, target: Target) -> dict[str, Any
     made: dict[str, Any] = {
         "name": str(label),
         "ruleClass": target.rule_name,
-        "location": _place(target, label.path),
+        "location": look.place(graph, node),
         "attribute": attributes,
         "ruleInput": sorted({str(graph.label(one)) for one in graph.dependencies(node)}),
     }
@@ -142,8 +139,8 @@ def _attribute(name: str, kind: str, value: Any, *, given: bool) -> dict[str, An
     return made
 
 
-def _xml(graph: TargetGraph[Node], node: Node) -> str:
-    value = message(graph, node)
+def _xml(graph: TargetGraph[Node], node: Node, look: Look) -> str:
+    value = message(graph, node, look)
     kind = value["type"]
     if kind == "RULE":
         rule = value["rule"]

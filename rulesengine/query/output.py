@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain, groupby
 from typing import Any
 
 from rulesengine.errors import UsageError, did_you_mean
-from rulesengine.model.target import is_select
+from rulesengine.model.label import Label
+from rulesengine.model.rule import OUTPUT_KINDS
+from rulesengine.model.target import SELECT, is_select
 from rulesengine.query.graph import Node, TargetGraph, kind_of
+from rulesengine.query.look import PLAIN, Look
 
 FORMS = (
     "label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json", "jsonproto",
@@ -18,7 +22,7 @@ ORDERS = ("auto", "deps", "full", "no")
 """auto: by name (somepath: as found); deps, full: what depends before what it depends on; no: as found."""
 
 
-def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, order: str = "auto") -> str:
+def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, order: str = "auto", look: Look = PLAIN) -> str:
     """The whole text, lines ended.  Raises UsageError for an unknown form or order."""
     if order not in ORDERS:
         raise UsageError(f"unknown order {order!r}", hint="one of " + " ".join(ORDERS))
@@ -33,14 +37,14 @@ def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, order: st
     if form == "label_kind":
         return "".join(f"{kind_of(graph.target(node))} {node}\n" for node in ordered)
     if form == "location":
-        return "".join(_location(graph, node) for node in ordered)
+        return "".join(f"{look.place(graph, node)}: {kind_of(graph.target(node))} {node}\n" for node in ordered)
     if form == "package":
         packages = sorted({graph.label(node).package_id.removeprefix("//") for node in nodes})
         return "".join(f"{one}\n" for one in packages)
     if form == "build":
-        return "\n".join(text for node in ordered if (text := _build(graph, node)))
+        return "\n".join(text for node in ordered if (text := _build(graph, node, look)))
     if form == "graph":
-        return _graph(graph, ordered)
+        return _graph(graph, ordered, factored=look.factored)
     if form == "json":
         from rulesengine.query.described import described
 
@@ -48,7 +52,7 @@ def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, order: st
     if form in ("jsonproto", "streamed_jsonproto", "xml"):
         from rulesengine.query import messages
 
-        return messages.render(graph, ordered, form)
+        return messages.render(graph, ordered, form, look)
     raise UsageError(f"unknown output {form!r}", hint=did_you_mean(form, FORMS) or "one of " + " ".join(FORMS))
 
 
@@ -70,42 +74,57 @@ def topological(graph: TargetGraph[Node], nodes: Sequence[Node]) -> list[Node]:
     return out[::-1]
 
 
-def _location(graph: TargetGraph[Node], label: Node) -> str:
-    target = graph.target(label)
-    where = str(target.location) if target.location is not None else f"{graph.label(label).path}:1:1"
-    return f"{where}: {kind_of(target)} {label}\n"
-
-
-def _literal(value: Any, indent: str = "    ") -> str:
-    if isinstance(value, dict) and "select__" in value:
-        inner = ", ".join(f"{json.dumps(condition)}: {_literal(one)}" for condition, one in value["select__"])
+def _literal(value: Any) -> str:
+    """A value as Starlark has it, on one line."""
+    if isinstance(value, dict) and SELECT in value:
+        inner = ", ".join(f"{json.dumps(condition)}: {_literal(one)}" for condition, one in value[SELECT])
         return f"select({{{inner}}})"
     if isinstance(value, list):
         if any(is_select(one) for one in value):
-            plain = [one for one in value if not is_select(one)]
-            parts = ([_literal(plain)] if plain else []) + [_literal(one) for one in value if is_select(one)]
-            return " + ".join(parts)
-        if len(value) > 1:
-            lines = "".join(f"{indent}    {_literal(one, indent + '    ')},\n" for one in value)
-            return f"[\n{lines}{indent}]"
+            parts = ([_literal(one) for one in some] if chosen else [_literal(list(some))]
+                     for chosen, some in groupby(value, is_select))  # fmt: skip
+            return " + ".join(chain.from_iterable(parts))
         return "[" + ", ".join(_literal(one) for one in value) + "]"
     if isinstance(value, dict):
-        lines = "".join(f"{indent}    {json.dumps(key)}: {_literal(one)},\n" for key, one in value.items())
-        return f"{{\n{lines}{indent}}}"
+        return (
+            "{"
+            + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {_literal(one)}" for key, one in value.items())
+            + "}"
+        )
     if isinstance(value, bool) or value is None:
         return str(value)
     return json.dumps(value, ensure_ascii=False)
 
 
-def _build(graph: TargetGraph[Node], label: Node) -> str:
+def _build(graph: TargetGraph[Node], node: Node, look: Look) -> str:
     """The target as a BUILD file would declare it after macros and globs; nothing for files."""
-    target = graph.target(label)
+    target, label = graph.target(node), graph.label(node)
     if target.rule is None:
         return ""
-    lines = [f"# {target.location}" if target.location is not None else f"# {label}", f"{target.rule_name}("]
-    lines.append(f"    name = {json.dumps(graph.label(label).name)},")
-    lines += [f"    {name} = {_literal(value)}," for name, value in target.attributes.items() if name[0] != "_"]
-    return "\n".join([*lines, ")", ""])
+    place = look.place(graph, node)
+    given = {"name": label.name, **{name: value for name, value in target.attributes.items() if name[0] != "_"}}
+    for name, schema in target.rule.schema.items():
+        if schema.kind in OUTPUT_KINDS and name in given:
+            given[name] = _outputs(label, given[name])
+    if target.made_by[0]:
+        given |= target.generated_by()
+        given["generator_location"] = str(graph.place(node))
+    return "\n".join(
+        [
+            f"# {place}",
+            f"{target.rule_name}(",
+            *(f"  {name} = {_literal(value)}," for name, value in given.items()),
+            ")",
+            "",
+        ]
+    )
+
+
+def _outputs(label: Label, value: Any) -> Any:
+    """The labels of an attribute that names outputs."""
+    if isinstance(value, list):
+        return [_outputs(label, one) for one in value]
+    return str(label.sibling(value.rpartition(":")[2])) if isinstance(value, str) else value
 
 
 def _edges(graph: TargetGraph[Node], labels: Sequence[Node]) -> dict[Node, list[Node]]:
@@ -113,12 +132,29 @@ def _edges(graph: TargetGraph[Node], labels: Sequence[Node]) -> dict[Node, list[
     return {label: [one for one in graph.dependencies(label) if one in inside] for label in labels}
 
 
-def _graph(graph: TargetGraph[Node], labels: Sequence[Node]) -> str:
+def _graph(graph: TargetGraph[Node], labels: Sequence[Node], *, factored: bool) -> str:
+    """Graphviz's language.  factored: labels with the same edges, in and out, are one node, a line for each."""
+    edges = _edges(graph, labels)
+    groups = _alike(edges) if factored else [[label] for label in edges]
+    name = {label: "\\n".join(str(one) for one in group) for group in groups for label in group}
     lines = ["digraph mygraph {", "  node [shape=box];"]
-    for label, below in _edges(graph, labels).items():
-        lines.append(f'  "{label}"')
-        lines += [f'  "{label}" -> "{one}"' for one in sorted(below, key=str)]
+    for group in groups:
+        lines.append(f'  "{name[group[0]]}"')
+        below = dict.fromkeys(name[one] for one in sorted(edges[group[0]], key=str))
+        lines += [f'  "{name[group[0]]}" -> "{one}"' for one in below]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _alike(edges: Mapping[Node, Sequence[Node]]) -> list[list[Node]]:
+    """Nodes in groups of the same edges, in and out."""
+    above: dict[Node, set[Node]] = {label: set() for label in edges}
+    for label, below in edges.items():
+        for one in below:
+            above[one].add(label)
+    groups: dict[tuple[frozenset[Node], frozenset[Node]], list[Node]] = {}
+    for label, below in edges.items():
+        groups.setdefault((frozenset(below), frozenset(above[label])), []).append(label)
+    return list(groups.values())
 
 
 def _ranks(graph: TargetGraph[Node], labels: Sequence[Node], *, longest: bool) -> str:

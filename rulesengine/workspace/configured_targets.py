@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from rulesengine.analysis import Analysis, ConfiguredTarget
 from rulesengine.analysis.edges import Edge, Edges, Place
-from rulesengine.errors import NoSuchTargetError, UsageError
+from rulesengine.errors import Location, NoSuchTargetError, UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
@@ -75,6 +75,10 @@ class ConfiguredTargets:
     def target(self, node: ConfiguredNode) -> Target:
         """The declaration."""
         return self._loaded.target(node.label)
+
+    def place(self, node: ConfiguredNode) -> Location:
+        """Where it is declared."""
+        return self._loaded.place(node.label)
 
     def dependencies(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:
         """What the target depends on in its configuration."""

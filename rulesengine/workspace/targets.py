@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rulesengine.analysis.visibility import check as check_visibility
-from rulesengine.errors import LoadingError, NoSuchTargetError, VisibilityError
+from rulesengine.errors import LoadingError, Location, NoSuchTargetError, VisibilityError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import BUILD, BZL
 from rulesengine.model.label import Label
@@ -108,6 +108,13 @@ class LoadedTargets:
             if label.name.endswith((".bzl", ".scl")) and os.path.isfile(self._loader.sources.path(label)):
                 return Target(label, "source")
             raise
+
+    def place(self, label: Label) -> Location:
+        """Where a target is declared: as Bazel, the parenthesis of the BUILD file's call."""
+        target = self.target(label)
+        if target.location is None:
+            return Location(self._loader.shown(label), 1, 1)
+        return self._loader.texts.parenthesis(target.location, (target.rule_name, target.made_by[0]))
 
     def _loads_well(self, label: Label, wanted_by: Target) -> bool:
         try:

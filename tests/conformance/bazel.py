@@ -104,10 +104,14 @@ class Bazel:
             out["prints"] = sorted(prints)
         return out
 
+    def ask(self, step: Step) -> tuple[int, str, str]:
+        """Put one question about what is in the workspace: exit code, standard output, standard error."""
+        form = ("--output=jsonproto",) if step.command == "aquery" else ()
+        return self._run(step.command, *form, *step.flags, "--", *step.arguments)
+
     def _step(self, step: Step) -> tuple[dict[str, Any], str]:
         if step.command in QUERIES:
-            form = ("--output=jsonproto",) if step.command == "aquery" else ()
-            code, out, err = self._run(step.command, *form, *step.flags, "--", *step.arguments)
+            code, out, err = self.ask(step)
             made: dict[str, Any] = {"exit": code}
             if code == 0:
                 made["lines"] = query_lines(out, step.command)

@@ -1,89 +1,147 @@
-"""The same four questions about every workspace of the corpus: what is there, what depends on what, what is done.
+"""The same questions about every workspace of the corpus: what is there, what depends on what, what is done.
 
     python -m tests.conformance.everywhere record|show [CASE…]
 
-`record` asks Bazel and writes everywhere.json; `show` tells where we differ.
+`record` asks Bazel and writes everywhere.json, after every case; `show` tells where we differ.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from attrs import evolve
 
 from tests.conformance import ours
-from tests.conformance.corpus import Case, Step, all_cases
+from tests.conformance.bazel import Bazel
+from tests.conformance.corpus import Case, Step, all_cases, query_lines
 
 ANSWERS = Path(__file__).parent / "everywhere.json"
-QUESTIONS = (
-    Step("query", ("//...:*",), ("--output=label_kind",)),
-    Step("query", ("deps(//...)",), ("--noimplicit_deps",)),
-    Step("cquery", ("deps(//...)",), ("--noimplicit_deps",)),
-    Step("aquery", ("//...",)),
-)
+_PARTLY = "--keep_going"
+"""A broken workspace is asked too: what is said of the parts that are whole."""
+QUESTIONS = {
+    name: Step(command, (expression,), (_PARTLY, *flags))
+    for name, command, expression, *flags in (
+        ("kinds", "query", "//...:*", "--output=label_kind"),
+        ("places", "query", "//...", "--output=location", "--relative_locations"),
+        ("declared", "query", "//...", "--output=build"),
+        ("deps", "query", "deps(//...)", "--noimplicit_deps"),
+        ("implicit", "query", "deps(//...)"),
+        ("graph", "query", "deps(//...)", "--noimplicit_deps", "--output=graph", "--nograph:factored"),
+        ("ranks", "query", "deps(//...)", "--noimplicit_deps", "--output=maxrank"),
+        ("users", "query", 'rdeps(//..., kind("source file", //...:*), 1)'),
+        ("labels", "query", "labels(srcs, //...) + labels(deps, //...) + labels(data, //...) + tests(//...)"),
+        ("attrs", "query", 'attr(srcs, "[.:]", //...) + attr(tags, "[a-z]", //...) + attr(visibility, "//", //...)'),
+        ("visible", "query", "visible(//..., //...:*)"),
+        ("bzl", "query", "buildfiles(//...) + loadfiles(//...)"),
+        ("configured", "cquery", "deps(//...)", "--noimplicit_deps", "--output=label_kind"),
+        ("tools", "cquery", "deps(//...)"),
+        ("files", "cquery", "//...", "--output=files"),
+        ("actions", "aquery", "//..."),
+    )
+}
+"""By name."""
+FAILS = "FAILS"
+"""The first line of an answer that comes with an exit code other than 0."""
+Answer = dict[str, list[str]]
+"""What was answered, by the question's name."""
+
 _THEIRS = re.compile(
     r"@*(?:bazel_tools|rules_java|rules_cc|local_config_\w+|rules_license|rules_python)[~+]?//|@*platforms//"
 )
 """What the two tools bring along themselves, each in its way."""
+_STACK = re.compile(r"#   |# Rule ")
+"""Where a rule was defined and called: Bazel's own comments in `--output=build`."""
+_LONG = 1000
+_CONFIGURED = re.compile(r" \([\w.-]+\)$")
 
 
-def asked(case: Case) -> Case:
-    """A case that puts the questions."""
-    return evolve(case, steps=QUESTIONS, prints=False)
+def _settled(step: Step, code: int, out: str, root: str) -> list[str]:
+    """An answer as it is compared: of a failure only that it is one; of configurations how many.
+
+    root: the workspace, which is taken off paths."""
+    out = out.replace(f"{root}/", "")
+    if step.command == "cquery":
+        counted = Counter(_CONFIGURED.sub("", line) for line in sorted(set(out.splitlines())))
+        out = "\n".join(line if count == 1 else f"{line} x{count}" for line, count in counted.items())
+    lines = query_lines(out, step.command) if out.strip() else []
+    return [
+        *([FAILS] if code else []),
+        *(_short(one) for one in lines if not _THEIRS.search(one) and not _STACK.match(one)),
+    ]
 
 
-def settled(answer: dict[str, Any]) -> list[Any]:
-    """An answer as it is compared: of a failure only that it is one."""
-    out: list[Any] = []
-    for step in answer["steps"]:
-        lines = step.get("lines")
-        out.append("fails" if lines is None else [one for one in lines if not _THEIRS.search(one)])
-    return out
+def _short(line: str) -> str:
+    """A line, or its beginning with the digest of the whole."""
+    return line if len(line) <= _LONG else f"{line[:80]}… {hashlib.sha256(line.encode()).hexdigest()}"
 
 
-def recorded() -> dict[str, list[Any]]:
+def recorded() -> dict[str, Answer]:
     """Bazel's answers, by case."""
-    return dict(json.loads(ANSWERS.read_text()))
+    return dict(json.loads(ANSWERS.read_text())) if ANSWERS.exists() else {}
 
 
-def mine(case: Case, where: Path) -> list[Any]:
-    """Our answers."""
-    return settled(ours.answer(asked(case), where))
+def mine(case: Case, where: Path) -> Answer:
+    """Our answers; `where` becomes the workspace."""
+    case.copy_to(where)
+    return {name: _settled(step, *ours.ask(step, where)[:2], str(where)) for name, step in QUESTIONS.items()}
+
+
+def theirs(case: Case, bazel: Bazel) -> Answer:
+    """Bazel's answers."""
+    case.copy_to(bazel.workspace)
+    return {name: _settled(step, *bazel.ask(step)[:2], "/ws") for name, step in QUESTIONS.items()}
+
+
+def difference(ours: list[str], theirs: list[str]) -> str:
+    """How two answers differ, for people; empty when they do not."""
+    only = Counter(ours) - Counter(theirs), Counter(theirs) - Counter(ours)
+    return "\n".join(
+        f"    only {who}  {line}"
+        for who, lines in zip(("ours ", "Bazel"), only, strict=True)
+        for line in lines.elements()
+    )
 
 
 def _record(names: list[str]) -> None:
-    from tests.conformance.bazel import Bazel
-
-    known = recorded() if ANSWERS.exists() else {}
     with Bazel() as bazel:
         for case in all_cases(names):
             if not case.oracle:
-                known[case.name] = settled(bazel.answer(asked(case)))
-    ANSWERS.write_text(json.dumps(known, indent=0, sort_keys=True, ensure_ascii=False) + "\n")
+                known = {**recorded(), case.name: theirs(case, bazel)}
+                text = ",\n".join(
+                    f"{json.dumps(name)}: {{\n{_lines(answer)}\n}}" for name, answer in sorted(known.items())
+                )
+                ANSWERS.write_text(f"{{\n{text}\n}}\n")
+                print(case.name, flush=True)
 
 
-def _show(names: list[str]) -> None:
+def _lines(answer: Answer) -> str:
+    """A question a line."""
+    return ",\n".join(f" {json.dumps(name)}: {json.dumps(one, ensure_ascii=False)}" for name, one in answer.items())
+
+
+def differing(names: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Case, question and difference, wherever we answer otherwise."""
+    known = recorded()
     for case in all_cases(names):
-        if case.name not in recorded():
+        if case.name not in known:
             continue
         with tempfile.TemporaryDirectory() as scratch:
             os.environ["PYBUILD_CACHE"] = os.path.join(scratch, "cache")
             got = mine(case, Path(scratch, "ws"))
-        for step, theirs, our in zip(QUESTIONS, recorded()[case.name], got, strict=True):
-            if theirs != our:
-                head = f"{case.name}: {step.command} {step.arguments[0]}"
-                if isinstance(theirs, str) or isinstance(our, str):
-                    print(f"{head}: ours {str(our)[:60]!r}, Bazel {str(theirs)[:60]!r}")
-                else:
-                    print(f"{head}\n    only ours  {sorted(set(our) - set(theirs))}")
-                    print(f"    only Bazel {sorted(set(theirs) - set(our))}")
+        for name, answer in known[case.name].items():
+            if found := difference(got[name], answer):
+                yield case.name, name, found
 
 
 if __name__ == "__main__":
-    {"record": _record, "show": _show}[sys.argv[1]](sys.argv[2:])
+    if sys.argv[1] == "record":
+        _record(sys.argv[2:])
+    else:
+        for case_name, question, text in differing(sys.argv[2:]):
+            print(f"{case_name}/{question}\n{text}", flush=True)

@@ -61,10 +61,15 @@ def _run(where: Path, words: list[str]) -> tuple[int, str, str, RulesEngineError
     return code, out.getvalue(), err.getvalue(), caught[0] if caught else None
 
 
+def ask(step: Step, where: Path) -> tuple[int, str, str, RulesEngineError | None]:
+    """Put one question about what is in a workspace: exit code, standard output, standard error, what was raised."""
+    form = ("--output=jsonproto",) if step.command == "aquery" else ()
+    return _run(where, [step.command, *form, *step.flags, "--", *step.arguments])
+
+
 def _step(step: Step, where: Path) -> tuple[dict[str, Any], str]:
     if step.command in QUERIES:
-        form = ("--output=jsonproto",) if step.command == "aquery" else ()
-        code, out, err, fault = _run(where, [step.command, *form, *step.flags, "--", *step.arguments])
+        code, out, err, fault = ask(step, where)
         made: dict[str, Any] = {"exit": code}
         if code == 0:
             made["lines"] = query_lines(out, step.command)

@@ -50,6 +50,9 @@ class Memory:
             raise NoSuchTargetError(f"no target {label}")
         return self.targets[label]
 
+    def place(self, node: Label) -> Location:
+        return self.target(node).location or Location(node.path, 1, 1)
+
     def label(self, node: Label) -> Label:
         return node
 
@@ -232,8 +235,8 @@ def test_forms() -> None:
         str(x) for x in sorted(result.labels, key=str)
     ]
     assert evaluate("//a:left", GRAPH).render("build") == (
-        '# a/BUILD:3:1\nlibrary(\n    name = "left",\n    deps = ["//b:base"],\n    size = "small",\n'
-        '    tags = [\n        "x",\n        "y",\n    ],\n)\n'
+        '# a/BUILD:3:1\nlibrary(\n  name = "left",\n  deps = ["//b:base"],\n  size = "small",\n'
+        '  tags = ["x", "y"],\n)\n'
     )
     assert "select({" in evaluate("//a:choice", GRAPH).render("build")
     with pytest.raises(UsageError, match="did you mean 'label'"):

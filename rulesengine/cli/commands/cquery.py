@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rulesengine.cli.commands.query import expression
+from rulesengine.cli.commands.query import expression, rendered
 from rulesengine.cli.context import Context
 from rulesengine.model.ports import Listener
 from rulesengine.workspace.how import HowToAnalyse
@@ -17,7 +17,7 @@ def run(context: Context) -> int:
         if options["output"] == "files":
             shown = "".join(f"{path}\n" for path in result.files)
         else:
-            shown = result.render(options["output"], options["order_output"])
+            shown = rendered(context, result)
     context.console.stdout.write(shown)
     return 0
 

@@ -6,6 +6,8 @@ import os
 
 from rulesengine.cli.context import Context
 from rulesengine.errors import EXIT_PARTIAL, UsageError
+from rulesengine.query import QueryResult
+from rulesengine.query.graph import Node
 
 
 def run(context: Context) -> int:
@@ -25,7 +27,7 @@ def run(context: Context) -> int:
             listener=listener,
             cancel=context.cancel,
         )
-        shown = result.render(options["output"], options["order_output"])
+        shown = rendered(context, result)
     context.console.stdout.write(shown)
     if result.faults:
         *others, last = result.faults
@@ -34,6 +36,13 @@ def run(context: Context) -> int:
         last.exit_code = EXIT_PARTIAL
         raise last
     return 0
+
+
+def rendered(context: Context, result: QueryResult[Node]) -> str:
+    """The answer of `query` and `cquery` as their flags want it."""
+    options = context.options
+    root = "" if options["relative_locations"] else context.workspace().root
+    return result.render(options["output"], options["order_output"], root=root, factored=options["graph:factored"])
 
 
 def expression(context: Context) -> str:
