@@ -28,8 +28,9 @@ from rulesengine.execution.failure import ActionFailure, again, exit_failure, ou
 from rulesengine.execution.keys import decode_result, encode_result, input_value, spell
 from rulesengine.execution.plan import Plan, Task, weigh
 from rulesengine.execution.result import ExecutionResult
+from rulesengine.execution.sources import is_lent
 from rulesengine.execution.store import is_complete
-from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LentFile, TreeValue, Value
 from rulesengine.model.directory import walk_tree
 from rulesengine.model.events import ActionFinished, ActionsPlanned, ActionStarted, Event
 from rulesengine.model.ports import Cancellation, Result
@@ -302,14 +303,17 @@ class Build:
         try:
             assert task.spelling is not None
             self._stop.check()
+            is_op = task.action.op is not None
             for artifact in task.inputs:
-                if artifact.is_source:
+                if artifact.is_source and (is_op or not is_lent(values[artifact])):
                     self._x.sources.provide(artifact, values[artifact])
-            runner = self._x.ops if task.action.op is not None else self._x.processes
-            inputs = {
-                path: input_value(task.action, artifact, values[artifact])
-                for path, artifact in task.spelling.inputs.items()
-            }
+            runner = self._x.ops if is_op else self._x.processes
+            inputs: dict[str, Value] = {}
+            for path, artifact in task.spelling.inputs.items():
+                value = input_value(task.action, artifact, values[artifact])
+                if isinstance(value, FileValue) and artifact.is_source and not is_op and is_lent(value):
+                    value = LentFile(value.digest, value.executable, self._x.sources.path(artifact))
+                inputs[path] = value
             result = runner.run(task.action, task.spelling.arguments, inputs, task.spelling.outputs, self._stop)
             self._reports.put((task, result, None))
         except BaseException as fault:  # noqa: BLE001 - the caller's thread judges it

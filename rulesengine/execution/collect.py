@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 from rulesengine.errors import ExecutionError
 from rulesengine.execution.sandbox import EXECROOT
-from rulesengine.execution.sources import stays_inside
+from rulesengine.execution.sources import read_lent, stays_inside
 from rulesengine.execution.store import CHUNK, LocalStore, store_error
-from rulesengine.model.artifact import Artifact, FileValue, LinkValue, TreeValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LentFile, LinkValue, TreeValue, Value
 from rulesengine.model.digest import EMPTY
 from rulesengine.model.directory import MAX_DEPTH, Member, TreeFile, TreeLink, TreeNode, build_tree, walk_tree
 
@@ -87,6 +87,9 @@ class _Collector:
         real = self._below(path, shown)
         known = self._input_at(real)
         if known is not None:  # bound inputs cannot be read from outside the sandbox
+            if isinstance(known, LentFile):
+                self._store.put(read_lent(real, known))
+                return FileValue(known.digest, known.executable)
             return known
         try:
             # O_NONBLOCK: a fifo without a writer must not hang us.
@@ -105,10 +108,13 @@ class _Collector:
             # The path of what was opened, whatever its directories have been swapped for.
             if not os.readlink(f"/proc/self/fd/{fd}").startswith(self._root + "/"):
                 raise _outside(shown)
-            with self._store.create() as out:
-                while data := os.read(fd, CHUNK):
-                    out.write(data)
-            return FileValue(out.digest, bool(seen.st_mode & 0o111))
+            digest = self._store.adopt(fd, seen)
+            if digest is None:
+                with self._store.create() as out:
+                    while data := os.read(fd, CHUNK):
+                        out.write(data)
+                digest = out.digest
+            return FileValue(digest, bool(seen.st_mode & 0o111))
         except OSError as fault:
             raise store_error(fault, f"storing output {shown}") from None
         finally:

@@ -43,6 +43,7 @@ def details(
         seconds=seconds,
         stdout=result.stdout if result is not None else b"",
         stderr=result.stderr if result is not None else b"",
+        primary=action.outputs[0].path,
     )
 
 

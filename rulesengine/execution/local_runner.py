@@ -19,10 +19,11 @@ from rulesengine.execution.exec_root import ExecRoots
 from rulesengine.execution.pids_group import PidsGroups
 from rulesengine.execution.sandbox import Sandbox, SandboxOptions, probe
 from rulesengine.execution.scratch import remove_directory
+from rulesengine.execution.sources import LENT_BELOW, read_lent
 from rulesengine.execution.store import LocalStore, store_error
 from rulesengine.execution.system_files import write_etc
 from rulesengine.model.action import Action
-from rulesengine.model.artifact import Artifact, FileValue, LinkValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LentFile, LinkValue, Value
 from rulesengine.model.directory import TreeFile, TreeLink, walk_tree
 from rulesengine.model.events import Message
 from rulesengine.model.ports import Cancellation, Listener, Result
@@ -36,7 +37,7 @@ ENVIRONMENT = {
 }
 """What every command's environment holds; the action's own variables come on top."""
 
-BOUND_FROM = 1 << 18
+BOUND_FROM = LENT_BELOW
 """Inputs of at least so many bytes are bound read-only where there is a sandbox; smaller ones are copied."""
 
 OUTPUT_KEPT = 1 << 20
@@ -50,9 +51,13 @@ _UNCONFINED = Sandbox("", "")
 
 @frozen
 class _Layout:
-    """What an execution directory holds before the command starts; `directories` with all ancestors."""
+    """What an execution directory holds before the command starts; `directories` with all ancestors.
+
+    lent: of some files, where else than in the store their bytes are.
+    """
 
     files: Mapping[str, TreeFile]
+    lent: Mapping[str, LentFile]
     links: Mapping[str, str]
     directories: frozenset[str]
 
@@ -191,11 +196,14 @@ class LocalRunner:
     def _layout(self, inputs: Mapping[str, Value], outputs: Mapping[str, Artifact]) -> _Layout:
         """What the execution directory has to hold.  Raises LostBlobError."""
         files: dict[str, TreeFile] = {}
+        lent: dict[str, LentFile] = {}
         links: dict[str, str] = {}
         directories: set[str] = set()
         for path, value in inputs.items():
             if isinstance(value, FileValue):
                 files[path] = TreeFile(value.digest, value.executable)
+                if isinstance(value, LentFile):
+                    lent[path] = value
                 continue
             if isinstance(value, LinkValue):
                 links[path] = value.target
@@ -217,17 +225,20 @@ class LocalRunner:
             while above and above not in directories:
                 directories.add(above)
                 above = os.path.dirname(above)
-        return _Layout(files, links, frozenset(directories))
+        return _Layout(files, lent, links, frozenset(directories))
 
     def _fill(self, root: str, layout: _Layout, *, can_bind: bool) -> dict[str, str]:
         """Copy the inputs; large ones are returned instead, to be bound: path -> the store's file."""
         bound: dict[str, str] = {}
         for path, file in layout.files.items():
             try:
-                if can_bind and file.digest.size >= BOUND_FROM:
+                mode = 0o555 if file.executable else 0o444
+                if path in layout.lent:
+                    _write(f"{root}/{path}", read_lent(path, layout.lent[path]), mode)
+                elif can_bind and file.digest.size >= BOUND_FROM:
                     bound[path] = self._store.verified_path(file.digest, executable=file.executable)
                 else:
-                    self._store.copy(file.digest, f"{root}/{path}", 0o555 if file.executable else 0o444)
+                    self._store.copy(file.digest, f"{root}/{path}", mode)
             except KeyError:
                 raise LostBlobError(f"{file.digest} is not in the cache any more") from None
         for path, target in layout.links.items():  # last, so that no file is written through one
@@ -257,6 +268,18 @@ class LocalRunner:
                         f"the execution directory is kept: {kept}",
                     )
                 )
+
+
+def _write(path: str, data: bytes, mode: int) -> None:
+    """Raises OSError."""
+    fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        os.fchmod(fd, mode)  # whatever the umask
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+    finally:
+        os.close(fd)
 
 
 def _tail(file: IO[bytes]) -> bytes:

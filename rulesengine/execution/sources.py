@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping
 
 from rulesengine.errors import MissingInputError
 from rulesengine.execution.stat_cache import StatCache
-from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LentFile, TreeValue, Value
 from rulesengine.model.digest import EMPTY, Digest
 from rulesengine.model.directory import MAX_DEPTH, Member, TreeFile, TreeLink, TreeNode, build_tree, walk_tree
 from rulesengine.model.ports import BlobStore
 
 CHUNK = 1 << 20
 _ATTEMPTS = 3
+
+LENT_BELOW = 1 << 18
+"""Sources of fewer bytes are copied for a command from where they are; the store gets no copy of its own."""
 
 
 class WorkspaceSources:
@@ -116,7 +119,7 @@ class WorkspaceSources:
         if self._store.has(digest):
             return
         with open(path, "rb", buffering=0) as file, self._store.create() as out:
-            buffer = bytearray(CHUNK)
+            buffer = bytearray(min(CHUNK, digest.size + 1))
             view = memoryview(buffer)
             while count := file.readinto(buffer):
                 out.write(view[:count])
@@ -158,6 +161,24 @@ class WorkspaceSources:
         if empty and prefix:
             self._remember(b"")
             members[prefix[:-1]] = TreeNode(EMPTY)
+
+
+def is_lent(value: Value) -> bool:
+    """Whether a source of this value is lent to commands."""
+    return isinstance(value, FileValue) and value.digest.size < LENT_BELOW
+
+
+def read_lent(path: str, lent: LentFile) -> bytes:
+    """Its bytes.  path: its execution path.  Raises MissingInputError where it is gone or was changed."""
+    reason = "it was changed while the build was running"
+    try:
+        with open(lent.real, "rb", buffering=0) as file:
+            data = file.read(lent.digest.size + 1)
+        if Digest.of(data) == lent.digest:
+            return data
+    except OSError as fault:
+        reason = fault.strerror or str(fault)
+    raise MissingInputError(f"source {path} cannot be used: {reason}", hint=f"it is looked for at {lent.real}")
 
 
 class _ChangingError(Exception):

@@ -75,6 +75,16 @@ class FileValue:
 
 
 @frozen
+class LentFile(FileValue):
+    """A source that an action reads where people keep it: its bytes need not be in the store.
+
+    real: the file on this machine; whoever reads it checks the digest.
+    """
+
+    real: str = ""
+
+
+@frozen
 class TreeValue:
     """What a tree artifact came out as: the digest of its root REAPI Directory."""
 

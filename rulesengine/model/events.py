@@ -91,7 +91,7 @@ class ActionDetails:
 
     key: the digest of its Remote Execution API Action.  environment: its own variables.  runner: `linux-sandbox`,
     `local`, `operation` or empty where nothing ran.  exit_code: negative for a signal.  started: Unix time; seconds:
-    how long it ran.  outputs: empty where it failed.
+    how long it ran.  outputs: empty where it failed.  primary: the path of its first output.
     """
 
     id: int
@@ -116,6 +116,7 @@ class ActionDetails:
     seconds: float
     stdout: bytes = b""
     stderr: bytes = b""
+    primary: str = ""
 
 
 @frozen

@@ -133,6 +133,15 @@ def last_runs(past: Past, root: str, targets: Collection[tuple[str, str]]) -> tu
     )
 
 
+def runs_since(base: str, root: str, build: int) -> Explanation:
+    """Why each action ran that did so after a build of this number.  base: the output base.  Never raises."""
+    past = Past.read(base)
+    comparison = Comparison(past, root)
+    return Explanation(
+        tuple(_last(past, comparison, runs) for runs in past.runs.values() if runs[-1].build > build and runs[-1].ran)
+    )
+
+
 def _last(past: Past, comparison: Comparison, runs: Sequence[Run]) -> Change:
     last = runs[-1]
     said = _said(past, last)
@@ -180,4 +189,4 @@ def _when(past: Past, run: Run) -> str:
     return time.strftime(" (%Y-%m-%d %H:%M:%S)", time.localtime(at)) if at else ""
 
 
-__all__ = ["explain_digests", "last_runs"]
+__all__ = ["explain_digests", "last_runs", "runs_since"]

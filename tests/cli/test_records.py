@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -197,11 +198,51 @@ def test_the_profile(runs: Runs) -> None:
 def test_the_explanation(runs: Runs) -> None:
     lines = (runs["built"][0] / "why.txt").read_text().splitlines()
     assert lines[0].startswith("Build options: --build_event_json_file=")
-    assert [line.partition(":")[0] for line in lines[1:]] == [
-        "Executing action 'Genrule a/out' of //a",
-        "Executing action 'Genrule a/h.out' of //a",
+    assert lines[1:4] == [
+        "Executing action 'Genrule a/out' of //a:g: it has not run here before.",
+        "Executing action 'Genrule a/h.out' of //a:h: it has not run here before.",
+        "",
     ]
+    assert (
+        lines[4] == "Causes:"
+        and lines[5].startswith("Genrule of //a:g a/out")
+        and "built for the first time" in lines[6]
+    )
     assert len((runs["nothing to do"][0] / "why.txt").read_text().splitlines()) == 1
+
+
+def test_the_explanation_names_what_changed_since_the_last_time(space: Space) -> None:
+    space.write("e/in", "1")
+    build = 'genrule(name = "one", srcs = ["in"], outs = ["o1"], cmd = "cat $< > $@")\n'
+    build += 'genrule(name = "two", srcs = ["o1"], outs = ["o2"], cmd = "cat $< > $@; echo {0} >> $@")\n'
+    space.write("e/BUILD", build.format("x"))
+
+    def why(*words: str) -> str:
+        done = space.run("//e:two", "--explain=why.txt", *words)
+        assert done.returncode == 0, done.stderr
+        return (space.root / "why.txt").read_text().partition("\n")[2]
+
+    assert why().count("it has not run here before") == 2
+    assert why() == ""
+
+    space.write("e/in", "2")
+    text = why()
+    assert text.count("its command, environment, platform or inputs have changed") == 2
+    assert "source file edited: e/in" in text.partition("Causes:")[2]
+
+    space.write("e/BUILD", build.format("y"))
+    text = why()
+    assert "of //e:two: its command" in text and "//e:one" not in text.partition("Causes:")[0]
+    assert "attribute changed: cmd: cat" in text and "e/BUILD:2" in text
+
+    text = why("--action_env=COLOUR=red", "--verbose_explanations")
+    assert "  environment COLOUR=red\n" in text and "environment variable: COLOUR: (none) → red" in text
+
+    shutil.rmtree(space.cache / "ac")
+    (space.root / "pybuild-bin/e/o2").unlink()
+    text = why("--action_env=COLOUR=red")
+    assert text.count("its result is not in the cache any more") == 2, text
+    assert "result lost from the cache" in text
 
 
 def test_a_build_with_nothing_to_do_writes_its_files_too(space: Space) -> None:

@@ -15,6 +15,7 @@ from rulesengine.errors import ExecutionError
 from rulesengine.execution import LocalRunner
 from rulesengine.execution.local_runner import BOUND_FROM
 from rulesengine.execution.sandbox import Sandbox, probe
+from rulesengine.execution.store import Writer
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import FileValue, TreeValue
 from rulesengine.model.digest import Digest
@@ -108,17 +109,73 @@ def test_the_network_is_there_only_when_the_action_says_so(bench: Bench, network
 
 
 @pytest.mark.parametrize("size", [10, BOUND_FROM + 10])
-def test_writing_to_an_input_does_not_reach_the_store(each: Bench, size: int) -> None:
-    a = each.write("p/a", "a" * size)
-    script = f"chmod u+w p/a; echo overwritten > p/a; rm -f p/a; : > {OUT.path}"
-    with contextlib.suppress(ExecutionError):
-        each.build(graph_of(shell(script, [a], [OUT])), OUT)
-    digest = Digest.of(b"a" * size)
-    assert each.store.read(digest) == b"a" * size
+def test_writing_to_an_input_does_not_reach_what_it_is_made_of(each: Bench, size: int) -> None:
+    a, b = each.write("p/a", "a" * size), made("p/b")
+    maker = shell(f"cat p/a p/a > {b.path}", [a], [b])
+    for one in ("p/a", b.path):
+        script = f"chmod u+w {one}; echo overwritten > {one}; rm -f {one}; : > {OUT.path}"
+        with contextlib.suppress(ExecutionError):
+            each.build(graph_of(maker, shell(script, [a, b], [OUT])), OUT)
+    digest = Digest.of(b"a" * size * 2)
+    assert each.store.read(digest) == b"a" * size * 2
     assert (each.workspace / "p/a").read_text() == "a" * size
     second = made("q")
-    result = each.build(graph_of(shell(f"cat p/a > {second.path}", [a], [second])), second)
+    result = each.build(graph_of(maker, shell(f"cat p/a p/a > {second.path}", [a], [second])), second)
     assert result.values[second].digest == digest
+
+
+def test_a_small_source_is_read_where_it_is_and_not_stored(each: Bench) -> None:
+    a = each.write("p/a", "text")
+    assert output_of(each, shell(f"cat p/a p/a > {OUT.path}", [a], [OUT])) == b"texttext"
+    assert not each.store.has(Digest.of(b"text"))
+
+
+def test_an_output_that_is_a_link_to_a_source_is_stored_all_the_same(each: Bench) -> None:
+    a = each.write("p/a", "text")
+    script = f"chmod u+w p/a; echo other > p/a; ln -s ../../../../p/a {OUT.path}"
+    assert output_of(each, shell(script, [a], [OUT])) == b"text"
+
+
+def test_a_source_that_changes_after_it_was_digested_is_not_taken(each: Bench) -> None:
+    a = each.write("p/a", "text")
+    real = each.workspace / "p/a"
+
+    class Changing:
+        """Changes the source when its bytes are about to be read."""
+
+        def __getattr__(self, name: str) -> object:
+            if name == "path":
+                real.write_text("later")
+            return getattr(each.sources, name)
+
+    each.given_sources = Changing()  # type: ignore[assignment]
+    with pytest.raises(ExecutionError, match="source p/a cannot be used: it was changed while the build was running"):
+        output_of(each, shell(f"cat p/a > {OUT.path}", [a], [OUT]))
+
+
+def test_outputs_are_taken_without_a_copy_where_nobody_else_can_write_them(
+    each: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An output with a second name, or one that is open, is copied; and either way the bytes are those it had."""
+    copies: list[str] = []
+    create = each.store.create
+
+    def counted() -> Writer:
+        copies.append("")
+        return create()
+
+    monkeypatch.setattr(each.store, "create", counted)
+    for number, (script, copied) in enumerate(
+        [("echo plain > OUT", 0), ("echo twice > OUT; ln OUT other", 1), (": > OUT", 0), ("echo plain > OUT; :", 0)]
+    ):
+        out = made(f"o{number}")
+        output_of(each, shell(script.replace("OUT", out.path), [], [out]))
+        assert len(copies) == copied, script
+        path = each.store.path(
+            each.build(graph_of(shell(script.replace("OUT", out.path), [], [out])), out).values[out].digest
+        )
+        assert stat.S_IMODE(os.stat(path).st_mode) == 0o444 and os.stat(path).st_nlink == 1
+        copies.clear()
 
 
 @pytest.mark.parametrize("size", [10, BOUND_FROM + 10])
@@ -331,7 +388,7 @@ def test_inputs_are_read_only_copies(each: Bench) -> None:
     a = each.write("a", "A")
     text = output_of(each, shell(f"stat -c '%a %h' a > {OUT.path}", [a], [OUT]))
     assert text == b"444 1\n"
-    assert stat.S_IMODE(os.stat(each.store.path(Digest.of(b"A"))).st_mode) == 0o444
+    assert stat.S_IMODE(os.stat(each.workspace / "a").st_mode) != 0o444
 
 
 def test_operations_and_commands_mix_in_one_graph(each: Bench) -> None:

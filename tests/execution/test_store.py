@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import stat
@@ -236,3 +237,56 @@ def test_a_full_disk_leaves_nothing_behind(small_disk: Path) -> None:
     assert store.read(kept) == b"k" * 10_000
     assert store.read(store.put(b"still usable")) == b"still usable"
     store.close()
+
+
+def test_an_open_file_becomes_a_blob_by_a_link_and_only_when_nobody_writes_it(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "store")
+    made = tmp_path / "made"
+
+    def adopted() -> Digest | None:
+        fd = os.open(made, os.O_RDONLY)
+        try:
+            return store.adopt(fd, os.fstat(fd))
+        finally:
+            assert os.lseek(fd, 0, os.SEEK_CUR) in (0, os.fstat(fd).st_size)
+            os.close(fd)
+
+    made.write_bytes(b"one")
+    digest = adopted()
+    assert digest == Digest.of(b"one") and store.read(digest) == b"one"
+    assert os.stat(store.path(digest)).st_ino == made.stat().st_ino
+    assert adopted() is None  # it has two names now
+
+    made.unlink()
+    with made.open("wb") as writer:
+        writer.write(b"two")
+        writer.flush()
+        assert adopted() is None
+    mapped = os.open(made, os.O_RDWR)
+    with mmap.mmap(mapped, 3):
+        os.close(mapped)
+        assert adopted() is None  # no descriptor is open, but the pages can be written
+    assert adopted() == Digest.of(b"two")
+
+    made.unlink()
+    made.write_bytes(b"one")
+    os.chmod(store.path(digest), 0o600)
+    Path(store.path(digest)).write_bytes(b"bad")
+    assert adopted() == digest and store.read(digest) == b"one"  # a damaged blob is replaced
+    made.unlink()
+    made.write_bytes(b"one")
+    assert adopted() == digest and made.stat().st_nlink == 1  # a sound one is left alone
+
+
+def test_who_opens_a_file_that_is_being_taken_ends_nobody(tmp_path: Path) -> None:
+    """The lease is broken by a signal that does nothing."""
+    store = LocalStore(tmp_path / "store")
+    made = tmp_path / "made"
+    made.write_bytes(b"text")
+    fd = os.open(made, os.O_RDONLY)
+    assert store.adopt(fd, os.fstat(fd)) is not None
+    opener = subprocess.Popen([sys.executable, "-c", f"open({str(made)!r}, 'rb+')"])
+    with pytest.raises(subprocess.TimeoutExpired):
+        opener.wait(0.5)
+    os.close(fd)
+    assert opener.wait(20) == 0
