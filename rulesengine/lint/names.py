@@ -59,7 +59,7 @@ MODULE = frozenset(
 
 @lru_cache(maxsize=2)
 def _bzl() -> frozenset[str]:
-    return UNIVERSAL | BAZEL_BZL | _bound(preamble.for_bzl("", "", "", True))
+    return UNIVERSAL | BAZEL_BZL | _bound(preamble.for_bzl("", "", "", True, None))
 
 
 def defined(kind: str, native_rules: Iterable[str] = ()) -> frozenset[str]:
@@ -68,7 +68,7 @@ def defined(kind: str, native_rules: Iterable[str] = ()) -> frozenset[str]:
         return UNIVERSAL | MODULE
     if kind == "bzl":
         return _bzl()
-    return UNIVERSAL | BAZEL_BUILD | _bound(preamble.for_build("", native_rules))
+    return UNIVERSAL | BAZEL_BUILD | _bound(preamble.for_build("", native_rules, None))
 
 
 def _bound(text: str) -> frozenset[str]:

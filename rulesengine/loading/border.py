@@ -19,6 +19,7 @@ from rulesengine.loading.messages import translate
 from rulesengine.loading.nesting import check_nesting
 from rulesengine.loading.python_tree import private_names
 from rulesengine.loading.rewrite import rewrite
+from rulesengine.loading.standins import Kind
 from rulesengine.loading.statics import static_fault
 from rulesengine.loading.texts import SourceTexts
 from rulesengine.model.ports import Cancellation
@@ -132,10 +133,14 @@ class Interpreter:
         self.guard = Guard(cancel)
         self.memo = memo or Memo()
 
-    def parse(self, path: str, text: str, dialect: Any) -> Any:
-        """Parse a file into starlark-pyo3's AST.  Raises SyntaxFault with its place."""
+    def parse(self, path: str, text: str, dialect: Any, sets: bool = False) -> Any:
+        """Parse a file into starlark-pyo3's AST.  Raises SyntaxFault with its place.
+
+        sets: whether a BUILD file may see sets that it loads.
+        """
         build = dialect is BUILD
-        known = self.memo.get(text, build)
+        kind: Kind = "bzl" if not build else "sets" if sets else "build"
+        known = self.memo.get(text, kind)
         if known is None:
             if len(text) > MAX_STARLARK_BYTES:
                 raise LoadingError(
@@ -144,7 +149,7 @@ class Interpreter:
                     hint="take it apart into several files",
                 )
             check_nesting(path, text)
-            known = Known(rewrite(text), private_names(text))
+            known = Known(rewrite(text, kind), private_names(text))
             fresh = True
         else:
             fresh = False
@@ -155,7 +160,7 @@ class Interpreter:
             raise translate(str(fault), self.texts, SyntaxFault) from None
         if fresh:
             self._check(path, text, build)
-            self.memo.put(text, known, build)
+            self.memo.put(text, known, kind)
         return ast
 
     def _check(self, path: str, text: str, build: bool) -> None:

@@ -14,11 +14,15 @@ import sys
 from attrs import frozen
 
 from rulesengine.kept_file import read_kept, write_kept
-from rulesengine.loading.rewrite import Rewritten
+from rulesengine.loading.rewritten import Rewritten
+from rulesengine.loading.standins import Kind
 
 _MAX_ENTRIES = 5000
 """More files than this are not remembered: reading the memo would cost what it saves."""
-_CODE = ("growth.py", "memo.py", "nesting.py", "preamble.py", "python_tree.py", "rewrite.py", "statics.py")
+_CODE = (
+    *("growth.py", "memo.py", "nesting.py", "preamble.py", "python_tree.py", "rewrite.py", "rewritten.py"),
+    *("shapes.py", "standins.py", "statics.py"),
+)
 
 _Stored = tuple[str | None, dict[int, list[tuple[int, int, int]]], tuple[str, ...]]
 
@@ -38,32 +42,32 @@ class Memo:
         self._path = path
         self._new: dict[bytes, _Stored] = {}
         self._old: dict[bytes, _Stored] = {}
-        self._seen: tuple[dict[str, Known], dict[str, Known]] = {}, {}
+        self._seen: dict[tuple[Kind, str], Known] = {}
         self._code = _code_digest() if path else b""
         if not self._code:
             self._path = ""
         else:
             self._old = self._load()
 
-    def get(self, text: str, build: bool = False) -> Known | None:
-        """What is known of the text of a .bzl file (build: of a BUILD file), or None."""
-        known = self._seen[build].get(text)
+    def get(self, text: str, kind: Kind = "bzl") -> Known | None:
+        """What is known of the text of a file of some kind, or None."""
+        known = self._seen.get((kind, text))
         if known is None and self._old:
-            name = _name(text, build)
+            name = _name(text, kind)
             stored = self._old.get(name)
             if stored is not None:
-                known = self._seen[build][text] = Known(
+                known = self._seen[kind, text] = Known(
                     Rewritten(text, text if stored[0] is None else stored[0], stored[1]), stored[2]
                 )
         return known
 
-    def put(self, text: str, known: Known, build: bool = False) -> None:
+    def put(self, text: str, known: Known, kind: Kind = "bzl") -> None:
         """Remember what was worked out of a text in which nothing is wrong for its kind of file."""
-        self._seen[build][text] = known
+        self._seen[kind, text] = known
         if self._path:
             rewritten = known.rewritten
             changed = None if rewritten.text == text else rewritten.text
-            self._new[_name(text, build)] = (changed, dict(rewritten.shifts), known.private)
+            self._new[_name(text, kind)] = (changed, dict(rewritten.shifts), known.private)
 
     def save(self) -> None:
         """Write what is new.  A memo that cannot be written costs time, no more."""
@@ -80,8 +84,11 @@ class Memo:
         return found if isinstance(found, dict) else {}
 
 
-def _name(text: str, build: bool) -> bytes:
-    digest = hashlib.sha256(b"BUILD\n" if build else b"")
+_PREFIXES: dict[Kind, bytes] = {"": b"-\n", "bzl": b"", "build": b"BUILD\n", "sets": b"BUILD sets\n"}
+
+
+def _name(text: str, kind: Kind) -> bytes:
+    digest = hashlib.sha256(_PREFIXES[kind])
     digest.update(text.encode("utf-8", "surrogatepass"))
     return digest.digest()
 

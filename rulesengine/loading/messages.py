@@ -186,6 +186,8 @@ def _key(match: re.Match[str], expression: str) -> _Answer:
 
 def _operation(match: re.Match[str], expression: str) -> _Answer:
     operation, first, second = match[1], match[2], match[3]
+    if operation == "compare":
+        return f"unsupported comparison: {first} <=> {second}", None
     if second and operation == "[]":
         return f"type '{first}' has no operator []({second})", None
     if second:

@@ -14,6 +14,7 @@ from rulesengine.errors import CycleError, LoadingError, Location, RulesEngineEr
 from rulesengine.loading import preamble
 from rulesengine.loading.border import BZL, Interpreter, parse_own
 from rulesengine.loading.registry import Registry
+from rulesengine.loading.rewrite import SET
 from rulesengine.loading.sources import Sources
 from rulesengine.model.label import Label
 
@@ -41,6 +42,7 @@ class _Open:
     label: Label
     ast: Any
     text: str
+    all_loads: list[_Load]
     loads: Iterator[_Load]
 
 
@@ -63,6 +65,8 @@ class Modules:
         self._resolve = resolve
         self._done: dict[Label, Any] = {}
         self._symbols: dict[Label, list[str]] = {}
+        self.with_sets: set[Label] = set()
+        """The files that make sets, or load such a file: what they define may be one."""
         self.labels: dict[str, str] = {}
         self.native: Any = None
         self.native_rules: list[str] = []
@@ -121,7 +125,8 @@ class Modules:
         text = self._sources.read(path, shown)
         self.labels[shown] = str(label)
         ast = self._interpreter.parse(shown, text, BZL)
-        return _Open(label, ast, text, iter(self.loads(ast, shown, label)))
+        loads = self.loads(ast, shown, label)
+        return _Open(label, ast, text, loads, iter(loads))
 
     def _near(self, label: Label) -> str | None:
         directory = os.path.dirname(self._sources.path(label))
@@ -171,7 +176,9 @@ class Modules:
         label = one.label
         module = sl.Module()
         module["KEY__"] = str(label)
-        text = preamble.for_bzl(label.repo, label.package, self._sources.shown(label), self.native is not None)
+        shown = self._sources.shown(label)
+        rewritten = self._texts.rewritten(shown)
+        text = preamble.for_bzl(label.repo, label.package, shown, self.native is not None, rewritten)
         load = self.loader(label)
         self._interpreter.evaluate(module, parse_own("<preamble>", text), load)
         self._registry.open_module = str(label)
@@ -189,6 +196,8 @@ class Modules:
             self._registry.open_module = ""
         self._done[label] = module.freeze()
         self._symbols[label] = preamble.symbols(one.text)
+        if ("set(" in one.text and SET.search(one.text)) or any(load.label in self.with_sets for load in one.all_loads):
+            self.with_sets.add(label)
 
     def _export(self, module: Any, names: list[str], load: Callable[[str], Any]) -> None:
         """Tell what the rules, providers and macros of a module are called."""

@@ -108,10 +108,14 @@ class Packages:
         ast = self._interpreter.parse(shown, text, BUILD)
         made = Package(repo, package, os.path.dirname(path), shown)
         label = Label(repo, package, os.path.basename(path))
+        sets = False
         for load in modules.loads(ast, shown, label):
             modules.get(load.label, load.place)
+            sets = sets or load.label in modules.with_sets
+        if sets:
+            ast = self._interpreter.parse(shown, text, BUILD, sets)
         module = sl.Module()
-        opening = preamble.for_build(shown, modules.native_rules)
+        opening = preamble.for_build(shown, modules.native_rules, self._texts.rewritten(shown))
         self._interpreter.evaluate(module, parse_own("<preamble>", opening), modules.loader(label))
         builder = PackageBuilder(made, self._texts, self._registry.plan, self._canonical)
         previous, self._builder = self._builder, builder

@@ -14,15 +14,16 @@ from rulesengine.loading import languages
 
 _REWRITTEN = (
     "dot__", "provider__", "mod__", "format__", "expanding__", "names__", "add__", "or__", "big__",
-    "iadd__", "mul__", "taken__", "times__",
+    "iadd__", "mul__", "taken__", "times__", "sub__", "band__", "xor__", "change__", "change_item__", "ordered__",
+    "filled__", "empty__", "and__", "each__",
 )  # fmt: skip
 """What `rewrite` puts into files."""
 _BZL_NAMES = (
     "attr", "config", "config_common", "configuration_field", "depset", "exec_group", "op", "platform_common", "select",
     "set", "subrule", "transition", "analysis_test_transition", "AnalysisFailureInfo", "AnalysisTestResultInfo",
-    "DefaultInfo", "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo", *_REWRITTEN,
+    "DefaultInfo", "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo",
 )  # fmt: skip
-_BUILD_NAMES = ("depset", "select", "set", *_REWRITTEN)
+_BUILD_NAMES = ("depset", "select", "set")
 _SHADOWS = (
     'dir = "dir__", fail = "fail__", json = "json__", repr = "repr__", str = "str__", type = "type__", '
     'make_label__ = "make_label__", make_print__ = "make_print__"'
@@ -49,9 +50,19 @@ def symbols(text: str) -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def for_bzl(repo: str, package: str, shown: str, native: bool) -> str:
-    """The preamble of a .bzl file; the module's KEY__ holds its label.  `p` is the prelude, `n` the native rules."""
-    names = ", ".join(json.dumps(name) for name in _BZL_NAMES)
+def _names(names: tuple[str, ...], rewritten: str | None) -> str:
+    """What a file loads of the prelude: what `rewrite` put into it, too, if it did."""
+    if rewritten is not None:
+        names += tuple(name for name in _REWRITTEN if name in rewritten)
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def for_bzl(repo: str, package: str, shown: str, native: bool, rewritten: str | None) -> str:
+    """The preamble of a .bzl file; the module's KEY__ holds its label.  `p` is the prelude, `n` the native rules.
+
+    rewritten: the file's text if it was rewritten.
+    """
+    names = _names(_BZL_NAMES, rewritten)
     return (
         f'load("p", {names}, {_SHADOWS}, make_rule__ = "make_rule__", make_provider__ = "make_provider__", '
         f'make_macro__ = "make_macro__", make_aspect__ = "make_aspect__", '
@@ -67,9 +78,9 @@ def for_bzl(repo: str, package: str, shown: str, native: bool) -> str:
     )
 
 
-def for_build(shown: str, rules: Iterable[str]) -> str:
-    """The preamble of a BUILD file."""
-    names = ", ".join(json.dumps(name) for name in _BUILD_NAMES)
+def for_build(shown: str, rules: Iterable[str], rewritten: str | None) -> str:
+    """The preamble of a BUILD file; rewritten: its text if it was rewritten."""
+    names = _names(_BUILD_NAMES, rewritten)
     return (
         f'load("p", {names}, {_SHADOWS})\nload("n", "native")\n'
         + "".join(f"{name} = native.{name}\n" for name in (*sorted(rules), *_FROM_NATIVE, *languages.NAMES))

@@ -1,7 +1,7 @@
 """What Bazel accepts and starlark-pyo3 does not, put into words it takes; lines never move.
 
 - `TARGET.label`, `.files`, `.default_runfiles` …: a target is a dict here, so the access becomes
-  `dot__(TARGET, "label")`; in files that call `set()` the methods of sets likewise.
+  `dot__(TARGET, "label")`; in .bzl files, and BUILD files in which there may be sets, the methods of sets likewise.
 - `TARGET[MyInfo]` becomes `provider__(TARGET, MyInfo)`, which can say what lacks which provider.
 - `"…" % label` and `"…".format(label)` become calls that write labels as Bazel does.
 - In files that name OutputGroupInfo, which is a struct here, `X["group"]`, `in X` and `for … in X`
@@ -11,6 +11,8 @@
 - `A + B` becomes `add__(A, B)` where one of them may be a select() and the other no list: in files that call select(),
   and where a text that stands there is added to something else; `A | B` becomes `or__(A, B)`.
 - `.startswith(X, START)` and the like become `dot__` too: starlark-pyo3 has them with one argument.
+- What may be a set or a depset, which are structs here, is seen through calls where it is iterated, searched, measured
+  or asked whether it is true; see `standins`.
 - What may make a value much larger in one step (`A + B`, `A * B`, `.extend(X)`, in loops `.join()` and `.replace()`,
   `list(range(N))`) is wrapped so that memory is looked at; see `growth`.
 - `f(*args, b = 1)` is a parse error here: `*args` moves behind the keyword arguments.
@@ -26,19 +28,20 @@ import ast
 import re
 from collections.abc import Iterator
 
-from attrs import field, frozen
-
-from rulesengine.loading import growth
+from rulesengine.loading import growth, shapes, standins
 from rulesengine.loading.nesting import bare
 from rulesengine.loading.python_tree import python_tree
+from rulesengine.loading.rewritten import Edit, Rewritten, apply
+from rulesengine.loading.standins import SEEN, Kind, StandIns
 
 _TARGET_NAMES = frozenset(
     {"label", "files", "files_to_run", "default_runfiles", "data_runfiles", "actions", "same_package_label", "relative"}
 )
 _SET_NAMES = frozenset(
     {
-        "add", "difference", "discard", "intersection", "issubset", "issuperset", "remove", "symmetric_difference",
-        "union", "update",
+        "add", "clear", "difference", "difference_update", "discard", "intersection", "intersection_update",
+        "isdisjoint", "issubset", "issuperset", "pop", "remove", "symmetric_difference",
+        "symmetric_difference_update", "union", "update",
     }
 )  # fmt: skip
 _NEVER = frozenset({"ctx", "repository_ctx", "module_ctx", "attr", "native"})
@@ -48,45 +51,24 @@ _STARRED = re.compile(r"\*(?<=[(,\s]\*)[^*\s=][^\n]*,")
 _LONG_CALLS = {"startswith": 2, "endswith": 2, "replace": 3, "elems": 0}
 """Methods of texts that take more arguments in Bazel: from how many on."""
 _LONG_CALL = re.compile(r"\.(?:startswith|endswith)\([^()\n]+,|\.replace\([^\n]+,[^\n]+,|\.elems\(")
-_SHOWN = re.compile(r"%[srgG]")
 _CTX_ONLY = re.compile(r"\bctx\.(?:label|files|actions)\b")
-_SET = re.compile(r"\bset\(")
+SET = re.compile(r"\bset\(")
+"""What a file that makes sets holds."""
 _EXPANDS = re.compile(r"\.expand\b")
 _SELECT = re.compile(r"\bselect\(")
 _ADDS = re.compile(r"[\"')]\s*\+(?!=)|[^+=]\+\s*[r(]?[\"']")
 _FORMATS = re.compile(r"%(?!d)|\.format\(|(?<!\|)\|(?![|=])")
 
-# (line, byte column, order at that place, bytes replaced, new text)
-_Edit = tuple[int, int, int, int, str]
+_FIRST = -(10**18)
 
 
-@frozen
-class Rewritten:
-    """A file's text as written and as parsed.
+def rewrite(text: str, kind: Kind = "") -> Rewritten:
+    """Rewrite what needs it; most BUILD files come back as they are.
 
-    shifts: line -> (first column of new text, width of new text, width of what it replaced), ascending;
-        columns are characters from 1, of the parsed text.
+    kind: `bzl`; `build`, where no sets are loaded; `sets`, a BUILD file where they may be; empty: nothing runs it.
     """
-
-    original: str
-    text: str
-    shifts: dict[int, list[tuple[int, int, int]]] = field(factory=dict)
-
-    def original_column(self, line: int, column: int) -> int:
-        """The author's column (from 1) for a column of the parsed text."""
-        moved = 0
-        for start, width, replaced in self.shifts.get(line, ()):
-            if column < start:
-                break
-            if column < start + width:
-                return max(1, start - moved)
-            moved += width - replaced
-        return max(1, column - moved)
-
-
-def rewrite(text: str) -> Rewritten:
-    """Rewrite what needs it; most files come back as they are."""
     code = bare(text)
+    seen = SEEN[kind] if kind != "build" or not SET.search(code) else SEEN["sets"]
     keyed = "label_keyed_string_dict" in text
     groups = keyed or "OutputGroupInfo" in text
     expands = "map_each" in code and _EXPANDS.search(code) is not None
@@ -96,12 +78,12 @@ def rewrite(text: str) -> Rewritten:
     if not (
         expands
         or groups
+        or standins.worth(code, seen)
         or (adds and "+" in code)
         or (("%" in code or "|" in code or ".format(" in code) and _FORMATS.search(code))
         or growth.worth(code)
         or _LONG_CALL.search(code)
         or ("*" in code and _STARRED.search(code))
-        or ("set(" in code and _SET.search(code))
         or _WORTH.search(_CTX_ONLY.sub("ctx_", code) if "ctx." in code else code)
     ):
         return Rewritten(text, text)
@@ -109,17 +91,14 @@ def rewrite(text: str) -> Rewritten:
         tree = python_tree(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Rewritten(text, text)
-    names = _TARGET_NAMES | _SET_NAMES if _SET.search(text) else _TARGET_NAMES
+    names = _TARGET_NAMES | _SET_NAMES if seen.sets else _TARGET_NAMES
     lines = text.split("\n")
     if len(lines) != text.count("\n") + 1 or "\f" in text or "\r" in text:
         return Rewritten(text, text)  # Python counts lines differently there
-    finder = _Finder([line.encode() for line in lines], names, adds, selects, expands, groups, keyed)
+    stand_ins = StandIns(seen, groups, keyed)
+    finder = _Finder([line.encode() for line in lines], names, adds, selects, expands, groups, stand_ins, kind)
     edits = finder.all(tree)
-    return _apply(text, finder.raw, edits) if edits else Rewritten(text, text)
-
-
-_ITERATE = frozenset(["all", "any", "enumerate", "len", "list", "reversed", "sorted", "tuple", "zip"])
-"""Builtins that see of a dict its keys: a dict of targets is a struct, see keyed__()."""
+    return apply(text, finder.raw, edits) if edits else Rewritten(text, text)
 
 
 class _Finder:
@@ -133,7 +112,8 @@ class _Finder:
         selects: bool,
         expands: bool,
         groups: bool,
-        keyed: bool,
+        stand_ins: StandIns,
+        kind: Kind,
     ) -> None:
         self.raw = raw
         self._names = names
@@ -141,25 +121,23 @@ class _Finder:
         self._selects = selects
         self._expands = expands
         self._groups = groups
-        self._keyed = keyed
+        self._standins = stand_ins
+        self._kind = kind
 
-    def all(self, tree: ast.AST) -> list[_Edit]:
+    def all(self, tree: ast.AST) -> list[Edit]:
         """Every edit of a file; none inside of what another one moves."""
-        edits: list[_Edit] = list(self._expanding(tree)) if self._expands else []
+        edits: list[Edit] = list(self._expanding(tree)) if self._expands else []
         loops = growth.in_loops(tree)
         stack: list[ast.AST] = [tree]
         while stack:
             node = stack.pop()
-            moved: ast.AST | None = None
+            moved: ast.Starred | None = None
             if isinstance(node, ast.Attribute):
                 edits.extend(self._attribute(node))
             elif isinstance(node, ast.Subscript):
                 edits.extend(self._subscript(node))
-            elif self._groups and isinstance(node, ast.Compare):
-                if len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
-                    edits.extend(self._wrapped("names__(", node.comparators[0]))
-            elif self._groups and isinstance(node, ast.For | ast.comprehension):
-                edits.extend(self._wrapped("names__(", node.iter))
+            elif isinstance(node, ast.BoolOp):
+                edits.extend(self._ands(node))
             elif isinstance(node, ast.BinOp):
                 edits.extend(self._operation(node))
             elif isinstance(node, ast.AugAssign):
@@ -174,17 +152,16 @@ class _Finder:
                         edits.extend(self._wrapped("big__(", node))
                     elif node in loops or len(node.args) >= _LONG_CALLS.get(node.func.attr, 1000):
                         edits.extend(self._dotted(node.func))
-                elif self._keyed and isinstance(node.func, ast.Name) and node.func.id in _ITERATE:
-                    for argument in node.args:
-                        if not isinstance(argument, ast.Starred):
-                            edits.extend(self._wrapped("names__(", argument))
                 star, found = self._star(node)
                 edits.extend(found)
                 moved = star
+            for call, one in self._standins.calls(node):
+                if moved is None or one is not moved.value:
+                    edits.extend(self._wrapped(call, one))
             stack.extend(child for child in ast.iter_child_nodes(node) if child is not moved)
         return edits
 
-    def _expanding(self, tree: ast.AST) -> Iterator[_Edit]:
+    def _expanding(self, tree: ast.AST) -> Iterator[Edit]:
         """The functions given as `map_each` that take a DirectoryExpander."""
         known = {
             node.name
@@ -200,24 +177,29 @@ class _Finder:
             ):
                 yield from self._wrapped("expanding__(", value)
 
-    def _wrapped(self, call: str, node: ast.expr) -> Iterator[_Edit]:
+    def _wrapped(self, call: str, node: ast.expr) -> Iterator[Edit]:
         if not isinstance(node, ast.Tuple | ast.List | ast.Dict | ast.GeneratorExp):
             yield self._open(node, call)
-            yield node.end_lineno or 0, node.end_col_offset or 0, 3, 0, ")"
+            yield self._close(node)
 
     @staticmethod
-    def _open(node: ast.expr, text: str) -> _Edit:
+    def _open(node: ast.expr, text: str) -> Edit:
         # Of two that open at one place, the outer (it ends later) comes first.
         return node.lineno, node.col_offset, -((node.end_lineno or 0) * 1_000_000 + (node.end_col_offset or 0)), 0, text
 
-    def _attribute(self, node: ast.Attribute) -> Iterator[_Edit]:
+    @staticmethod
+    def _close(node: ast.expr) -> Edit:
+        # Before anything else that stands at that place.
+        return node.end_lineno or 0, node.end_col_offset or 0, _FIRST, 0, ")"
+
+    def _attribute(self, node: ast.Attribute) -> Iterator[Edit]:
         if node.attr not in self._names or not isinstance(node.ctx, ast.Load):
             return
         if isinstance(node.value, ast.Name) and node.value.id in _NEVER:
             return
         yield from self._dotted(node)
 
-    def _dotted(self, node: ast.Attribute) -> Iterator[_Edit]:
+    def _dotted(self, node: ast.Attribute) -> Iterator[Edit]:
         dot = self._dot(node)
         if dot is not None:
             yield self._open(node, "dot__(")
@@ -233,50 +215,59 @@ class _Finder:
             return None
         return dot
 
-    def _subscript(self, node: ast.Subscript) -> Iterator[_Edit]:
+    def _subscript(self, node: ast.Subscript) -> Iterator[Edit]:
         key = node.slice
         name = key.id if isinstance(key, ast.Name) else key.attr if isinstance(key, ast.Attribute) else ""
         if not isinstance(node.ctx, ast.Load):
             return
         if not _PROVIDER.fullmatch(name) and (not self._groups or isinstance(key, ast.Slice)):
             return
-        line = self.raw[key.lineno - 1]
-        opening = line.rfind(b"[", 0, key.col_offset)
+        opening = self._bracket(node)
         end = (node.end_col_offset or 0) - 1
-        if key.lineno != node.end_lineno or opening < 0 or line[opening + 1 : key.col_offset].strip():
+        if opening is None:
             return
         yield self._open(node, "provider__(")
         yield key.lineno, opening, 0, 1, ", "
         yield key.lineno, end, 0, 1, ")"
 
-    def _operation(self, node: ast.BinOp) -> Iterator[_Edit]:
+    def _operation(self, node: ast.BinOp) -> Iterator[Edit]:
         """`%`, `+` and `|` as calls, where their meaning is another one than starlark-pyo3's."""
         left, right = node.left, node.right
-        if isinstance(node.op, ast.Mod):
-            if _is_number(left) or _is_plain(right) or not _shows(left):
+        of_sets = self._standins.operation(node)
+        if of_sets is not None:
+            yield from self._called(node, of_sets[0], of_sets[1] + "(")
+        elif isinstance(node.op, ast.Mod):
+            if shapes.is_number(left) or shapes.is_plain(right) or not shapes.shows(left):
                 return
             yield from self._called(node, b"%", "mod__(")
         elif isinstance(node.op, ast.BitOr):
-            if not _is_number(left) and not _is_number(right):
+            if not shapes.is_number(left) and not shapes.is_number(right):
                 yield from self._called(node, b"|", "or__(")
         elif isinstance(node.op, ast.Mult):
             if not growth.is_small(left, right):
                 yield from self._called(node, b"*", "mul__(")
         elif isinstance(node.op, ast.Add):
-            texts = _is_text(left), _is_text(right)
-            if any(isinstance(side, (ast.List, ast.ListComp, ast.Tuple)) or _is_number(side) for side in (left, right)):
+            texts = shapes.is_text(left), shapes.is_text(right)
+            if any(
+                isinstance(side, (ast.List, ast.ListComp, ast.Tuple)) or shapes.is_number(side)
+                for side in (left, right)
+            ):
                 return  # lists add select() as they are
             if self._adds and not all(texts) and (self._selects or any(texts)):
                 yield from self._called(node, b"+", "add__(")
             elif not any(texts):
                 yield from self._wrapped("big__(", node)
 
-    def _augmented(self, node: ast.AugAssign) -> Iterator[_Edit]:
+    def _augmented(self, node: ast.AugAssign) -> Iterator[Edit]:
         """`X += Y` with a select(), and what makes X much larger."""
         target, value = node.target, node.value
+        of_sets = self._standins.in_place(node)
+        if of_sets is not None:
+            yield from self._in_place(node, *of_sets)
+            return
         if not isinstance(target, ast.Name):
             return
-        if isinstance(node.op, ast.Add) and _is_number(value):
+        if isinstance(node.op, ast.Add) and shapes.is_number(value):
             return
         if isinstance(node.op, ast.Add) and self._selects:
             line = self.raw[target.lineno - 1]
@@ -285,26 +276,84 @@ class _Finder:
                 yield target.lineno, at, 0, 1, ""
                 yield self._open(value, f"iadd__({target.id}, ")
                 yield node.end_lineno or 0, node.end_col_offset or 0, 1, 0, ")"
-        elif isinstance(node.op, ast.Add) and not _is_text(value) and not isinstance(value, (ast.List, ast.Tuple)):
+        elif (
+            isinstance(node.op, ast.Add) and not shapes.is_text(value) and not isinstance(value, (ast.List, ast.Tuple))
+        ):
             yield from self._wrapped("big__(", value)
         elif isinstance(node.op, ast.Mult):
             yield self._open(value, f"times__({target.id}, ")
             yield value.end_lineno or 0, value.end_col_offset or 0, 3, 0, ")"
 
-    def _called(self, node: ast.BinOp, operator: bytes, function: str) -> Iterator[_Edit]:
-        number, column = node.left.end_lineno or 0, node.left.end_col_offset or 0
+    def _in_place(self, node: ast.AugAssign, operator: bytes, function: str) -> Iterator[Edit]:
+        """`S |= X` as `S = change__(S, or__, X)`; `D[K] |= X` as `change_item__(D, K, or__, X)`."""
+        target, value = node.target, node.value
+        place = self._behind(target, operator + b"=")
+        if place is None:
+            return
+        if isinstance(target, ast.Name):
+            yield *place, 0, 1, ""
+            yield self._open(value, f"change__({target.id}, {function}, ")
+        elif isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
+            number, end = target.end_lineno or 0, (target.end_col_offset or 0) - 1
+            opening = self._bracket(target)
+            if opening is None:
+                return
+            yield self._open(target, "change_item__(")
+            yield target.slice.lineno, opening, 0, 1, ", "
+            yield number, end, 0, 1, f", {function}, "
+            yield *place, 0, 2, ""
+        else:
+            return
+        yield self._close(value)
+
+    def _bracket(self, node: ast.Subscript) -> int | None:
+        """The byte column of the `[` of `X[key]`, where all of it stands in one line."""
+        key = node.slice
+        line = self.raw[key.lineno - 1]
+        opening = line.rfind(b"[", 0, key.col_offset)
+        if key.lineno != node.end_lineno or opening < 0 or line[opening + 1 : key.col_offset].strip():
+            return None
+        return opening
+
+    def _called(self, node: ast.BinOp, operator: bytes, function: str) -> Iterator[Edit]:
+        place = self._behind(node.left, operator)
+        if place is not None:
+            yield self._open(node, function)
+            yield *place, 0, 1, ","
+            yield self._close(node)
+
+    def _behind(self, node: ast.expr, operator: bytes) -> tuple[int, int] | None:
+        """Where the operator behind an expression stands: line and byte column."""
+        number, column = node.end_lineno or 0, node.end_col_offset or 0
         while number <= len(self.raw):
-            line = self.raw[number - 1]
-            code = line[column:].partition(b"#")[0]
+            code = self.raw[number - 1][column:].partition(b"#")[0]
             at = code.find(operator)
             if at >= 0:
-                yield self._open(node, function)
-                yield number, column + at, 0, 1, ","
-                yield node.end_lineno or 0, node.end_col_offset or 0, 1, 0, ")"
-                return
+                return number, column + at
             number, column = number + 1, 0
+        return None
 
-    def _format(self, node: ast.Call, function: ast.Attribute) -> Iterator[_Edit]:
+    def _ands(self, node: ast.BoolOp) -> Iterator[Edit]:
+        """`A and B` whose value may be an A that is empty."""
+        found = self._standins.ands(node)
+        if not found:
+            return
+        places = [self._behind(one, b"and") for one in node.values[:-1]]
+        openings = []
+        for one, stands_in, place in zip(node.values, found, places, strict=False):
+            if place is None:
+                return
+            openings.append("" if not stands_in else "(" if isinstance(one, ast.Name) else "and__(")
+        yield self._open(node, openings[0])
+        for one, stands_in, place, opening in zip(node.values, found, places, [*openings[1:], ""], strict=False):
+            if place is not None:
+                name = one.id if isinstance(one, ast.Name) else ""
+                new = "and" if not stands_in else f"if empty__({name}) else" if name else ", lambda:"
+                yield *place, 0, 3, f"{new} {opening}" if opening else new
+        for _ in range(sum(found)):
+            yield self._close(node)
+
+    def _format(self, node: ast.Call, function: ast.Attribute) -> Iterator[Edit]:
         dot = self._dot(function)
         line = self.raw[(function.end_lineno or 1) - 1]
         end = function.end_col_offset or 0
@@ -313,7 +362,7 @@ class _Finder:
         yield self._open(node, "format__(")
         yield function.end_lineno or 0, dot, 0, end + 1 - dot, ", "
 
-    def _star(self, node: ast.Call) -> tuple[ast.AST | None, list[_Edit]]:
+    def _star(self, node: ast.Call) -> tuple[ast.Starred | None, list[Edit]]:
         """`*args` before keyword arguments moves behind them."""
         stars = [one for one in node.args if isinstance(one, ast.Starred)]
         named = [one for one in node.keywords if one.arg is not None]
@@ -328,9 +377,12 @@ class _Finder:
         if comma is None:
             return None, []
         gone = (star.end_col_offset or 0) - star.col_offset + comma.end()
+        moved = rewrite(written[1:], self._kind).text
+        if self._standins.starred(star.value):
+            moved = f"names__({moved})"
         return star, [
             (star.lineno, star.col_offset, 0, gone, ""),
-            (last.end_lineno or 0, last.end_col_offset or 0, 2, 0, f", *{rewrite(written[1:]).text}"),
+            (last.end_lineno or 0, last.end_col_offset or 0, 2, 0, f", *{moved}"),
         ]
 
 
@@ -345,52 +397,3 @@ def _takes_expander(arguments: ast.arguments, function: ast.AST) -> bool:
         and node.value.id == second
         for node in ast.walk(function)
     )
-
-
-def _is_number(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and not isinstance(node.value, str)
-
-
-def _is_plain(node: ast.expr) -> bool:
-    """Whether a value looks alike everywhere: a literal that is no float."""
-    return isinstance(node, ast.Constant) and not isinstance(node.value, float)
-
-
-def _is_text(node: ast.expr) -> bool:
-    """Whether an expression is a text for sure: a literal, or a sum or product that holds one."""
-    while isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod)):
-        if (
-            isinstance(node.op, ast.Add)
-            and isinstance(node.right, ast.Constant)
-            and isinstance(node.left, ast.Constant)
-        ):
-            return isinstance(node.right.value, str)
-        if isinstance(node.op, ast.Add):
-            return False
-        node = node.left
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _shows(node: ast.expr) -> bool:
-    """Whether a format may show a value of any kind: one with `%d` only does not."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return _SHOWN.search(node.value) is not None
-    return True
-
-
-def _apply(original: str, raw: list[bytes], edits: list[_Edit]) -> Rewritten:
-    shifts: dict[int, list[tuple[int, int, int]]] = {}
-    by_line: dict[int, list[_Edit]] = {}
-    for edit in edits:
-        by_line.setdefault(edit[0], []).append(edit)
-    for number, changes in by_line.items():
-        changes.sort(key=lambda edit: (edit[1], edit[2]))
-        line = raw[number - 1]
-        out, at = "", 0
-        for _, start, _, length, new in changes:
-            out += line[at:start].decode()
-            shifts.setdefault(number, []).append((len(out) + 1, len(new), len(line[start : start + length].decode())))
-            out += new
-            at = max(at, start + length)
-        raw[number - 1] = (out + line[at:].decode()).encode()
-    return Rewritten(original, b"\n".join(raw).decode(), shifts)

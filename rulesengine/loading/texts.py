@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from rulesengine.errors import Location
-from rulesengine.loading.rewrite import Rewritten
+from rulesengine.loading.rewritten import Rewritten
 
 FRAME = re.compile(r"^\s*\* (.*?):(\d+), in (.*)$", re.MULTILINE)
 """A line of a Starlark call stack: file, line, function."""
@@ -49,6 +49,11 @@ class SourceTexts:
         """Every file's name and text, as its author wrote it."""
         for path, text in self._texts.items():
             yield path, text.original
+
+    def rewritten(self, path: str) -> str | None:
+        """A file's text as it was parsed, where that is not as its author wrote it."""
+        text = self._texts[path]
+        return None if text.text == text.original else text.text
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file as its author wrote them; none when it is unknown."""

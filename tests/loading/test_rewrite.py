@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rulesengine.loading.rewrite import rewrite
+from rulesengine.loading.standins import Kind
 from tests.spaces import Space
+
+KINDS: list[Kind] = ["", "bzl", "build", "sets"]
 
 
 @pytest.mark.parametrize(
@@ -55,9 +58,44 @@ def test_rewrite(text: str, expected: str) -> None:
     assert rewrite(text).original == text
 
 
-def test_sets_only_where_they_are_made() -> None:
-    assert rewrite("s = set()\ns.add(1)").text == 's = set()\ndot__(s, "add")(1)'
-    assert rewrite("args.add(1)").text == "args.add(1)"
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s.add(1)", 'dot__(s, "add")(1)'),
+        ("x = [a for a in s if a in t]", "x = [a for a in names__(s) if a in names__(t)]"),
+        ("x = [len(s), max(s), max(1, s)]", "x = [len(names__(s)), max(names__(s)), max(1, s)]"),
+        ("a, b = s", "a, b = names__(s)"),
+        ("f(*s, b = not c)", "f(b = not filled__(c), *names__(s))"),
+        ("x = a - b", "x = sub__(a , b)"),
+        ("x = a-(b)", "x = sub__(a,(b))"),
+        ("x = len(a) - 1", "x = len(names__(a)) - 1"),
+        ("s |= t", "s = change__(s, or__, t)"),
+        ('d["k"] &= t', 'change_item__(d, "k", band__,   t)'),
+        ("x = a < b", "x = ordered__(a) < b"),
+        ("x = 1 if (a or b == 2) else c", "x = 1 if (filled__(a) or b == 2) else c"),
+        ("x = a or b or c", "x = filled__(a) or filled__(b) or c"),
+        ("x = a and 1", "x = (a if empty__(a) else 1)"),
+        ("x = (f()) and b or 1", "x = (filled__(f())) and filled__(b) or 1"),
+        ("x = a == 1 and f() and c", "x = a == 1 and and__( f() , lambda: c)"),
+        ("x = any([a.b for a in s])", "x = any([filled__(a.b) for a in names__(s)])"),
+        ("x = all(s) and bool(s)", "x = all(each__(s)) and bool(filled__(s))"),
+        ("x = a == b and not c", "x = a == b and not filled__(c)"),
+        ("x = [f for f in ctx.files.srcs if f.x > 1]", "x = [f for f in ctx.files.srcs if f.x > 1]"),
+        ("x = 1 if ctx.attr.y and len([]) and str(z) else 2", "x = 1 if ctx.attr.y and len([]) and str(z) else 2"),
+    ],
+)
+def test_stand_ins(text: str, expected: str) -> None:
+    """Sets and depsets are structs here."""
+    made = rewrite(text, "bzl")
+    assert made.text == expected
+    ast.parse(made.text)
+
+
+def test_stand_ins_of_build_files() -> None:
+    assert rewrite("x = [a for a in s if a]", "build").text == "x = [a for a in s if filled__(a)]"
+    assert rewrite("x = [a for a in s]", "sets").text == "x = [a for a in names__(s)]"
+    assert rewrite("x = set([a for a in s])", "build").text == "x = set([a for a in names__(s)])"
+    assert rewrite("x = f() and 1", "build").text == "x = f() and 1"  # a BUILD file has no functions
 
 
 def test_several_lines() -> None:
@@ -69,7 +107,7 @@ def test_several_lines() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["dep.label", "dep[MyInfo].x", "a.files", '"%s" % label', '"{}".format(owner)', "f(*a, b = c.files)", "é(1)", "ctx.label"]
+    ["a and f() and b", "not d", "a - b", "g() and 1", "len(s)", "1 if t else u", "dep.label", "dep[MyInfo].x", "a.files", '"%s" % label', '"{}".format(owner)', "f(*a, b = c.files)", "é(1)", "ctx.label"]
 )  # fmt: skip
 
 
@@ -77,7 +115,7 @@ _PIECES = st.sampled_from(
 def test_columns_are_mapped_back(pieces: list[str], joint: str) -> None:
     """Names that only stand once are found in the author's text where they are in the parsed one."""
     text = "x = f(" + joint.join(f"n{number}, {piece}" for number, piece in enumerate(pieces)) + ")"
-    made = rewrite(text)
+    made = rewrite(text, "bzl")
     ast.parse(made.text)
     for number in range(len(pieces)):
         parsed = made.text.index(f"n{number}") + 1  # a bracket of ours may follow
@@ -88,7 +126,8 @@ def test_columns_are_mapped_back(pieces: list[str], joint: str) -> None:
 
 @given(st.text(alphabet='abc.%*()[]"\n, =#label', max_size=60))
 def test_any_text_keeps_its_lines(text: str) -> None:
-    assert rewrite(text).text.count("\n") == text.count("\n")
+    for kind in KINDS:
+        assert rewrite(text, kind).text.count("\n") == text.count("\n")
 
 
 def test_errors_point_at_the_authors_columns(space: Space) -> None:

@@ -11,6 +11,8 @@ def str__(x):
             return "depset([%s])" % ", ".join([_repr(v) for v in x.to_list()])
         if kind == "Label":
             return x._str
+        if kind == "set":
+            return "set([%s])" % ", ".join([_repr(v) for v in x._items]) if x._items else "set()"
         if kind == "select":
             return str__([x])
         shown = ["%s = %s" % (n, _repr(getattr(x, n))) for n in dir(x) if n != "_provider" and n != "_type"]
@@ -148,6 +150,8 @@ def dir__(x):
     names = dir(x)
     if type(x) != "struct":
         return names
+    if _is(x, "set"):
+        return list(_SET_METHODS)
     if hasattr(x, "_type"):
         return [name for name in names if not name.startswith("_") and not name.endswith("__")]
     return [name for name in names if name != "_provider"]
@@ -211,9 +215,12 @@ def provider__(value, key):
     return value[key]
 
 def names__(value):
-    """What `in` and `for` see of a value: of OutputGroupInfo the names of its groups, of a dict of targets its keys."""
+    """What `in` and `for` see of a value: the elements of a set, of OutputGroupInfo the names of its groups, of a dict of targets its keys."""
     if type(value) == "struct":
-        if _is(value, "dict"):
+        kind = getattr(value, "_type", None)
+        if kind == "set":
+            return value._items
+        if kind == "dict":
             return value.keys()
         if getattr(value, "_provider", None) == OutputGroupInfo:
             return [name for name in dir(value) if name != "_provider"]
@@ -228,6 +235,8 @@ def _json(x, depth = 0):
     t = type(x)
     if t == "string" or t == "int" or t == "bool" or t == "NoneType":
         return json.encode(x)
+    if t == "struct" and _is(x, "set"):
+        x, t = list(x._items), "list"
     if depth > _MAX_JSON_DEPTH:
         fail("json.encode(): the value nests deeper than %d" % _MAX_JSON_DEPTH)
     if t == "list" and is_sum__(x):

@@ -16,7 +16,7 @@ def depset(direct = None, order = "default", *, transitive = None):
     elif type(direct) != "list" and type(direct) != "tuple":
         if _is(direct, "depset"):
             fail("depset() takes a list; write transitive = [...] for another depset")
-        fail("depset() takes a list of direct elements, not %s" % type(direct))
+        fail("depset() takes a list of direct elements, not %s" % type__(direct))
     transitive = transitive or []
     for t in transitive:
         if not _is(t, "depset"):

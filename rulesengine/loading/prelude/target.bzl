@@ -16,17 +16,19 @@ def _replace(value, old, new, count):
 def dot__(value, name):
     """`target.label`, `target.files` …: a target is a dict, everything else has real attributes."""
     if type(value) != "dict":
-        if _is(value, "Label"):
-            if name == "same_package_label":
-                return lambda target_name: label__(value.repo_name, value.package, target_name)
-            if name == "relative":
-                return lambda relative: label__(*py_label(relative, value.repo_name, value.package))
+        if type(value) == "struct":
+            kind = getattr(value, "_type", None)
+            if kind == "set":
+                return _set_method(value, name)
+            if kind == "Label":
+                if name == "same_package_label":
+                    return lambda target_name: label__(value.repo_name, value.package, target_name)
+                if name == "relative":
+                    return lambda relative: label__(*py_label(relative, value.repo_name, value.package))
         elif type(value) == "string" and name in _LONG_CALLS:
             return _LONG_CALLS[name](value)
         return getattr(value, name)
     if "label__" not in value:
-        if name in _SET_METHODS and not hasattr(value, name):
-            return _SET_METHODS[name](value)
         return getattr(value, name)
     if name == "label":
         return value["label__"]

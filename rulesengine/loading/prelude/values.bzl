@@ -144,6 +144,8 @@ def or__(a, b):
     """`a | b`, where one may be a select() or both are sets."""
     if (type(b) == "list" and is_sum__(b)) or (type(a) == "list" and is_sum__(a)):
         return _sum(a, b)
+    if type(a) == "struct" and _both_sets(a, b, "|"):
+        return _changed(_update, a._items, [b._items])
     if type(a) != type(b):
         fail("unsupported binary operation: %s | %s" % (type__(a), type__(b)))
     return a | b

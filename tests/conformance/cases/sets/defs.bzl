@@ -25,7 +25,7 @@ def _impl(ctx):
         str(d),
         str(d.pop()) + " " + str(d),
         str(a == set([1, 2, 3])),
-        str([a < (a | b), a <= a, a > set([1]), a >= b]),
+        str([a.issubset(a), a != [3, 1, 2], set() == {}, set([1, 2]) == set([2, 1])]),
         type(a),
         "true" if a else "false",
         "true" if set() else "false",
