@@ -34,6 +34,7 @@ from rulesengine.workspace.recording import Recorder
 from rulesengine.workspace.replay import Replay, capture
 from rulesengine.workspace.request import Request, described
 from rulesengine.workspace.result import BuildResult, LookedAt, Output, Program, TargetResult
+from rulesengine.workspace.test_options import passes
 from rulesengine.workspace.test_report import TestResult
 from rulesengine.workspace.testing import Testing
 from rulesengine.workspace.told import told_completed, told_configured
@@ -72,6 +73,8 @@ class Build:
     def run(self, request: Request) -> BuildResult:
         """Raises the first error, unless request.keep_going."""
         labels = self._resolve(request)
+        if request.tag_filters:
+            labels = [one for one in labels if passes({*self.loader.target(one).tags}, request.tag_filters)]
         if self.testing is not None:
             labels = self.testing.select(labels)
         elif any(self.loader.target(label).rule_name == "test_suite" for label in labels):

@@ -27,6 +27,7 @@ class HowToBuild(TypedDict, total=False):
     extra_toolchains: Sequence[str]
     extra_execution_platforms: Sequence[str]
     toolchain_resolution_debug: str
+    tag_filters: Sequence[str]
     output_groups: Sequence[str]
     run_validations: bool
     stamp: bool

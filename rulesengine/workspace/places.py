@@ -25,9 +25,11 @@ def find_root(start: str) -> str:
             return here
         above = os.path.dirname(here)
         if above == here:
+            hint = "run pybuild init to make one here, or pybuild -C DIR to work in another directory"
+            if any(os.path.isfile(os.path.join(start, name)) for name in ("WORKSPACE", "WORKSPACE.bazel")):
+                hint = f"put a {MODULE_FILE} beside WORKSPACE (it may be empty): what WORKSPACE says is not read"
             raise WorkspaceError(
-                f"no {MODULE_FILE} in {start} or any directory above it, so this is no workspace",
-                hint="run pybuild init to make one here, or pybuild -C DIR to work in another directory",
+                f"no {MODULE_FILE} in {start} or any directory above it, so this is no workspace", hint=hint
             )
         here = above
 

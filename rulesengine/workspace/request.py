@@ -21,7 +21,7 @@ class Request:
     execute: False stops after analysis (`--nobuild`).  program: say how the targets are run.
     aspects, aspects_parameters: as Workspace.build takes them.
     groups, status: what of the targets is made, and what is said of the build.
-    stamp, details, only_check, links: as Workspace.build takes them.
+    tag_filters, stamp, details, only_check, links: as Workspace.build takes them.
     inherits: whether the caller's environment is part of what is built.
     """
 
@@ -46,6 +46,7 @@ class Request:
     only_check: bool = False
     links: str = "normal"
     inherits: bool = False
+    tag_filters: tuple[str, ...] = ()
 
 
 def described(request: Request) -> dict[str, Any]:

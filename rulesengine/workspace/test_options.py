@@ -96,10 +96,10 @@ class TestOptions:
         size = size_of(target)
         language = target.rule_name.removesuffix("_test")
         return (
-            _passes(set(target.tags), self.tag_filters)
-            and _passes({size}, self.size_filters)
-            and _passes({timeout_class(target)}, self.timeout_filters)
-            and _passes({language}, self.lang_filters)
+            passes(set(target.tags), self.tag_filters)
+            and passes({size}, self.size_filters)
+            and passes({timeout_class(target)}, self.timeout_filters)
+            and passes({language}, self.lang_filters)
         )
 
     def seconds(self, target: Target) -> int:
@@ -136,7 +136,7 @@ def parse_timeouts(text: str) -> tuple[int, int, int, int]:
     return (short, moderate, long, eternal)
 
 
-def _passes(have: set[str], filters: Iterable[str]) -> bool:
+def passes(have: set[str], filters: Iterable[str]) -> bool:
     """One of the plain words must be there (if there are any), none of those with a `-`."""
     unwanted = {word[1:] for word in filters if word.startswith("-")}
     wanted = {word.removeprefix("+") for word in filters if not word.startswith("-")}

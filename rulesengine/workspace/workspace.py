@@ -76,6 +76,7 @@ class Workspace(Questions, Keeping):
         extra_toolchains: Sequence[str] = (),
         extra_execution_platforms: Sequence[str] = (),
         toolchain_resolution_debug: str = "",
+        tag_filters: Sequence[str] = (),
         output_groups: Sequence[str] = (),
         run_validations: bool = True,
         stamp: bool = False,
@@ -108,6 +109,7 @@ class Workspace(Questions, Keeping):
         features: names, with `-` before those that are off.  extra_toolchains, extra_execution_platforms: patterns
         that come before what MODULE.bazel registers.  toolchain_resolution_debug: a regular expression; what is
         chosen of toolchain types that match it is told.
+        tag_filters: of the targets only those with one of these tags, and none with one that has a `-` before it.
         output_groups: names of groups to build instead of the default one; `+NAME` adds, `-NAME` takes away.
         run_validations: whether the groups `_validation` are made too.
         stamp: what rules are told that may stamp.  embed_label: BUILD_EMBED_LABEL of ctx.info_file.
@@ -196,6 +198,7 @@ class Workspace(Questions, Keeping):
                         details,
                         only_check,
                         links,
+                        tag_filters=tuple(tag_filters),
                         inherits=any("=" not in text for text in (*action_env, *host_action_env)),
                     )
                 )

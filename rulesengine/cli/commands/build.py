@@ -90,6 +90,11 @@ def _again(context: Context, result: BuildResult) -> tuple[str, str]:
     return summary(context, then), results(context, then)
 
 
+def words(texts: list[str]) -> tuple[str, ...]:
+    """Words between commas; the last list given counts, as in Bazel."""
+    return tuple(word for word in texts[-1].split(",") if word) if texts else ()
+
+
 def common(context: Context, workspace: Workspace, listener: Listener) -> HowToBuild:
     """What the flags of every command that builds say."""
     options = context.options
@@ -107,6 +112,7 @@ def common(context: Context, workspace: Workspace, listener: Listener) -> HowToB
         "extra_toolchains": options["extra_toolchains"],
         "extra_execution_platforms": options["extra_execution_platforms"],
         "toolchain_resolution_debug": options["toolchain_resolution_debug"] or "",
+        "tag_filters": words(options["build_tag_filters"]),
         "output_groups": options["output_groups"],
         "run_validations": options["run_validations"],
         "stamp": options["stamp"],

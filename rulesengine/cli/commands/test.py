@@ -7,7 +7,7 @@ import os
 import statistics
 
 from rulesengine.cli.commands.build import as_json as build_json
-from rulesengine.cli.commands.build import common, summary
+from rulesengine.cli.commands.build import common, summary, words
 from rulesengine.cli.context import Context
 from rulesengine.errors import EXIT_BUILD_FAILED, EXIT_NO_TESTS, EXIT_TESTS_FAILED, RulesEngineError, UsageError
 from rulesengine.workspace import PerTest, RunOfTest, TestOptions, TestReport, TestResult
@@ -63,10 +63,10 @@ def _options(context: Context, stream: object) -> TestOptions:
         filter=given["test_filter"],
         arguments=tuple(given["test_arg"]),
         environment=tuple(given["test_env"]),
-        tag_filters=_words(given["test_tag_filters"]),
-        size_filters=_words(given["test_size_filters"]),
-        timeout_filters=_words(given["test_timeout_filters"]),
-        lang_filters=_words(given["test_lang_filters"]),
+        tag_filters=words(given["test_tag_filters"]),
+        size_filters=words(given["test_size_filters"]),
+        timeout_filters=words(given["test_timeout_filters"]),
+        lang_filters=words(given["test_lang_filters"]),
         timeouts=parse_timeouts(given["test_timeout"]),
         runs=tuple(PerTest.parse(text, "--runs_per_test") for text in given["runs_per_test"]),
         attempts=tuple(PerTest.parse(text, "--flaky_test_attempts") for text in attempts),
@@ -76,11 +76,6 @@ def _options(context: Context, stream: object) -> TestOptions:
         stream=stream,  # type: ignore[arg-type]  # opened for it above
         caller=dict(os.environ),
     )
-
-
-def _words(texts: list[str]) -> tuple[str, ...]:
-    """The last one given counts, as in Bazel."""
-    return tuple(word for word in texts[-1].split(",") if word) if texts else ()
 
 
 # ---- logs -------------------------------------------------------------------

@@ -8,6 +8,8 @@ BUILDING = (
     Flag("jobs", "string", "actions at a time; auto: as many as processors, and two more commands", "auto",
          short="j", metavar="N", commands=BUILDERS),
     Flag("keep_going", "bool", "after a failure, build what does not depend on it", False, short="k", commands=LOADERS),
+    Flag("build_tag_filters", "list", "of the targets only those with one of these tags; -TAG: none with that",
+         metavar="TAG,…", commands=BUILDERS),
     Flag("output_groups", "list", "build these output groups instead of the default one; +NAME adds, -NAME takes away",
          metavar="NAME,…", commands=BUILDERS),
     Flag("run_validations", "bool", "make the output groups _validation too", True, commands=BUILDERS),
