@@ -59,7 +59,7 @@ MODULE = frozenset(
 
 @lru_cache(maxsize=2)
 def _bzl() -> frozenset[str]:
-    return UNIVERSAL | BAZEL_BZL | _bound(preamble.for_bzl("", "", "", True, None))
+    return UNIVERSAL | BAZEL_BZL | _bound(preamble.for_bzl("", "", "", True, "", None))
 
 
 def defined(kind: str, native_rules: Iterable[str] = ()) -> frozenset[str]:

@@ -33,7 +33,19 @@ from rulesengine.model.target import Target
 _PRELUDE = "<prelude>"
 _PARTS = (
     *("labels", "depset", "provider", "attr", "values", "config", "toolchains", "rule", "extend", "macro", "aspect"),
-    *("args", "actions", "runfiles", "target", "analysis", "testing", "transition", "builtins", "set", "native"),
+    *(
+        "args",
+        "actions",
+        "runfiles",
+        "target",
+        "analysis",
+        "testing",
+        "transition",
+        "builtins",
+        "set",
+        "native",
+        "elsewhere",
+    ),
 )
 """The files in `prelude/`, in the order in which they are evaluated: one module, in parts that can be read."""
 _ANALYSIS_CALLS = (

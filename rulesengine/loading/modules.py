@@ -178,7 +178,7 @@ class Modules:
         module["KEY__"] = str(label)
         shown = self._sources.shown(label)
         rewritten = self._texts.rewritten(shown)
-        text = preamble.for_bzl(label.repo, label.package, shown, self.native is not None, rewritten)
+        text = preamble.for_bzl(label.repo, label.package, shown, self.native is not None, one.text, rewritten)
         load = self.loader(label)
         self._interpreter.evaluate(module, parse_own("<preamble>", text), load)
         self._registry.open_module = str(label)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from keyword import iskeyword
 
 from rulesengine.loading import languages
 
@@ -23,6 +24,12 @@ _BZL_NAMES = (
     "set", "subrule", "transition", "analysis_test_transition", "AnalysisFailureInfo", "AnalysisTestResultInfo",
     "DefaultInfo", "InstrumentedFilesInfo", "OutputGroupInfo", "RunEnvironmentInfo",
 )  # fmt: skip
+_ELSEWHERE = (
+    "repository_rule", "module_extension", "tag_class", "apple_common", "cc_common", "coverage_common", "java_common",
+    "proto_common_do_not_use", "CcInfo", "CcSharedLibraryInfo", "CcToolchainConfigInfo", "DebugPackageInfo",
+    "JavaInfo", "JavaPluginInfo", "ProtoInfo", "PyInfo", "PyRuntimeInfo",
+)  # fmt: skip
+"""Names that few .bzl files mention; the others do not load them."""
 _BUILD_NAMES = ("depset", "select", "set")
 _SHADOWS = (
     'dir = "dir__", fail = "fail__", json = "json__", repr = "repr__", str = "str__", type = "type__", '
@@ -39,9 +46,9 @@ _DEFINED = re.compile(r"^def\s+([A-Za-z_]\w*)", re.MULTILINE)
 
 
 def assigned(text: str) -> list[str]:
-    """The names that a file assigns at its top level."""
+    """The names that a file assigns at its top level; and words of lines in its texts that look so."""
     names = (name.strip() for match in _TOP_LEVEL.finditer(text) for name in match[1].split(","))
-    return list(dict.fromkeys(name for name in names if name.isidentifier()))
+    return list(dict.fromkeys(name for name in names if name.isidentifier() and not iskeyword(name)))
 
 
 def symbols(text: str) -> list[str]:
@@ -57,12 +64,12 @@ def _names(names: tuple[str, ...], rewritten: str | None) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def for_bzl(repo: str, package: str, shown: str, native: bool, rewritten: str | None) -> str:
+def for_bzl(repo: str, package: str, shown: str, native: bool, text: str, rewritten: str | None) -> str:
     """The preamble of a .bzl file; the module's KEY__ holds its label.  `p` is the prelude, `n` the native rules.
 
-    rewritten: the file's text if it was rewritten.
+    text: the file's.  rewritten: the same if it was rewritten.
     """
-    names = _names(_BZL_NAMES, rewritten)
+    names = _names((*_BZL_NAMES, *(name for name in _ELSEWHERE if name in text)), rewritten)
     return (
         f'load("p", {names}, {_SHADOWS}, make_rule__ = "make_rule__", make_provider__ = "make_provider__", '
         f'make_macro__ = "make_macro__", make_aspect__ = "make_aspect__", '

@@ -58,7 +58,8 @@ def resolve(
 def _left_out(fault: LoadingError, faults: list[RulesEngineError] | None) -> None:
     if faults is None:
         raise fault
-    if fault not in faults:
+    # Many packages may load the same broken file.
+    if not any((one.message, one.location) == (fault.message, fault.location) for one in faults):
         faults.append(fault)
 
 
