@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rulesengine.model.events import Progress as Progress
     from rulesengine.model.events import TargetCompleted as TargetCompleted
     from rulesengine.model.events import TargetConfigured as TargetConfigured
+    from rulesengine.model.events import TestRunCompleted as TestRunCompleted
     from rulesengine.model.events import WaitingForWorkspace as WaitingForWorkspace
     from rulesengine.model.label import Label as Label
     from rulesengine.model.operation import OpArguments as OpArguments
@@ -122,6 +123,7 @@ _PUBLIC = {
     "ActionStarted": "rulesengine.model.events",
     "ActionFinished": "rulesengine.model.events",
     "TargetConfigured": "rulesengine.model.events",
+    "TestRunCompleted": "rulesengine.model.events",
     "TargetCompleted": "rulesengine.model.events",
     "PatternsResolved": "rulesengine.model.events",
     "OutputFile": "rulesengine.model.events",
@@ -195,6 +197,7 @@ __all__ = [
     "TestOptions",
     "TestReport",
     "TestResult",
+    "TestRunCompleted",
     "WaitingForWorkspace",
     "Workspace",
     "__version__",

@@ -23,6 +23,7 @@ EXIT_UNREACHABLE = 32
 EXIT_OUT_OF_MEMORY = 33
 EXIT_MACHINE = 36
 EXIT_INTERNAL = 37
+EXIT_EVENTS_LOST = 38
 EXIT_LOST = 39
 
 
@@ -226,6 +227,12 @@ class ExecutionError(RulesEngineError):
 
 class MissingInputError(ExecutionError):
     """A source file that a target names does not exist or cannot be read."""
+
+
+class RecordError(RulesEngineError):
+    """The file for build events cannot be made."""
+
+    exit_code = EXIT_MACHINE
 
 
 class StoreError(RulesEngineError):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import frozen
+
+from rulesengine.errors import EXIT_BUILD_FAILED, EXIT_EVENTS_LOST, EXIT_INTERRUPTED, RulesEngineError
 
 
 @frozen
@@ -46,13 +50,32 @@ EXIT_CODES = (
     ExitCode(
         36,
         "LOCAL_ENVIRONMENTAL_ERROR",
-        "this machine: a full disk, a cache or an output directory that cannot be written",
+        "this machine: a full disk, a cache, an output directory or a file for build events that cannot be written",
     ),
     ExitCode(37, "BLAZE_INTERNAL_ERROR", "a bug in pybuild: a report was saved"),
-    ExitCode(38, "TRANSIENT_BUILD_EVENT_SERVICE_UPLOAD_ERROR", "not given: build events are written to files only"),
+    ExitCode(
+        38,
+        "TRANSIENT_BUILD_EVENT_SERVICE_UPLOAD_ERROR",
+        "build events could not be written to their file to the end, whatever became of the build itself",
+    ),
     ExitCode(39, "REMOTE_CACHE_EVICTED", "the cache lost what it had, again and again, while the build needed it"),
-    ExitCode(45, "PERSISTENT_BUILD_EVENT_SERVICE_UPLOAD_ERROR", "not given: build events are written to files only"),
+    ExitCode(45, "PERSISTENT_BUILD_EVENT_SERVICE_UPLOAD_ERROR", "not given: there is no build event service"),
 )
+
+
+_INFRASTRUCTURE = (32, 33, 36, 37, 38, 39, 45)
+"""Codes that say that the same command may work elsewhere or later: they count more than a failure, as in Bazel."""
+
+
+def of_failures(errors: Iterable[RulesEngineError]) -> int:
+    """The exit code of a build that failed with these errors."""
+    codes = [one.exit_code for one in errors]
+    return next((code for code in codes if code in _INFRASTRUCTURE), EXIT_BUILD_FAILED)
+
+
+def without_events(code: int) -> int:
+    """The exit code where build events were lost: another trouble of that kind, or an interruption, counts more."""
+    return code if code in _INFRASTRUCTURE or code == EXIT_INTERRUPTED else EXIT_EVENTS_LOST
 
 
 def name_of(code: int) -> str:

@@ -86,10 +86,11 @@ def _run(words: list[str], console: Console, stale: Stale | None) -> int:
     try:
         code = int(module.run(context))
     except BaseException as fault:
-        context.recording.close(_exit_code(fault), fault)
+        code = context.recording.close(_exit_code(fault), fault)
+        if isinstance(fault, RulesEngineError):
+            fault.exit_code = code
         raise
-    context.recording.close(code)
-    return code
+    return context.recording.close(code)
 
 
 def _exit_code(fault: BaseException) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from rulesengine.errors import ExecutionError, HashMismatchError, RulesEngineError, StoreError
+from rulesengine.errors import ExecutionError, HashMismatchError, LostBlobError, RulesEngineError
 from rulesengine.execution.store import is_complete
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, LinkValue, TreeValue, Value
@@ -81,7 +81,7 @@ def wrong_outputs(action: Action, outputs: Mapping[Artifact, Value], store: Blob
                 f"{output.path} is not the {output.kind} it is declared as", label=action.owner or None
             )
         if not is_complete(store, value, store.has):
-            return StoreError(
+            return LostBlobError(
                 f"{output.path} vanished from the cache as soon as it was made",
                 label=action.owner or None,
                 hint="does another program empty the cache?",

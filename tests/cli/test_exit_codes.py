@@ -68,7 +68,21 @@ def test_a_cache_that_cannot_be_written(space: Space) -> None:
     assert done.stderr.startswith("ERROR: ")
 
 
-def test_a_cache_that_keeps_losing_what_it_has() -> None:
+def test_a_cache_that_keeps_losing_what_it_has(space: Space) -> None:
+    """Two actions, each of which empties the cache."""
+    cas = space.cache / "cas"
+    space.write(
+        "lost/BUILD",
+        "".join(
+            f'genrule(name = "{name}", outs = ["{name}.out"], cmd = "rm -rf {cas}/*; echo {name} > $@", local = True)\n'
+            for name in "ab"
+        ),
+    )
+    for more in ([], ["-k"]):
+        done = space.run("//lost:all", "-j1", "--spawn_strategy=local", *more)
+        assert done.returncode == 39, done.stderr
+        assert "lost from the cache again and again" in done.stderr
+    assert space.run("//a:g").returncode == 0
     assert errors.LostBlobError("").exit_code == 39
     assert errors.StoreError("").exit_code == errors.DiskFullError("").exit_code == 36
 

@@ -261,6 +261,11 @@ def test_unreachable_mirror(locked: Site) -> None:
     nowhere = evolve(locked.run, environment={"PYBUILD_MIRROR": f"debian={address}"})
     locked.fails(32, "lock", "--update", says=[address, SUITE, "hint:"], run=nowhere)
     locked.fails(32, IMAGE, says=[address, "//debian:fixture/", ".deb", "--mirror", "hint:"], run=nowhere)
+    # With --keep_going other failures stand beside it, and it counts more than they do.
+    (locked.root / "app/bad").mkdir()
+    (locked.root / "app/bad/BUILD").write_text('genrule(name = "bad", outs = ["o"], cmd = "exit 1")\n')
+    for targets in ([IMAGE, "//app/bad"], ["//app/bad", IMAGE]):
+        locked.fails(32, "build", "-k", *targets, says=[address, "exit code 1"], run=nowhere)
     locked.works()
 
 

@@ -12,7 +12,7 @@ from rulesengine.cli.context import Context
 from rulesengine.cli.progress import size
 from rulesengine.cli.records.recording import wanted
 from rulesengine.cli.spawning import jobs, spawning
-from rulesengine.errors import EXIT_BUILD_FAILED, RulesEngineError, UsageError
+from rulesengine.errors import RulesEngineError, UsageError
 from rulesengine.model.ports import Listener
 from rulesengine.workspace import BuildResult, Image, Output, TargetResult, Workspace, noop
 from rulesengine.workspace.how import HowToBuild
@@ -28,7 +28,7 @@ _TIME = "\0"
 
 
 def run(context: Context) -> int:
-    """Build; exit with 0, or 1 when something failed."""
+    """Build; exit with 0, 1 when something failed, or the code of what kept it from being built."""
     options = context.options
     if not context.arguments:
         raise UsageError("no target is named", hint="for instance pybuild //... for everything in the workspace")
@@ -64,7 +64,9 @@ def run(context: Context) -> int:
     for fault in result.errors:
         context.console.error(fault)
     if not result.ok:
-        return EXIT_BUILD_FAILED
+        from rulesengine.cli.exit_codes import of_failures
+
+        return of_failures(result.errors)
     if rebuilt is not None:
         rebuilt.remember(*_again(context, result))
     else:

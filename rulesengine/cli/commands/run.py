@@ -41,7 +41,8 @@ def run(context: Context) -> int:
     console = context.console
     console.stdout.flush()
     console.stderr.flush()
-    context.recording.close(0)
+    if code := context.recording.close(0):
+        return code
     environment = {**program.variables(console.environment), **own}
     try:
         os.chdir(program.directory)

@@ -9,7 +9,8 @@ import statistics
 from rulesengine.cli.commands.build import as_json as build_json
 from rulesengine.cli.commands.build import common, summary, words
 from rulesengine.cli.context import Context
-from rulesengine.errors import EXIT_BUILD_FAILED, EXIT_NO_TESTS, EXIT_TESTS_FAILED, RulesEngineError, UsageError
+from rulesengine.cli.exit_codes import of_failures
+from rulesengine.errors import EXIT_NO_TESTS, EXIT_TESTS_FAILED, RulesEngineError, UsageError
 from rulesengine.workspace import PerTest, RunOfTest, TestOptions, TestReport, TestResult
 
 _WIDTH = 78
@@ -45,7 +46,7 @@ def run(context: Context) -> int:
     for fault in report.build.errors:
         console.error(fault)
     if not report.build.ok:
-        return EXIT_BUILD_FAILED
+        return of_failures(report.build.errors)
     if not report.tests:
         none = RulesEngineError("No test targets were found, yet testing was requested")
         none.exit_code = EXIT_NO_TESTS

@@ -10,9 +10,11 @@ from typing import IO, cast
 
 from attrs import field, frozen
 
-from rulesengine.errors import RulesEngineError, UsageError
+from rulesengine.errors import RecordError, RulesEngineError, UsageError
 from rulesengine.model.events import Event
 from rulesengine.workspace.result import BuildResult
+
+EVENT_FLAGS = ("--build_event_json_file", "--build_event_text_file")
 
 
 @frozen
@@ -40,7 +42,8 @@ class Output:
     """A text file that is written piece by piece; `FILE.gz` is compressed.
 
     flag: who asked for it, for messages.  tell: is told, once, that writing failed.
-    Raises UsageError where the file cannot be made.
+    broken: whether it is incomplete.
+    Raises UsageError where the file cannot be made; RecordError for one of build events.
     """
 
     def __init__(self, flag: str, path: str, tell: Callable[[str], None]) -> None:
@@ -48,6 +51,7 @@ class Output:
         self._flag = flag
         self._tell = tell
         self._stream: IO[bytes] | None = None
+        self.broken = False
         try:
             # A file of an earlier command is another file: who still reads it reads it whole.
             with suppress(FileNotFoundError):
@@ -60,7 +64,8 @@ class Output:
             else:
                 self._stream = open(path, "wb", buffering=0 if os.path.exists(path) else 1 << 16)  # noqa: SIM115 - closed by its owner
         except OSError as fault:
-            raise UsageError(
+            kind = RecordError if flag in EVENT_FLAGS else UsageError
+            raise kind(
                 f"{flag}: cannot write {path}: {fault.strerror or fault}", hint="name a file in a directory that exists"
             ) from None
 
@@ -87,6 +92,7 @@ class Output:
 
     def _broken(self, fault: OSError) -> None:
         stream, self._stream = self._stream, None
+        self.broken = True
         with suppress(OSError):
             assert stream is not None
             stream.close()

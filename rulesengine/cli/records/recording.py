@@ -27,6 +27,7 @@ class Recording:
 
     def __init__(self) -> None:
         self._records: list[Record] = []
+        self._events: list[Output] = []
         self.details = False
 
     def begin(
@@ -37,7 +38,10 @@ class Recording:
         line: Callable[[str], None],
         warn: Callable[[str], None],
     ) -> None:
-        """Open what the flags ask for; paths are below `base`.  Raises UsageError for a file that cannot be made."""
+        """Open what the flags ask for; paths are below `base`.
+
+        Raises UsageError, or RecordError, for a file that cannot be made.
+        """
         values = options.values
 
         def output(name: str) -> Output:
@@ -52,6 +56,7 @@ class Recording:
                 from rulesengine.cli.records.build_events import BuildEvents, json_lines, text_blocks
 
                 stream = output(name)
+                self._events.append(stream)
                 writer = json_lines(stream) if name == "build_event_json_file" else text_blocks(stream)
                 self._records.append(BuildEvents(writer, stream.close, invocation))
         if values.get("execution_log_json_file"):
@@ -79,11 +84,16 @@ class Recording:
         for one in self._records:
             one.built(result)
 
-    def close(self, code: int, fault: BaseException | None = None) -> None:
-        """The command ends.  May be called twice."""
+    def close(self, code: int, fault: BaseException | None = None) -> int:
+        """The command ends; with which exit code, since lost build events change it.  May be called twice."""
         records, self._records = self._records, []
         for one in records:
             one.close(code, fault)
+        if any(one.broken for one in self._events):
+            from rulesengine.cli.exit_codes import without_events
+
+            return without_events(code)
+        return code
 
 
 def invocation(
