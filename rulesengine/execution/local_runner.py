@@ -123,7 +123,9 @@ class LocalRunner:
                 bound = self._fill(root, layout, can_bind=bool(sandbox.program))
             except OSError as fault:
                 raise store_error(fault, f"preparing {root}") from None
-            command = sandbox.command(arguments, root, bound, etc, self._options, network=action.network)
+            command = sandbox.command(
+                arguments, root, bound, etc, self._options, network=action.network, held=self._groups.join()
+            )
             environment = {**ENVIRONMENT, **dict(action.environment)}
             if not sandbox.program:
                 environment["PWD"] = os.path.realpath(root)  # also how strays are known, see ProcessTree
@@ -135,7 +137,6 @@ class LocalRunner:
                     self.follow if action.test is not None else None,
                     f"{root}/{action.outputs[0].path}",
                 )  # fmt: skip
-                self._groups.join()
                 try:
                     code = run.execute(cancel)
                 except TimedOutError:

@@ -7,7 +7,9 @@ host, no network, no other process, user and group 1000, host name `localhost`.
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -63,14 +65,22 @@ class Sandbox:
         options: SandboxOptions,
         *,
         network: bool,
+        held: bool = False,
     ) -> Sequence[str]:
         """The argv that runs `arguments` in `directory`.
 
-        bound: path below it -> real file, read-only.  etc: the directory that is /etc.
+        bound: path below it -> real file, read-only.  etc: the directory that is /etc.  held: the kernel counts the
+        command's processes already (see PidsGroups).
         """
+        limits = []
         if options.file_size:
             # dash and bash count blocks of 512 bytes when they are called sh.
-            arguments = ["/bin/sh", "-c", f'ulimit -f {-(-options.file_size // 512)}; exec "$@"', "sh", *arguments]
+            limits.append(f"ulimit -f {-(-options.file_size // 512)}")
+        if options.processes and self.program and not held and counts_in_namespace():
+            # What bash calls -u is -p in dash.
+            limits.append(f"ulimit -u {options.processes} 2>/dev/null || ulimit -p {options.processes}")
+        if limits:
+            arguments = ["/bin/sh", "-c", "; ".join([*limits, 'exec "$@"']), "sh", *arguments]
         if not self.program:
             return arguments
         network = network or options.network
@@ -99,6 +109,14 @@ def _namespaces(network: bool) -> list[str]:
         "--die-with-parent", "--new-session",
     ]  # fmt: skip
     return out if network else [*out, "--unshare-net"]
+
+
+@functools.cache
+def counts_in_namespace() -> bool:
+    """Whether RLIMIT_NPROC, set inside a sandbox, counts what is inside and nothing else: since Linux 5.14 it counts a
+    user's processes in a user namespace.  It never binds user 0 of the machine."""
+    found = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return bool(found) and (int(found[1]), int(found[2])) >= (5, 14) and os.geteuid() != 0
 
 
 _system_cache: list[str] | None = None

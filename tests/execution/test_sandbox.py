@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -16,7 +19,8 @@ from rulesengine.errors import ExecutionError
 from rulesengine.execution import LocalRunner
 from rulesengine.execution.collect import collect_outputs
 from rulesengine.execution.pids_group import PidsGroups
-from rulesengine.execution.sandbox import Sandbox, SandboxOptions, probe
+from rulesengine.execution.sandbox import Sandbox, SandboxOptions, counts_in_namespace, probe
+from rulesengine.execution.system_files import write_etc
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import FileValue
 from rulesengine.model.digest import Digest
@@ -170,6 +174,38 @@ def test_a_fork_bomb_is_ended(bench: Bench, kind: str) -> None:
         assert "fork" in "\n".join(fault.notes)
     assert time.monotonic() - began < 20
     assert running("43.21") == []
+
+
+@needs_sandbox
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_bomb_that_forks_itself_leaves_the_machine_usable(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, holds: bool
+) -> None:
+    """Whether the kernel holds the limit or the watch does: programs start meanwhile, and nothing is left of it."""
+    if not holds:
+        monkeypatch.setattr("rulesengine.execution.local_runner.PidsGroups", lambda _limit: PidsGroups(0))
+    confined(bench, "sandbox", processes=150)
+    ended = threading.Event()
+    slowest: list[float] = []
+
+    def work() -> None:
+        while not ended.is_set():
+            began = time.monotonic()
+            subprocess.run(["/bin/true"], check=True)
+            slowest.append(time.monotonic() - began)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(ExecutionError):
+            text_of(bench, shell(f"b() {{ sleep 43.22 & b | b & }}; b; sleep 43.22; : > {OUT.path}", [], [OUT]))
+    finally:
+        ended.set()
+        worker.join()
+    assert time.monotonic() - began < 20
+    assert slowest and max(slowest) < 5
+    assert running("43.22") == []
 
 
 @pytest.mark.parametrize("kind", ["sandbox", "bare"])
@@ -359,3 +395,50 @@ def test_where_the_kernel_counts_a_bomb_that_forks_itself_gets_no_further(bench:
     if not worked:
         pytest.skip("no group of the pids controller can be made here")
     assert worked[0] <= 41
+
+
+_BOMB = """
+import os
+n = 0
+try:
+    while n < 400:
+        if not os.fork():
+            os.execvp("sleep", ["sleep", "43.21"])
+        n += 1
+except OSError as fault:
+    print(n, fault.errno)
+"""
+
+
+@needs_sandbox
+@pytest.mark.parametrize("limit", [20, 50])
+def test_the_kernel_refuses_a_users_sandbox_more_processes_than_it_may_have(
+    monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """Not those of user 0, whom no such limit binds: then another user is asked.  Its other processes do not count."""
+    if not counts_in_namespace():
+        if os.geteuid() or shutil.which("setpriv") is None:
+            pytest.skip("this kernel counts all processes of a user together")
+        monkeypatch.setattr("rulesengine.execution.sandbox.counts_in_namespace", lambda: True)
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
+        os.chmod(directory, 0o755)
+        write_etc(f"{directory}/etc")
+        os.mkdir(f"{directory}/root")
+        os.chmod(f"{directory}/root", 0o777)
+        command = probe().command(
+            ["/usr/bin/python3", "-c", _BOMB], f"{directory}/root", {}, f"{directory}/etc",
+            SandboxOptions(processes=limit), network=False,
+        )  # fmt: skip
+        for _ in range(limit):
+            other = subprocess.Popen([*user, "sleep", "54.32"], cwd="/")
+            stack.callback(other.wait)
+            stack.callback(other.kill)
+        began = time.monotonic()
+        done = subprocess.run([*user, *command], capture_output=True, text=True, check=False, cwd="/")
+        taken = time.monotonic() - began
+    if user and done.returncode and "bwrap:" in done.stderr:
+        pytest.skip(f"another user has no sandbox here: {done.stderr}")
+    started, reason = map(int, done.stdout.split())
+    assert limit - 4 <= started <= limit and reason == errno.EAGAIN
+    assert taken < 20 and running("43.21") == []  # what it had started went with it
