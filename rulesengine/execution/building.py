@@ -104,6 +104,10 @@ class Build:
             for artifact in self._requested:
                 if artifact.is_source:
                     self._x.sources.provide(artifact, self._source(artifact))
+            if self._x.watch is not None:
+                self._x.watch.made(
+                    {artifact: self._values[artifact] for artifact in self._requested if artifact.is_source}
+                )
             for task in self._plan.tasks:
                 if not task.waiting:
                     self._push(self._ready, task)
@@ -409,6 +413,8 @@ class Build:
         task.ran = task.ran or not cached
         if announce:
             self._announce(task, cached=cached, result=result)
+        if self._x.watch is not None:
+            self._x.watch.made(outputs)
         waiters, task.waiters = task.waiters, []
         for waiter in waiters:
             waiter.waiting -= 1
@@ -420,11 +426,15 @@ class Build:
         self._failures.append(ActionFailure(task.action, error))
         self._announce(task, cached=False, result=result)
         below = [*task.waiters]
+        lost = [*task.action.outputs]
         while below:
             other = below.pop()
             if not other.skipped:
                 other.skipped = True
                 below += other.waiters
+                lost += other.action.outputs
+        if self._x.watch is not None:
+            self._x.watch.lost(lost)
         if not self._x.keep_going:
             self._stopping = True
             self._stop.stop()

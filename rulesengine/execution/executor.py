@@ -6,7 +6,8 @@ In the words of "Build systems à la carte": a topological scheduler with constr
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from rulesengine.execution.building import Build
 from rulesengine.execution.durations import Durations
@@ -32,6 +33,16 @@ def serialised(listener: Listener) -> Listener:
     return tell
 
 
+class Watch(Protocol):
+    """Told, in the caller's thread, what becomes of artifacts while an execution goes on."""
+
+    def made(self, values: Mapping[Artifact, Value]) -> None:
+        """An action is done; perhaps again, where blobs of its outputs were lost."""
+
+    def lost(self, artifacts: Iterable[Artifact]) -> None:
+        """An action failed, or one that it needs."""
+
+
 class NeverCancelled:
     """A Cancellation for those who never cancel."""
 
@@ -48,6 +59,7 @@ class Executor:
     resources: what actions that run at a time share (default: as many processors as jobs).
     durations: what earlier builds took.
     verify: read the requested outputs' blobs and check them, even when all was cached.
+    watch: told of artifacts as they come about.
     details: tell ActionDetails of every action.  only_check: an action that would have to run fails instead.
     """
 
@@ -84,6 +96,7 @@ class Executor:
         self.details = details
         self.only_check = only_check
         self.keys = KeyMaker()
+        self.watch: Watch | None = None
 
     def execute(
         self,

@@ -165,6 +165,29 @@ class TargetCompleted:
 
 
 @frozen
+class TestRunCompleted:
+    """A run of a test, or of one of its shards, is over; told where details were asked for, one for each.
+
+    run, shard: from 1.  total: how many runs the test has in all, shards counted.  status: `PASSED`, `FLAKY`, `FAILED`
+    or `TIMEOUT`.  seconds: of each attempt.  log, report: paths on this machine.
+    """
+
+    __test__ = False
+
+    label: str
+    configuration: str
+    run: int
+    shard: int
+    total: int
+    status: str
+    cached: bool
+    seconds: tuple[float, ...]
+    exit_code: int
+    log: str
+    report: str
+
+
+@frozen
 class FetchProgress:
     """Bytes of a download so far; total 0 when unknown."""
 
@@ -199,6 +222,7 @@ Event = (
     | PatternsResolved
     | TargetConfigured
     | TargetCompleted
+    | TestRunCompleted
     | FetchProgress
     | Message
     | WaitingForWorkspace

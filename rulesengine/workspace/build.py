@@ -17,7 +17,7 @@ from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact, FileValue, LinkValue, Value
 from rulesengine.model.aspect import Applied
 from rulesengine.model.directory import TreeFile
-from rulesengine.model.events import PatternsResolved, PhaseStarted
+from rulesengine.model.events import PatternsResolved, PhaseStarted, TargetCompleted
 from rulesengine.model.label import Label
 from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.platform import Configuration
@@ -34,6 +34,7 @@ from rulesengine.workspace.recording import Recorder
 from rulesengine.workspace.replay import Replay, capture
 from rulesengine.workspace.request import Request, described
 from rulesengine.workspace.result import BuildResult, LookedAt, Output, Program, TargetResult
+from rulesengine.workspace.telling import Telling, as_program
 from rulesengine.workspace.test_options import passes
 from rulesengine.workspace.test_report import TestResult
 from rulesengine.workspace.testing import Testing
@@ -164,6 +165,7 @@ class Build:
         wanted += [file for files in with_programs.values() for file in files]
         request.status.add_to(graph, self.loader.root, self.loader.operations("write"))
         self.engine.recorder = Recorder(self.output_base, self.loader, analysis, described(request), self.engine.store)
+        telling = self._telling(request, asked, with_programs, configuration)
         run = cached = failed = 0
         executed = Executed({})
         members: dict[Artifact, Members] = {}
@@ -196,9 +198,7 @@ class Build:
             raise LostBlobError(
                 f"the cache keeps losing {lost[0].path}", hint="check the disk, or name another cache with --disk_cache"
             )
-        directory = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "bin")
-        os.makedirs(directory, exist_ok=True)
-        place = _Place(directory, link.follow(request.links, self.loader.root, directory, self.listener))
+        place = self._place(request, configuration)
         targets = tuple(
             self._target(label, one, request.groups, executed.values, members, place)
             if all(file in executed.values for file in with_programs.get(one, ()))
@@ -211,13 +211,12 @@ class Build:
                 for target, (_, one) in zip(targets, asked, strict=True)
             )
         if request.details:
-            for target, (_, one) in zip(targets, asked, strict=True):
-                self.listener(told_completed(target, one, request.groups))
+            for target, (label, one) in zip(targets, asked, strict=True):
+                if telling is None or (label, one.configuration.mnemonic) not in telling.told:
+                    self.listener(told_completed(target, one, request.groups))
         tested: tuple[TestResult, ...] = ()
         if self.testing is not None:
-            logs = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "testlogs")
-            os.makedirs(logs, exist_ok=True)
-            shown = link.follow(request.links, self.loader.root, logs, self.listener, TESTLOGS_LINK)
+            shown = self._testlogs(request, configuration)
             tested = self.testing.results(executed.values, self.engine.store.read, members, shown)
         failed_labels = self._failed_labels(request, asked)
         looked_at = None
@@ -243,6 +242,49 @@ class Build:
             tested,
             looked_at,
         )
+
+    def _place(self, request: Request, configuration: Configuration) -> _Place:
+        directory = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "bin")
+        os.makedirs(directory, exist_ok=True)
+        return _Place(directory, link.follow(request.links, self.loader.root, directory, self.listener))
+
+    def _testlogs(self, request: Request, configuration: Configuration) -> str:
+        """Where logs of tests are shown to be."""
+        logs = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "testlogs")
+        os.makedirs(logs, exist_ok=True)
+        return link.follow(request.links, self.loader.root, logs, self.listener, TESTLOGS_LINK)
+
+    def _telling(
+        self,
+        request: Request,
+        asked: list[tuple[Label, ConfiguredTarget]],
+        with_programs: Beside,
+        configuration: Configuration,
+    ) -> Telling | None:
+        """Who tells of targets and tests while the build goes on; None where nobody is to."""
+        if not request.details or request.only_check:
+            return None
+        place = self._place(request, configuration)
+        telling = Telling(self.outputs, self.engine.store, self.listener, self.cancel)
+        for label, one in asked:
+
+            def target(
+                values: Mapping[Artifact, Value] | None,
+                members: Mapping[Artifact, Members],
+                label: Label = label,
+                one: ConfiguredTarget = one,
+            ) -> TargetCompleted:
+                result = TargetResult(str(label), one.configuration.mnemonic, failed=True)
+                if values is not None:
+                    result = self._target(label, one, request.groups, values, members, place)
+                return told_completed(result, one, request.groups)
+
+            files = (*request.groups.made(one), *with_programs.get(one, ()))
+            telling.add_target(label, one, files, target)
+        if self.testing is not None:
+            telling.add_tests(self.testing, self._testlogs(request, configuration))
+        self.engine.watch(telling.groups)
+        return telling
 
     def _check_tree(self, request: Request, deliveries: Mapping[str, Sequence[tuple[Artifact, Value]]]) -> None:
         """Where nothing may be made: see that the output tree is as it should be."""
@@ -316,7 +358,7 @@ class Build:
         for _, one in asked:
             files = [file for file in groups.made(one) if not file.is_source]
             pairs = [
-                (file, _as_program(values[file]) if file == one.executable else values[file])
+                (file, as_program(values[file]) if file == one.executable else values[file])
                 for file in (*files, *with_programs.get(one, ()))
                 if file in values
             ]
@@ -414,11 +456,6 @@ class Build:
             total=executed.run + executed.cached,
             request=described(request),
         )
-
-
-def _as_program(value: Value) -> Value:
-    """A target's executable stands as one in the output tree, as in Bazel: rules seldom say it of what they write."""
-    return FileValue(value.digest, True) if isinstance(value, FileValue) and not value.executable else value
 
 
 def sources_of(graph: ActionGraph, wanted: Iterable[Artifact]) -> set[Artifact]:

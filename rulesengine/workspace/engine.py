@@ -18,6 +18,7 @@ from rulesengine.execution import (
     WorkspaceSources,
 )
 from rulesengine.execution.durations import Durations
+from rulesengine.execution.executor import Watch
 from rulesengine.execution.plan import Task
 from rulesengine.execution.resources import AHEAD, CPU, OPERATIONS, Resources, processors
 from rulesengine.execution.test_runner import TestRunner
@@ -142,6 +143,10 @@ class Engine:
         """How test actions are run: see TestRunner.keep_going, LocalRunner.follow."""
         self._tests.keep_going = keep_going
         self._processes.follow = follow
+
+    def watch(self, watch: Watch | None) -> None:
+        """Who is told of artifacts as they come about."""
+        self._executor.watch = watch
 
     def execute(
         self,

@@ -152,12 +152,12 @@ class Testing:
                 out.append(TestResult(str(label), (), built=skipped, skipped=skipped))
                 continue
             one, runs = declared[label]
-            found = tuple(self._run(run, values, read, members, directory) for run in runs)
+            found = tuple(self.run_of(run, values, read, members, directory) for run in runs)
             built = all(file in values for file in one.files) and all(file in values for file in runs[0].action.inputs)
             out.append(TestResult(str(label), found, built))
         return tuple(out)
 
-    def _run(
+    def run_of(
         self,
         run: TestAction,
         values: Mapping[Artifact, Value],
@@ -165,6 +165,7 @@ class Testing:
         members: Mapping[Artifact, Members],
         directory: str,
     ) -> RunOfTest:
+        """How one run went; the parameters are those of results()."""
         outcome_file = run.output(OUTCOME)
         value = values.get(outcome_file) if outcome_file is not None else None
         if value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -82,7 +83,9 @@ def test_events_have_the_shape_of_bazels(runs: Runs) -> None:
     for directory, _ in runs.values():
         for event in events(directory):
             kind = next(iter(event["id"]))
-            if kind != "workspaceStatus":
+            if kind == "progress":  # the recorded ones are left out of the shapes, since their number is chance
+                assert set(event) <= {"id", "children", "progress"} and set(event["progress"]) <= {"stdout", "stderr"}
+            elif kind != "workspaceStatus":
                 shape(event, seen.setdefault(kind, {}))
     assert set(seen) >= NEEDED
     assert set(seen) <= {*SHAPES["events"], "workspaceStatus"}
@@ -302,6 +305,57 @@ def test_a_killed_build_leaves_what_was_known(space: Space) -> None:
             assert aborted["reason"] == "USER_INTERRUPTED"
             (finished,) = [one["finished"] for one in events(space.root) if "finished" in one]
             assert finished["exitCode"] == {"name": "INTERRUPTED", "code": 8}
+
+
+def test_events_are_written_while_the_build_goes_on(space: Space) -> None:
+    """Of targets and of tests, each as it ends; and what they name is there.  Then the build is killed."""
+    space.write("live/slow.sh", "#!/bin/sh\nexec sleep 60\n").chmod(0o755)
+    space.write("live/quick.sh", "#!/bin/sh\necho said\n").chmod(0o755)
+    space.write(
+        "live/BUILD",
+        """
+genrule(name = "bad", outs = ["b"], cmd = "echo broken >&2; exit 7")
+genrule(name = "worse", srcs = ["b"], outs = ["w"], cmd = "touch $@")
+sh_test(name = "quick", srcs = ["quick.sh"])
+sh_test(name = "slow", srcs = ["slow.sh"])
+genrule(name = "done", outs = ["d"], cmd = "echo done > $@")
+""",
+    )
+    process = subprocess.Popen(
+        space.command("test", "//live:all", "-k", "-j4", "--build_event_json_file=events.json"),
+        cwd=space.root, env=space.environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    wanted = {"//live:bad", "//live:worse", "//live:done", "//live:quick"}
+    try:
+        end = time.monotonic() + 60
+        found: list[dict[str, Any]] = []
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                whole = (space.root / "events.json").read_text().rpartition("\n")[0]
+                found = [json.loads(line) for line in whole.splitlines()]
+            completed = {one["id"]["targetCompleted"]["label"]: one["completed"] for one in found if "completed" in one}
+            results = {one["id"]["testResult"]["label"]: one["testResult"] for one in found if "testResult" in one}
+            if wanted <= set(completed) and results:
+                break
+            time.sleep(0.05)
+        assert process.poll() is None
+        assert {label for label in wanted if completed[label].get("success")} == {"//live:done", "//live:quick"}
+        assert completed["//live:bad"]["failureDetail"]["spawn"]["spawnExitCode"] == 7
+        (file,) = completed["//live:done"]["importantOutput"]
+        assert Path(file["uri"].removeprefix("file://")).read_text() == "done\n"
+        assert set(results) == {"//live:quick"}
+        (log, _) = results["//live:quick"]["testActionOutput"]
+        assert "said" in Path(log["uri"].removeprefix("file://")).read_text()
+        assert [one["id"]["testSummary"]["label"] for one in found if "testSummary" in one] == ["//live:quick"]
+        (progress,) = [one["progress"]["stderr"] for one in found if one.get("progress")]
+        assert progress == "FAILED: Genrule live/b of //live:bad:\nbroken\n"
+        (action,) = [one["action"] for one in found if "action" in one]
+        assert action["exitCode"] == 7
+    finally:
+        process.kill()
+        process.wait()
+    assert len(events(space.root)) >= len(found)  # every line reads
+    assert not [one for one in events(space.root) if one.get("lastMessage")]
 
 
 def test_secrets_are_not_written(space: Space) -> None:

@@ -27,6 +27,7 @@ from rulesengine.model.events import (
     PatternsResolved,
     TargetCompleted,
     TargetConfigured,
+    TestRunCompleted,
 )
 from rulesengine.workspace.result import BuildResult
 from rulesengine.workspace.test_report import RunOfTest, TestResult
@@ -61,6 +62,8 @@ class BuildEvents(Record):
         self._seen = [0, 0]
         self._runners: dict[str, int] = {}
         self._result: BuildResult | None = None
+        self._progress = 0
+        self._runs: dict[str, list[TestRunCompleted]] = {}
         self._begin()
 
     # ---- the beginning ----
@@ -84,7 +87,7 @@ class BuildEvents(Record):
                 "workspaceDirectory": known.root,
                 "serverPid": str(os.getpid()),
             },
-            [*first, {"buildFinished": {}}],
+            [{"progress": {}}, *first, {"buildFinished": {}}],
         )
         self._say({"unstructuredCommandLine": {}}, "unstructuredCommandLine", {"args": list(known.words)})
         options = {
@@ -121,8 +124,27 @@ class BuildEvents(Record):
             self._action(event)
         elif isinstance(event, ActionFinished):
             self._seen[0 if event.cached else 1] += 1
+            self._printed(event)
         elif isinstance(event, TargetCompleted):
             self._completed(event)
+        elif isinstance(event, TestRunCompleted):
+            self._test_run(event)
+
+    def _printed(self, event: ActionFinished) -> None:
+        """What an action printed, as a person sees it now."""
+        text = (event.stdout + event.stderr)[-_KEPT:].decode("utf-8", "replace")
+        if not event.failed and not text:
+            return
+        how = "FAILED" if event.failed else "INFO"
+        self._say_progress(f"{how}: {event.message} of {event.owner}{':' if text else ''}\n{text}")
+
+    def _say_progress(self, text: str, *, last: bool = False) -> None:
+        """The next of a chain of events, of which each announces the following one."""
+        count = self._progress
+        self._progress += 1
+        children = [] if last else [{"progress": {"opaqueCount": self._progress}}]
+        payload = {"stderr": without_secrets(text)} if text else {}
+        self._say({"progress": {"opaqueCount": count} if count else {}}, "progress", payload, children)
 
     def _configured(self, event: TargetConfigured) -> None:
         if event.configuration not in self._configurations:
@@ -215,32 +237,57 @@ class BuildEvents(Record):
             configured = self._kinds.get(test.label)
             self._test(test, configured.configuration if configured is not None else "")
 
+    def _test_run(self, run: TestRunCompleted) -> None:
+        """A run of a test, when it is over; and the test, when all of its runs are."""
+        told = self._runs.setdefault(run.label, [])
+        told.append(run)
+        one = RunOfTest(
+            run.status, run.shard, run.run, run.cached, run.seconds, run.exit_code, run.log, run.report
+        )  # fmt: skip
+        self._test_result(run.label, run.configuration, one)
+        if len(told) == run.total:
+            runs = tuple(
+                RunOfTest(each.status, each.shard, each.run, each.cached, each.seconds, each.exit_code, each.log)
+                for each in sorted(told, key=lambda each: (each.run, each.shard))
+            )
+            self._test_summary(TestResult(run.label, runs), run.configuration)
+
     def _test(self, test: TestResult, configuration: str) -> None:
+        """What was not told of a test while the build went on."""
+        told = {(one.run, one.shard) for one in self._runs.get(test.label, ())}
+        for one in test.runs:
+            if one.log and (one.run, one.shard) not in told:
+                self._test_result(test.label, configuration, one)
+        if not test.runs or len(told) < len(test.runs):
+            self._test_summary(test, configuration)
+
+    def _test_result(self, label: str, configuration: str, one: RunOfTest) -> None:
+        files = [("test.log", one.log), ("test.xml", one.report)]
+        milliseconds = round(sum(one.seconds[-1:]) * 1000)
+        identity = {
+            "testResult": {
+                "label": label,
+                "run": one.run,
+                "shard": one.shard,
+                "attempt": max(len(one.seconds), 1),
+                "configuration": {"id": configuration},
+            }
+        }
+        payload: dict[str, Any] = {
+            "testActionOutput": [{"name": name, "uri": uri(path)} for name, path in files if path],
+            "testAttemptDurationMillis": str(milliseconds),
+            "testAttemptDuration": f"{milliseconds / 1000:.3f}s",
+            "status": _status(one),
+        }
+        if one.cached:
+            payload |= {"cachedLocally": True, "executionInfo": {}}
+        self._say(identity, "testResult", payload)
+
+    def _test_summary(self, test: TestResult, configuration: str) -> None:
         logs: dict[str, list[dict[str, str]]] = {"passed": [], "failed": []}
         for one in test.runs:
-            if not one.log:
-                continue
-            files = [("test.log", one.log), ("test.xml", one.report)]
-            milliseconds = round(sum(one.seconds[-1:]) * 1000)
-            identity = {
-                "testResult": {
-                    "label": test.label,
-                    "run": one.run,
-                    "shard": one.shard,
-                    "attempt": max(len(one.seconds), 1),
-                    "configuration": {"id": configuration},
-                }
-            }
-            payload: dict[str, Any] = {
-                "testActionOutput": [{"name": name, "uri": uri(path)} for name, path in files if path],
-                "testAttemptDurationMillis": str(milliseconds),
-                "testAttemptDuration": f"{milliseconds / 1000:.3f}s",
-                "status": _status(one),
-            }
-            if one.cached:
-                payload |= {"cachedLocally": True, "executionInfo": {}}
-            self._say(identity, "testResult", payload)
-            logs["passed" if one.status in ("PASSED", "FLAKY") else "failed"].append({"uri": uri(one.log)})
+            if one.log:
+                logs["passed" if one.status in ("PASSED", "FLAKY") else "failed"].append({"uri": uri(one.log)})
         total = round(sum(test.seconds) * 1000)
         summary: dict[str, Any] = {
             "totalRunCount": len(test.runs),
@@ -271,6 +318,7 @@ class BuildEvents(Record):
             description = errors[0].message if errors else "nothing was loaded"
             self._say(self._patterns, "aborted", {"reason": reason, "description": description})
         self._abort(fault, errors)
+        self._say_progress("".join(f"ERROR: {one.message}\n" for one in errors), last=True)
         now = time.time()
         finished: dict[str, Any] = {
             **({"overallSuccess": True} if code == 0 else {}),
