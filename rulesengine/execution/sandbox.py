@@ -116,7 +116,7 @@ def counts_in_namespace() -> bool:
     """Whether RLIMIT_NPROC, set inside a sandbox, counts what is inside and nothing else: since Linux 5.14 it counts a
     user's processes in a user namespace.  It never binds user 0 of the machine."""
     found = re.match(r"(\d+)\.(\d+)", os.uname().release)
-    return bool(found) and (int(found[1]), int(found[2])) >= (5, 14) and os.geteuid() != 0
+    return found is not None and (int(found[1]), int(found[2])) >= (5, 14) and os.geteuid() != 0
 
 
 _system_cache: list[str] | None = None
