@@ -41,6 +41,10 @@ PARAM_FILE_AFTER = 32768
 """Characters of arguments from which use_param_file() writes a file, as Bazel's --min_param_file_size."""
 
 
+_PLAIN = 4
+"""Parts of an action that is a mnemonic, arguments, inputs and outputs, and nothing else."""
+_SHORT = 16
+"""Characters of an argument that many actions have, such as an option."""
 _EMPTY: Depset[Artifact] = Depset()
 _TAKEN: DepsetNode = ([], [], "default")
 """Stands for what a depset was made of, which is not needed any more.  Depsets of .bzl files hold no files: another
@@ -185,6 +189,18 @@ class ActionBuilder:
         else:
             transitive = [self.depset(one) for one in ids]
         direct = [artifacts[path] for path in paths]
+        if len(spec) == _PLAIN and all(type(item) is str for item in spec["argv"]):
+            self.graph.add(
+                Action(
+                    owner=name,
+                    mnemonic=sys.intern(mnemonic),
+                    arguments=tuple([_held(artifacts.get(item), item) for item in spec["argv"]]),
+                    inputs=Depset(direct, transitive),
+                    outputs=outputs,
+                    configuration=configuration.mnemonic,
+                )
+            )
+            return
         if tools:
             programs = [path for path in dict.fromkeys(tools) if path in self.runfiles]
             direct += [artifacts[path] for path in tools]
@@ -345,6 +361,11 @@ class ActionBuilder:
             )
         )
         return file
+
+
+def _held(file: Artifact | None, text: str) -> str:
+    """An argument as a text that is held anyway, where there is one: each came out of JSON by itself."""
+    return file.path if file is not None else sys.intern(text) if len(text) < _SHORT else text
 
 
 def _pinned(pin: Any, output: Artifact, owner: Label) -> tuple[tuple[Artifact, Digest], ...]:

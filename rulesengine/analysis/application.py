@@ -57,7 +57,7 @@ class Application:
         spec = self._implementations.spec(target, base.configuration, shown)
         spec["id"] = 0
         spec["shared"] = self._implementations.shared(base.configuration)
-        spec["rule"] = {"attrs": spec.pop("attrs"), "split": spec.pop("split")}
+        spec["rule"] = {"attrs": spec.pop("attrs"), "split": spec.pop("split", {})}
         spec["own"] = {"attrs": [[name, pairs(value)] for name, value in own.values.items()], "split": {}}
         spec["kind"] = rule.name
         spec["aspect_ids"] = [str(one) for one in path]
@@ -88,7 +88,7 @@ class Application:
     ) -> Any:
         """The module in which a call was evaluated, with the targets that it needs."""
         numbers: dict[int, int] = {}
-        files: list[dict[str, Any]] = []
+        files: list[list[str] | dict[str, Any]] = []
         deps = []
         loaded = {"p": self._loader.prelude, **modules}
         for one in needed:

@@ -18,12 +18,13 @@ from rulesengine.model.aspect import Applied, Merged, Path
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, AttributeSchema, Rule
-from rulesengine.model.target import Target
+from rulesengine.model.target import PUBLIC, Target
 
 Key = tuple[Label, Configuration] | tuple[Label, Configuration, Merged | Path]
 """A configured target; one with what aspects provide for it; or what an aspect says of it."""
 _TOOLCHAINS = AttributeSchema("label_list")
 _FEATURES = AttributeSchema("string_list")
+_EVERYBODY = (PUBLIC,)
 
 
 @frozen
@@ -102,7 +103,7 @@ class Attributes:
         self._conditions = conditions
         self._transitions = transitions
         self._passing = Passing(loader)
-        self._known: dict[str, tuple[Label, Target]] = {}
+        self._known: dict[str, tuple[Label, Target, bool]] = {}
         self._plans: dict[Rule, _Plan] = {}
 
     def _plan(self, rule: Rule) -> _Plan:
@@ -256,7 +257,8 @@ class Attributes:
             label = loader.canonical(Label.known(text))
             try:
                 found = loader.target(label)
-                known = self._known[text] = found.label, found
+                plainly = found.kind != "source" and found.visibility == _EVERYBODY and not found.testonly
+                known = self._known[text] = found.label, found, plainly
             except LoadingError as fault:
                 place = self._place(target, name)
                 said = f"{target.label} names {label} in attribute '{name}'"
@@ -267,7 +269,9 @@ class Attributes:
                 if said not in fault.notes:
                     fault.notes = (*fault.notes, said)
                 raise
-        label, dependency = known
+        label, dependency, plainly = known
+        if plainly:
+            return label
         written = written and name in target.attributes
         if written:
             check_visibility(loader, target, dependency, name)

@@ -21,7 +21,7 @@ from rulesengine.analysis.runfiles import Runfiles
 from rulesengine.analysis.settings import ACTION_ENV
 from rulesengine.errors import AnalysisError, ConflictError, Location, RulesEngineError
 from rulesengine.loading import Loader
-from rulesengine.loading.border import parse_own
+from rulesengine.loading.border import parse_own, received
 from rulesengine.loading.package import Package
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
 from rulesengine.model.depset import Depset
@@ -131,7 +131,7 @@ class Implementations:
         rules: dict[Rule, int] = {}
         configurations: dict[Configuration, int] = {}
         files: dict[int, int] = {}
-        listed: list[dict[str, Any]] = []
+        listed: list[list[str] | dict[str, Any]] = []
         targets = []
         for number, one in enumerate(work):
             rule = one.target.rule
@@ -168,12 +168,14 @@ class Implementations:
         batch.module = module.freeze()
         return batch.module, batch.done, fault
 
-    def file(self, one: ConfiguredTarget) -> dict[str, Any]:
+    def file(self, one: ConfiguredTarget) -> list[str] | dict[str, Any]:
         """A file as a dependency."""
-        artifact = one.depset.direct[0]
-        owner = one.label if artifact.is_source else Label.parse(artifact.owner)
+        artifact, label = one.depset.direct[0], one.label
+        if artifact.is_source:
+            return [label.repo, label.package, label.name, artifact.path]
+        owner = Label.parse(artifact.owner)
         file = [artifact.path, artifact.root, artifact.short_path, artifact.is_source, artifact.kind]
-        return {"file": file, "label": parts(one.label), "owner": parts(owner)}
+        return {"file": file, "label": parts(label), "owner": parts(owner)}
 
     def _configured(self, one: Work, module: Any, index: int, done: dict[str, Any]) -> ConfiguredTarget:
         actions, executable = self._actions, done.get("executable")
@@ -286,13 +288,15 @@ class Implementations:
         spec = {
             "label": parts(label),
             "attrs": attributes,
-            "split": resolved.split,
-            "outputs": [list(pair) for pair in rule.output_names(label.name, resolved.values, target.outputs).items()]
-            if rule.outputs or target.outputs
-            else (),
             "build_file": package.build_file,
-            "setting": setting,
         }
+        if resolved.split:
+            spec["split"] = resolved.split
+        if rule.outputs or target.outputs:
+            names = rule.output_names(label.name, resolved.values, target.outputs)
+            spec["outputs"] = [list(pair) for pair in names.items()]
+        if setting is not None:
+            spec["setting"] = setting
         if resolved.groups:
             _add_toolchains(spec, resolved)
         if resolved.make:
@@ -337,7 +341,7 @@ class Implementations:
             "py_aspect_done": self._finish_aspect,
             "py_target_actions": self._target_actions,
             "py_expand_location": self._expand_location,
-            "py_expand_make": lambda text, variables: expand_make(text, json.loads(variables)),
+            "py_expand_make": lambda text, variables: expand_make(text, received(variables)),
             "py_output_path": self._output_path,
             "py_has_constraint": self._has_constraint,
             "py_members": self._members,
@@ -349,7 +353,7 @@ class Implementations:
         return 0
 
     def _told(self, text: str) -> int:
-        index, told = json.loads(text)
+        index, told = received(text)
         self._take(index, told)
         return 0  # the border takes twice as long for None
 
@@ -396,7 +400,7 @@ class Implementations:
 
     def _finish(self, text: str) -> int:
         self._loader.guard.budget.begin()  # each implementation of a batch has its own
-        done = json.loads(text)
+        done = received(text)
         index = done["id"]
         running = self._batch.work[index]
         self._take(index, done.pop("told"))

@@ -68,7 +68,7 @@ def defined(kind: str, native_rules: Iterable[str] = ()) -> frozenset[str]:
         return UNIVERSAL | MODULE
     if kind == "bzl":
         return _bzl()
-    return UNIVERSAL | BAZEL_BUILD | _bound(preamble.for_build("", native_rules, None))
+    return UNIVERSAL | BAZEL_BUILD | _bound(preamble.for_build(native_rules, None))
 
 
 def _bound(text: str) -> frozenset[str]:

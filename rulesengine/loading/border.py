@@ -6,6 +6,7 @@ callables; `Guard` keeps them.
 
 from __future__ import annotations
 
+import json
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -118,6 +119,14 @@ class Guard:
 
         guarded.__name__ = name
         return guarded
+
+
+_READ = json.JSONDecoder().raw_decode
+
+
+def received(text: str) -> Any:
+    """What the prelude's `json.encode` wrote; `json.loads` looks for spaces around it, which takes as long again."""
+    return _READ(text)[0]
 
 
 def parse_own(path: str, text: str) -> Any:

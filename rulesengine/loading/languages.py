@@ -7,8 +7,8 @@ then, and not before.  Their attributes are those that Bazel 7.7.1 tells (`bazel
 from __future__ import annotations
 
 import json
+import pkgutil
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 from rulesengine.errors import AnalysisError
@@ -37,7 +37,7 @@ _PARTS = {"java_binary": ("deploy_jars", "_deployjars_internal_rule")}
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    text = resources.files("rulesengine.loading").joinpath("languages.json").read_text(encoding="utf-8")
+    text = pkgutil.get_data("rulesengine.loading", "languages.json") or b""
     return dict(json.loads(text))
 
 

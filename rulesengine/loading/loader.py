@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import threading
 from collections.abc import Callable, Sequence
-from importlib import resources
 from typing import Any
 
 import starlark as sl
@@ -162,8 +162,8 @@ class Loader:
     # ---- prelude ------------------------------------------------------------------
 
     def _load_prelude(self) -> Any:
-        folder = resources.files("rulesengine.loading").joinpath("prelude")
-        text = "\n".join(folder.joinpath(name + ".bzl").read_text(encoding="utf-8") for name in _PARTS)
+        parts = (pkgutil.get_data("rulesengine.loading", f"prelude/{name}.bzl") or b"" for name in _PARTS)
+        text = b"\n".join(parts).decode()
         module = sl.Module()
         mine = self._calls
         mine |= {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from attrs import define, field
 
@@ -14,6 +15,9 @@ from rulesengine.errors import (
 from rulesengine.model.label import Label
 from rulesengine.model.macro import MacroInstance
 from rulesengine.model.target import PRIVATE, PUBLIC, Target
+
+_LIST_AFTER = 8
+"""Files of one directory that are looked for one by one."""
 
 
 @define(eq=False)
@@ -41,6 +45,8 @@ class Package:
     packages_called: bool = False
     above_outputs: dict[str, str] = field(factory=dict)
     macros: dict[str, list[MacroInstance]] = field(factory=dict)
+    _asked: int = 0
+    _listed: set[str] = field(factory=set)
 
     @property
     def id(self) -> str:
@@ -79,7 +85,12 @@ class Package:
         )
 
     def _exists(self, name: str) -> bool:
-        return os.path.lexists(os.path.join(self.directory, name))
+        """Whether a file of that name is there.  The directory is listed once where many are asked for."""
+        self._asked += 1
+        if self._asked == _LIST_AFTER:
+            with suppress(OSError):
+                self._listed = set(os.listdir(self.directory))
+        return name in self._listed or os.path.lexists(os.path.join(self.directory, name))
 
     def _names(self, like: str) -> list[str]:
         """Targets, and files in the directory where a file of that name would be."""

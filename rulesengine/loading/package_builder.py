@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from rulesengine.errors import (
     RulesEngineError,
     did_you_mean,
 )
+from rulesengine.loading.border import received
 from rulesengine.loading.package import Package
 from rulesengine.loading.plans import ABSOLUTE, LOCAL, SIMPLE_NAME, UNSURE, RulePlan, plain
 from rulesengine.loading.texts import FRAME, SourceTexts
@@ -208,7 +208,7 @@ class PackageBuilder:
 
     def instantiate(self, text: str) -> int:
         """A rule was called in a BUILD file or in a macro: its number, the target's name, attributes, call stack."""
-        rule_id, name, given, stack = json.loads(text)
+        rule_id, name, given, stack = received(text)
         plan = self._plan(rule_id)
         rule = plan.rule
         place, chain = self.place(stack)

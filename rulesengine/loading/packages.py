@@ -51,6 +51,7 @@ class Packages:
         self.done: dict[tuple[str, str], Package] = {}
         self._failed: dict[tuple[str, str], RulesEngineError] = {}
         self._builder: PackageBuilder | None = None
+        self._openings: dict[str, Any] = {}
 
     def get(self, repo: str, package: str, modules: Modules, wanted_by: Location | None = None) -> Package:
         """A package.  Raises NoSuchPackageError with near names, LoadingError (the same one each time)."""
@@ -115,8 +116,12 @@ class Packages:
         if sets:
             ast = self._interpreter.parse(shown, text, BUILD, sets)
         module = sl.Module()
-        opening = preamble.for_build(shown, modules.native_rules, self._texts.rewritten(shown))
-        self._interpreter.evaluate(module, parse_own("<preamble>", opening), modules.loader(label))
+        text = preamble.for_build(modules.native_rules, self._texts.rewritten(shown))
+        opening = self._openings.get(text)
+        if opening is None:
+            opening = self._openings[text] = parse_own("<preamble>", text)
+        module["SHOWN__"] = shown
+        self._interpreter.evaluate(module, opening, modules.loader(label))
         builder = PackageBuilder(made, self._texts, self._registry.plan, self._canonical)
         previous, self._builder = self._builder, builder
         try:

@@ -85,14 +85,16 @@ def for_bzl(repo: str, package: str, shown: str, native: bool, text: str, rewrit
     )
 
 
-def for_build(shown: str, rules: Iterable[str], rewritten: str | None) -> str:
-    """The preamble of a BUILD file; rewritten: its text if it was rewritten."""
+def for_build(rules: Iterable[str], rewritten: str | None) -> str:
+    """The preamble of a BUILD file, alike for most of them; the module's SHOWN__ holds how messages name the file.
+
+    rewritten: its text if it was rewritten.
+    """
     names = _names(_BUILD_NAMES, rewritten)
     return (
         f'load("p", {names}, {_SHADOWS})\nload("n", "native")\n'
         + "".join(f"{name} = native.{name}\n" for name in (*sorted(rules), *_FROM_NATIVE, *languages.NAMES))
-        + f"print = make_print__({json.dumps(shown)})\n"
-        "None\n"
+        + "print = make_print__(SHOWN__)\nNone\n"
     )
 
 

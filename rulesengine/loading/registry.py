@@ -11,6 +11,7 @@ from attrs import evolve
 
 from rulesengine.errors import LoadingError, Location
 from rulesengine.loading import languages
+from rulesengine.loading.border import received
 from rulesengine.loading.plans import RulePlan
 from rulesengine.loading.python_tree import python_tree
 from rulesengine.loading.texts import FRAME, SourceTexts
@@ -97,7 +98,7 @@ class Registry:
         return _place(self.aspects[aspect_id], self.open_module, index)
 
     def _depset(self, text: str) -> int:
-        order, children, paths = json.loads(text)
+        order, children, paths = received(text)
         self.depsets.append((paths, children, order))
         return len(self.depsets) - 1
 

@@ -10,6 +10,8 @@ from rulesengine.loading.rewritten import Rewritten
 
 FRAME = re.compile(r"^\s*\* (.*?):(\d+), in (.*)$", re.MULTILINE)
 """A line of a Starlark call stack: file, line, function."""
+_SPLIT = 8
+"""Files whose lines are kept apart: of all files, they would take as much memory as all else that is loaded."""
 _MAX_EXCERPT = 200
 """Characters of a source line that a message shows at most."""
 
@@ -59,6 +61,8 @@ class SourceTexts:
         """The lines of a file as its author wrote them; none when it is unknown."""
         found = self._lines.get(path)
         if found is None:
+            if len(self._lines) >= _SPLIT:
+                self._lines.clear()
             text = self._texts.get(path)
             found = self._lines[path] = [] if text is None else text.original.split("\n")
         return found

@@ -62,15 +62,19 @@ def _analyze(rule, base, spec, shared, deps, late):
     attrs, files, file, executable, outputs = [dict(one) for one in base]
     attrs["name"] = label.name
     split = {}
-    for name in spec["split"]:
-        attrs[name] = []
-    for name, value in spec["attrs"] + [(name, None) for name in spec["split"]]:
+    given = spec["attrs"]
+    splits = spec.get("split")
+    if splits:
+        for name in splits:
+            attrs[name] = []
+        given += [(name, None) for name in splits]
+    for name, value in given:
         schema = rule.attrs.get(name)
         kind = schema.kind if schema else "string"
         if kind == "label" or kind == "label_list" or kind == "label_keyed_string_dict" or kind == "string_keyed_label_dict":
-            if name in spec["split"]:
+            if splits and name in splits:
                 branches = {}
-                for key, one in spec["split"][name]:
+                for key, one in splits[name]:
                     made = _targets(kind, one, schema, name, deps, label)
                     branches[key] = made.keys() if kind == "label_keyed_string_dict" else made
                 split[name] = branches
@@ -116,7 +120,7 @@ def _analyze(rule, base, spec, shared, deps, late):
             attrs[name] = {key: one for key, one in value}
         else:
             attrs[name] = value
-    for name, filename in spec["outputs"]:
+    for name, filename in spec.get("outputs", ()):
         outputs[name] = declare__(spec["id"], label, log, filename)
     default_executable = None
     if rule.executable:
@@ -137,7 +141,7 @@ def _analyze(rule, base, spec, shared, deps, late):
         var = variables,
         build_file_path = spec["build_file"],
         target_platform_has_constraint = partial(_has_constraint, spec["id"]),
-        build_setting_value = spec["setting"],
+        build_setting_value = spec.get("setting"),
         runfiles = partial(_ctx_runfiles, attrs),
         expand_location = partial(_ctx_expand_location, (spec["label"], attrs)),
         expand_make_variables = partial(_ctx_expand_make, variables),

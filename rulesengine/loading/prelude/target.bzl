@@ -45,11 +45,16 @@ def dot__(value, name):
     return getattr(value, name)
 
 def file_target__(spec):
-    """A source file, or one output of a rule, as a dependency."""
-    label = label__(*spec["label"])
-    path, root, short_path, is_source, kind = spec["file"]
-    owner = label if spec["label"] == spec["owner"] else label__(*spec["owner"])
-    file = file__(path, source_root__(root), short_path, owner, is_source, kind)
+    """A source file (a list: its label's parts and its path), or one output of a rule, as a dependency."""
+    if type(spec) == "list":
+        repo, package, name, path = spec
+        label = label__(repo, package, name)
+        file = file__(path, _SOURCES, "../" + path[len("external/"):] if path.startswith("external/") else path, label, True)
+    else:
+        label = label__(*spec["label"])
+        path, root, short_path, is_source, kind = spec["file"]
+        owner = label if spec["label"] == spec["owner"] else label__(*spec["owner"])
+        file = file__(path, source_root__(root), short_path, owner, is_source, kind)
     return {
         "label__": label,
         DefaultInfo: _default_info(_depset_of([path], [file], "default", []), NO_RUNFILES__, file),
