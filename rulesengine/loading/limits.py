@@ -35,8 +35,11 @@ class ExceededError(Exception):
 def resident() -> int:
     """Bytes of memory that this process holds; 0 where the system does not tell."""
     try:
-        with open("/proc/self/statm", "rb", buffering=0) as stream:
-            return int(stream.read(128).split()[1]) * _PAGE
+        descriptor = os.open("/proc/self/statm", os.O_RDONLY)  # no file object: Ctrl-C often comes in here
+        try:
+            return int(os.read(descriptor, 128).split()[1]) * _PAGE
+        finally:
+            os.close(descriptor)
     except (OSError, IndexError, ValueError):
         return 0
 
