@@ -14,7 +14,9 @@ from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import Analysis, ConfiguredTarget
 from rulesengine.analysis.constraints import Constraints
 from rulesengine.analysis.implementation import Implementations, Work
+from rulesengine.analysis.label_settings import LABEL, value_of
 from rulesengine.analysis.schedule import Schedule
+from rulesengine.analysis.settings import of_tools
 from rulesengine.analysis.toolchains import Choice, Toolchains
 from rulesengine.analysis.transitions import Transitions
 from rulesengine.errors import AnalysisError, CycleError, LoadingError, RulesEngineError
@@ -73,7 +75,7 @@ class Analyzer:
         self._aspects: Aspects | None = None
         self._transitioned: dict[Key, tuple[Label, Configuration]] = {}
         self._host: Configuration | None = None
-        self._exec: Configuration | None = None
+        self._tools: dict[Configuration, tuple[Configuration, Configuration]] = {}
 
     # ---- the request ----------------------------------------------------------
 
@@ -93,8 +95,8 @@ class Analyzer:
         where the platform cannot have them.  With keep_going, targets that fail are left out and their errors
         listed.  Raises the first error otherwise.
         """
-        self._host = exec_configuration or configuration
-        self._exec = self.toolchains.platforms(configuration, self._host)[0]
+        self._host = (exec_configuration or configuration).as_tool()
+        self._tools.clear()
         keys: list[Key] = [(self.loader.canonical(label), configuration) for label in labels]
         if aspects:
             what = evolve(merged(aspects), asked=True)
@@ -164,12 +166,21 @@ class Analyzer:
 
     def resolve(self, target: Target, configuration: Configuration) -> Resolved:
         """A rule target's attributes with the keys of its dependencies.  Raises AnalysisError."""
-        return self._attributes.resolve(target, configuration, self._exec or configuration)
+        return self._attributes.resolve(target, configuration, self.tools_of(configuration)[1])
 
     def after_transition(self, target: Target, configuration: Configuration) -> Configuration:
         """Where a rule's own transition leads."""
         values = self._attributes.values(target, configuration)
         return self._transitions.of(target, configuration, "", values)[0][1]
+
+    def tools_of(self, configuration: Configuration) -> tuple[Configuration, Configuration]:
+        """The exec configurations of the tools of a target: on this machine, and on the first execution platform."""
+        found = self._tools.get(configuration)
+        if found is None:
+            host = self._host or configuration.as_tool()
+            own = evolve(host, settings=of_tools(configuration.settings, host.settings))
+            found = self._tools[configuration] = own, self.toolchains.platforms(configuration, own)[0]
+        return found
 
     # ---- one configured target --------------------------------------------------
 
@@ -207,6 +218,16 @@ class Analyzer:
             if following not in self._done:
                 yield [following]
             return self._done[following]
+        if rule.build_setting == LABEL:
+            following = value_of(self.loader, target, configuration), configuration
+            try:
+                self.loader.target(following[0], target.location)
+            except LoadingError as fault:
+                fault.notes = (*fault.notes, f"which is what {label} stands for")
+                raise
+            if following not in self._done:
+                yield [following]
+            return self._done[following]
         if rule.cfg == "transition":
             values = self._attributes.values(target, configuration)
             configuration = self._transitions.of(target, configuration, "", values)[0][1]
@@ -222,11 +243,13 @@ class Analyzer:
         groups: dict[str, Choice] | None = None
         if rule.exec_groups or configuration.execution is not None or _ON in target.attributes:
             if rule.name != "toolchain":
-                groups = self.toolchains.resolve(target, rule.exec_groups, configuration, self._host or configuration)
+                groups = self.toolchains.resolve(
+                    target, rule.exec_groups, configuration, self.tools_of(configuration)[0]
+                )
             configuration = configuration.plain
         if configuration.settings and _may_fail(configuration):
             return (yield from self._resolved(target, configuration, groups))
-        resolved = self._attributes.resolve(target, configuration, self._exec or configuration, groups=groups)
+        resolved = self._attributes.resolve(target, configuration, self.tools_of(configuration)[1], groups=groups)
         missing = self._missing(resolved.wanted)
         if missing:
             yield missing
@@ -261,7 +284,7 @@ class Analyzer:
             from rulesengine.analysis.aspects import Aspects
 
             self._aspects = Aspects(self.loader, self._attributes, self._applying(), self._done)
-        return (yield from self._aspects.steps(key, self._exec or key[1]))
+        return (yield from self._aspects.steps(key, self.tools_of(key[1])[1]))
 
     def _applying(self) -> Application:
         if self._application is None:
@@ -281,7 +304,7 @@ class Analyzer:
     def _resolved(self, target: Target, configuration: Configuration, groups: dict[str, Choice] | None) -> Steps:
         """Resolves the attributes of a target that may fail, and runs its implementation unless a dependency failed."""
         try:
-            resolved = self._attributes.resolve(target, configuration, self._exec or configuration, groups=groups)
+            resolved = self._attributes.resolve(target, configuration, self.tools_of(configuration)[1], groups=groups)
             missing = [one for one in resolved.wanted if one not in self._done]
             if missing:
                 yield missing

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rulesengine.analysis.constraints import Constraints
+from rulesengine.analysis.label_settings import absolute, is_label_setting, value_of
 from rulesengine.analysis.platforms import follow
 from rulesengine.analysis.visibility import check as check_visibility
 from rulesengine.errors import AnalysisError, LoadingError, Location
@@ -67,7 +68,10 @@ class Conditions:
             facts.add(str(self._constraints.value(str(label)).label))
         for label_text, wanted in (target.attributes.get("flag_values") or {}).items():
             flag = follow(self._loader, Label.parse(label_text))
-            if not self._is_set(flag, configuration, wanted):
+            if is_label_setting(flag):
+                if str(value_of(self._loader, flag, configuration)) != absolute(self._loader, wanted, target.label):
+                    return None
+            elif not self._is_set(flag, configuration, wanted):
                 return None
             facts.add(f"{flag.label}={wanted}")
         for name, wanted in (target.attributes.get("values") or {}).items():

@@ -11,6 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from rulesengine.analysis.analyzer import Analyzer
+from rulesengine.analysis.label_settings import is_label_setting, value_of
 from rulesengine.errors import LoadingError
 from rulesengine.loading.modules import NATIVE
 from rulesengine.model.label import Label
@@ -72,6 +73,10 @@ class Edges:
         if rule.name == "alias" and rule.module == str(NATIVE):
             actual = self._analyzer.attribute_values(target, configuration)["actual"]
             yield Edge("actual", self.proper((Label.parse(actual), configuration)))
+        elif is_label_setting(target):
+            yield Edge(
+                "build_setting_default", self.proper((value_of(self._loader, target, configuration), configuration))
+            )
         else:
             resolved = self._analyzer.resolve(target, configuration)
             keys = list(resolved.wanted)

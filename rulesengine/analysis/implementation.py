@@ -451,9 +451,14 @@ class Implementations:
                 hint="make them with ctx.actions.run, run_shell, write or symlink",
             )
 
-    @staticmethod
-    def _expand_location(text: str, what: str) -> str:
+    def _expand_location(self, text: str, what: str) -> str:
         label, known = json.loads(what)
+        done = len(self._batch.done)
+        if done < len(self._batch.work):  # an alias stands for its target under both names
+            running = self._batch.work[done]
+            for key, other in zip(running.resolved.wanted, running.found, strict=False):
+                if key[0] != other.label and str(other.label) in known:
+                    known.setdefault(str(key[0]), known[str(other.label)])
         return expand_location(text, Label(*label), known)
 
     def _has_constraint(self, index: int, text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rulesengine.analysis.label_settings import LABEL
 from rulesengine.errors import AnalysisError, AttributeValueError
 from rulesengine.loading import Loader
 from rulesengine.loading.modules import NATIVE
@@ -17,7 +18,8 @@ _NATIVE = str(NATIVE)
 
 def is_alias(target: Target) -> bool:
     """Whether a target stands for another one."""
-    return target.rule is not None and target.rule.name == "alias" and target.rule.module == _NATIVE
+    rule = target.rule
+    return rule is not None and ((rule.name == "alias" and rule.module == _NATIVE) or rule.build_setting == LABEL)
 
 
 class Passing:

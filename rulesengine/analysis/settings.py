@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rulesengine.analysis.label_settings import LABEL, default_of
 from rulesengine.analysis.platforms import follow
 from rulesengine.errors import LabelError, LoadingError, UsageError
 from rulesengine.loading import Loader
@@ -13,6 +14,10 @@ from rulesengine.model.platform import COMMAND_LINE
 
 ACTION_ENV = COMMAND_LINE + "action_env"
 _HOST_ACTION_ENV = COMMAND_LINE + "host_action_env"
+_COMPILATION_MODE = COMMAND_LINE + "compilation_mode"
+_HOST_COMPILATION_MODE = COMMAND_LINE + "host_compilation_mode"
+_OF_TARGETS = frozenset({ACTION_ENV, _COMPILATION_MODE, COMMAND_LINE + "stamp"})
+"""What tools have of their own, or not at all."""
 COMPILATION_MODES = ("fastbuild", "dbg", "opt")
 _TRUE = frozenset({"1", "true", "yes", "t", "y"})
 _FALSE = frozenset({"0", "false", "no", "f", "n"})
@@ -55,7 +60,7 @@ def settings(
             raise UsageError(f"--define={text}: it is NAME=VALUE")
         out[f"{COMMAND_LINE}define/{name}"] = json.dumps(value)
     if compilation_mode != COMPILATION_MODES[0]:
-        out[f"{COMMAND_LINE}compilation_mode"] = json.dumps(compilation_mode)
+        out[_COMPILATION_MODE] = json.dumps(compilation_mode)
     if stamp:
         out[f"{COMMAND_LINE}stamp"] = json.dumps("1")
     for name, values in (lists or {}).items():
@@ -65,18 +70,25 @@ def settings(
 
 
 def for_tools(chosen: Settings) -> Settings:
-    """The settings of what runs on this machine."""
-    out = dict(chosen)
-    out.pop(ACTION_ENV, None)
-    own = out.pop(_HOST_ACTION_ENV, None)
-    if own is not None:
-        out[ACTION_ENV] = own
+    """The settings of tools, from those that a command line chose."""
+    out = {name: value for name, value in chosen if name not in _OF_TARGETS}
+    environment, mode = out.pop(_HOST_ACTION_ENV, None), out.pop(_HOST_COMPILATION_MODE, '["opt"]')
+    if environment is not None:
+        out[ACTION_ENV] = environment
+    if json.loads(mode)[-1] != COMPILATION_MODES[0]:
+        out[_COMPILATION_MODE] = json.dumps(json.loads(mode)[-1])
     return tuple(sorted(out.items()))
+
+
+def of_tools(user: Settings, tools: Settings) -> Settings:
+    """The settings of a tool of a target with settings `user`.  tools: as the command line has them for tools."""
+    kept = [pair for pair in user if pair[0] not in _OF_TARGETS]
+    return tuple(sorted([*kept, *(pair for pair in tools if pair[0] in _OF_TARGETS)]))
 
 
 def for_targets(chosen: Settings) -> Settings:
     """The settings of what is asked for."""
-    return tuple(pair for pair in chosen if pair[0] != _HOST_ACTION_ENV)
+    return tuple(pair for pair in chosen if pair[0] not in (_HOST_ACTION_ENV, _HOST_COMPILATION_MODE))
 
 
 class _Another:
@@ -106,7 +118,7 @@ def _flag(loader: Loader, text: str, package: str) -> tuple[str, Any, Any]:
             location=target.location,
             hint="its rule says config.string() and so on without flag = True",
         )
-    default = target.attributes.get("build_setting_default")
+    default = default_of(loader, target)
     if negative and (kind != "bool" or equals):
         raise UsageError(f"--{text}: --no… is for settings that are true or false, without a value")
     if not equals:
@@ -115,6 +127,11 @@ def _flag(loader: Loader, text: str, package: str) -> tuple[str, Any, Any]:
         return str(target.label), not negative, default
     if rule is not None and rule.build_setting_repeated:
         return str(target.label), _Another(), default
+    if kind == LABEL:
+        try:
+            return str(target.label), str(loader.label(value, package=package)), default
+        except LabelError as fault:
+            raise UsageError(f"--{text}: {fault.message}", hint=fault.hint) from None
     return str(target.label), _value(kind, value, text), default
 
 

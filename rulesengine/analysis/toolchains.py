@@ -92,7 +92,7 @@ class Toolchains:
             every: dict[Configuration, None] = {}
             for pattern, place in (*((one, None) for one in extra), *registered):
                 for target in self._matched(pattern, "platform", place):
-                    every[platform_of(self._loader, str(target.label), host.settings)] = None
+                    every[platform_of(self._loader, str(target.label), host.settings).as_tool()] = None
             every[host] = None
             found = self._platforms[key] = tuple(every)
         return found

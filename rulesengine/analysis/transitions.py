@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import starlark as sl
+from attrs import evolve
 
+from rulesengine.analysis.label_settings import absolute, default_of, is_label_setting
 from rulesengine.analysis.platforms import follow, platform_of
 from rulesengine.errors import AnalysisError, RulesEngineError, UsageError
 from rulesengine.loading import Loader
@@ -92,7 +94,11 @@ def settings_for(loader: Loader, inputs: list[str], configuration: Configuration
             continue
         flag = follow(loader, loader.label(name))
         value = configuration.setting(str(flag.label))
-        out[name] = flag.attributes.get("build_setting_default") if value is None else value
+        found = default_of(loader, flag) if value is None else value
+        if is_label_setting(flag):
+            label = Label.parse(str(found))
+            found = {"label__": [label.repo, label.package, label.name]}
+        out[name] = found
     return out
 
 
@@ -136,17 +142,18 @@ def apply(
             key, default = name, unset.option(name.removeprefix(COMMAND_LINE))
         else:
             flag = follow(loader, loader.label(name))
-            key, default = str(flag.label), flag.attributes.get("build_setting_default")
+            key, default = str(flag.label), default_of(loader, flag)
+            if is_label_setting(flag) and isinstance(value, str):
+                value = absolute(loader, value, owner.label)
         if value == default:
             changed.pop(key, None)
         else:
             changed[key] = json.dumps(value, sort_keys=True)
     sorted_settings = tuple(sorted(changed.items()))
     if platform is not None:
-        return platform_of(loader, _absolute(platform, owner), sorted_settings)
-    return Configuration(
-        configuration.platform, configuration.platform_label, configuration.constraints, sorted_settings
-    )
+        made = platform_of(loader, _absolute(platform, owner), sorted_settings)
+        return made.as_tool() if configuration.tool else made
+    return evolve(configuration, settings=sorted_settings, execution=None)
 
 
 def _absolute(text: str, owner: Target) -> str:

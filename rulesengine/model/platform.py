@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from rulesengine.errors import UsageError
 
@@ -75,6 +75,8 @@ _LISTS = (
 )
 _OPTIONS: dict[str, Any] = {"compilation_mode": "fastbuild", **{name: [] for name in _LISTS.split()}}
 """What Bazel's own flags are that nobody gave; others: an empty text."""
+OPTIMISED = ("//command_line_option:compilation_mode", '"opt"')
+"""The setting that tools have unless somebody says otherwise; their directory's name leaves it out."""
 
 
 @frozen(cache_hash=True)
@@ -84,6 +86,7 @@ class Configuration:
     constraints: labels of constraint_value targets, sorted.
     settings: (label of the build setting, JSON-encoded value), sorted.
     execution: for a toolchain only: where the actions of its user run, and therefore its own.
+    tool: whether it is an exec configuration: of what is built to be run by other actions.
     """
 
     platform: Platform
@@ -91,13 +94,18 @@ class Configuration:
     constraints: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     execution: Configuration | None = None
+    tool: bool = False
     _mnemonic: str = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         name = self.platform.mnemonic
-        extra = [self.settings, self.platform_label]
-        if self.settings or self.platform_label:
-            name += "-" + hashlib.sha256(json.dumps(extra).encode()).hexdigest()[:8]
+        settings = self.settings
+        if self.tool:
+            settings = tuple(pair for pair in settings if pair != OPTIMISED)
+        if settings or self.platform_label:
+            name += "-" + hashlib.sha256(json.dumps([settings, self.platform_label]).encode()).hexdigest()[:8]
+        if self.tool:
+            name += "-exec"
         object.__setattr__(self, "_mnemonic", name)
 
     @property
@@ -112,7 +120,11 @@ class Configuration:
 
     def held(self, execution: Configuration | None) -> Configuration:
         """The same, with an execution platform."""
-        return Configuration(self.platform, self.platform_label, self.constraints, self.settings, execution)
+        return Configuration(self.platform, self.platform_label, self.constraints, self.settings, execution, self.tool)
+
+    def as_tool(self) -> Configuration:
+        """The exec configuration of the same platform and settings."""
+        return self if self.tool else evolve(self, tool=True)
 
     def option(self, name: str) -> Any:
         """The value of one of Bazel's own flags, as a transition that reads `//command_line_option:NAME` gets it."""

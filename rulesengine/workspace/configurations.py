@@ -25,5 +25,5 @@ def configurations(loader: Loader, asked: Request | Question) -> tuple[Configura
     )
     return (
         platform_of(loader, asked.platform or host, for_targets(chosen)),
-        platform_of(loader, host, for_tools(chosen)),
+        platform_of(loader, host, for_tools(chosen)).as_tool(),
     )

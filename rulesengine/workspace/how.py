@@ -19,6 +19,7 @@ class HowToBuild(TypedDict, total=False):
     settings: Sequence[str]
     defines: Sequence[str]
     compilation_mode: str
+    host_compilation_mode: str
     host_platform: str | None
     links: str
     action_env: Sequence[str]
@@ -62,6 +63,7 @@ class HowToAnalyse(TypedDict, total=False):
     settings: Sequence[str]
     defines: Sequence[str]
     compilation_mode: str
+    host_compilation_mode: str
     host_platform: str | None
     action_env: Sequence[str]
     host_action_env: Sequence[str]

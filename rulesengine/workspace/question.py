@@ -47,6 +47,7 @@ class Question:
             lists={
                 "action_env": variables(how.get("action_env", ())),
                 "host_action_env": variables(how.get("host_action_env", ())),
+                "host_compilation_mode": (how.get("host_compilation_mode", "opt"),),
                 "features": tuple(how.get("features", ())),
                 "extra_toolchains": tuple(how.get("extra_toolchains", ())),
                 "extra_execution_platforms": tuple(how.get("extra_execution_platforms", ())),

@@ -68,6 +68,7 @@ class Workspace(Questions, Keeping):
         settings: Sequence[str] = (),
         defines: Sequence[str] = (),
         compilation_mode: str = "fastbuild",
+        host_compilation_mode: str = "opt",
         host_platform: str | None = None,
         links: str = "normal",
         action_env: Sequence[str] = (),
@@ -103,7 +104,8 @@ class Workspace(Questions, Keeping):
 
         platform: OS/ARCHITECTURE[/VARIANT] or the label of a platform target; None: this machine's.
         settings: build settings, `LABEL=VALUE`, `LABEL` or `noLABEL`.  defines: `NAME=VALUE`.
-        compilation_mode: `fastbuild`, `dbg` or `opt`.  host_platform: as platform, of tools that run here.
+        compilation_mode, host_compilation_mode (of tools): `fastbuild`, `dbg`, `opt`.  host_platform: as platform, of
+        tools that run here.
         links: `normal` makes pybuild-bin and pybuild-testlogs, `clean` removes them, others leave them as they are.
         action_env: `NAME=VALUE`, or `NAME` for this process's own value; host_action_env: for tools.
         features: names, with `-` before those that are off.  extra_toolchains, extra_execution_platforms: patterns
@@ -182,6 +184,7 @@ class Workspace(Questions, Keeping):
                         {
                             "action_env": variables(action_env),
                             "host_action_env": variables(host_action_env),
+                            "host_compilation_mode": (host_compilation_mode,),
                             "features": tuple(features),
                             "extra_toolchains": tuple(extra_toolchains),
                             "extra_execution_platforms": tuple(extra_execution_platforms),

@@ -346,8 +346,8 @@ def test_tools_are_built_for_the_machine_that_runs_them(space: Space) -> None:
     found = space.analysis("//a:x", platform="linux/arm64", exec_platform="linux/amd64")
     [action] = [one for one in found.graph.actions if one.owner == "//a:x"]
     assert sorted(file.path for file in action.inputs) == [
-        "pybuild-out/linux-amd64/bin/a/t",
-        "pybuild-out/linux-amd64/bin/a/t.runfiles",
+        "pybuild-out/linux-amd64-exec/bin/a/t",
+        "pybuild-out/linux-amd64-exec/bin/a/t.runfiles",
         "pybuild-out/linux-arm64-v8/bin/a/d",
     ]
     assert "pybuild-out/linux-amd64/bin/a/t" in argv(action)[2]

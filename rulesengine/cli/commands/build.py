@@ -106,6 +106,7 @@ def common(context: Context, workspace: Workspace, listener: Listener) -> HowToB
         "settings": options["setting"],
         "defines": options["define"],
         "compilation_mode": options["compilation_mode"],
+        "host_compilation_mode": options["host_compilation_mode"],
         "host_platform": options["host_platform"],
         "links": options["experimental_convenience_symlinks"],
         "action_env": options["action_env"],

@@ -42,6 +42,7 @@ def configuring(context: Context, listener: Listener) -> HowToAnalyse:
         "settings": options["setting"],
         "defines": options["define"],
         "compilation_mode": options["compilation_mode"],
+        "host_compilation_mode": options["host_compilation_mode"],
         "keep_going": options["keep_going"],
         "host_platform": options["host_platform"],
         "action_env": options["action_env"],

@@ -39,6 +39,10 @@ CONFIGURING = (
         short="c", choices=("fastbuild", "dbg", "opt"), commands=ANALYSERS,
     ),
     Flag(
+        "host_compilation_mode", "choice", "the same for tools that run on this machine", "opt",
+        choices=("fastbuild", "dbg", "opt"), commands=ANALYSERS,
+    ),
+    Flag(
         "setting", "list", "a build setting, in Bazel's words: --//package:name=value, --no//package:name",
         metavar="LABEL=VALUE", commands=ANALYSERS,
     ),

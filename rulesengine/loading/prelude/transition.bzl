@@ -1,4 +1,5 @@
 def transition__(cfg, settings, attrs):
+    settings = {k: label__(*v["label__"]) if type(v) == "dict" and "label__" in v else v for k, v in settings.items()}
     return _answer(cfg.implementation(settings, struct(**attrs)), 0)
 
 def _answer(value, depth):

@@ -155,6 +155,19 @@ platform = rule(
     },
 )
 
+def _label_setting(flag, doc):
+    # A build setting whose value is a target: what config has no name for.
+    return rule(
+        implementation = _nothing_impl,
+        doc = doc,
+        build_setting = struct(_type = "BuildSetting", kind = "label", flag = flag, repeated = False, default = "string"),
+        attrs = {"help": attr.string(configurable = False, doc = "Accepted as Bazel does.")},
+    )
+
+label_flag = _label_setting(True, "An alias whose target a transition or the command line chooses: `--//pkg:flag=//other:target`.")
+
+label_setting = _label_setting(False, "An alias whose target transitions choose.")
+
 toolchain_type = rule(
     implementation = _nothing_impl,
     doc = "A kind of toolchain: what rules ask for, and what a `toolchain` is declared to be.",
