@@ -88,6 +88,8 @@ class Loader:
         self._packages = Packages(self.sources, self.interpreter, self.registry, self.canonical, listener)
         self.analysis = self._calls = Calls()
         self.prelude = self._load_prelude()
+        self._packages.repo_files.prelude = self.prelude
+        self.sources.ignoring = self._packages.repo_files.ignoring
         self._modules = Modules(self.sources, self.interpreter, self.registry, self.prelude, self.label)
 
     def save(self) -> None:

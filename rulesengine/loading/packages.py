@@ -19,6 +19,7 @@ from rulesengine.loading.modules import NATIVE, Modules
 from rulesengine.loading.package import Package
 from rulesengine.loading.package_builder import PackageBuilder
 from rulesengine.loading.registry import Registry
+from rulesengine.loading.repo_file import RepoFiles
 from rulesengine.loading.repository import BUILD_FILES
 from rulesengine.loading.sources import Sources
 from rulesengine.model.events import Progress
@@ -52,6 +53,7 @@ class Packages:
         self._failed: dict[tuple[str, str], RulesEngineError] = {}
         self._builder: PackageBuilder | None = None
         self._openings: dict[str, Any] = {}
+        self.repo_files = RepoFiles(sources, interpreter, self._new_builder)
 
     def get(self, repo: str, package: str, modules: Modules, wanted_by: Location | None = None) -> Package:
         """A package.  Raises NoSuchPackageError with near names, LoadingError (the same one each time)."""
@@ -122,7 +124,10 @@ class Packages:
             opening = self._openings[text] = parse_own("<preamble>", text)
         module["SHOWN__"] = shown
         self._interpreter.evaluate(module, opening, modules.loader(label))
-        builder = PackageBuilder(made, self._texts, self._registry.plan, self._canonical)
+        builder = self._new_builder(made)
+        defaults = self.repo_files.get(repo).arguments
+        if defaults:
+            native.apply(builder, defaults)
         previous, self._builder = self._builder, builder
         try:
             modules.run(module, ast, label)
@@ -130,6 +135,9 @@ class Packages:
         finally:
             self._builder = previous
         return made
+
+    def _new_builder(self, package: Package) -> PackageBuilder:
+        return PackageBuilder(package, self._texts, self._registry.plan, self._canonical)
 
     def _finalize(self, builder: PackageBuilder, modules: Modules) -> None:
         """Run the finalizers that the BUILD file called, and those that they call."""
@@ -155,6 +163,7 @@ class Packages:
     def callables(self) -> dict[str, Callable[..., Any]]:
         """What the prelude calls, by its name there."""
         return {
+            **self.repo_files.callables,
             "py_target": lambda text: self._here("a rule").instantiate(text),
             "py_macro_call": lambda index, name, text, stack: macros.call(
                 self._here("a macro"), self._registry.macros[index], name, text, stack

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from rulesengine.errors import LoadingError, Location
 from rulesengine.loading.repository import BUILD_FILES, MODULE_FILE, Repositories
@@ -31,6 +32,8 @@ class Sources:
         self.tracked = tracked
         self.contents: set[str] = set()
         """Files whose text was read, and not only looked for."""
+        self.ignoring: Callable[[str], Callable[[str], bool] | None] | None = None
+        """What tells of a repository's directories whether its REPO.bazel has them ignored; None for one without."""
 
     def track(self, path: str) -> bool:
         """Note that a file was looked for; whether it is there."""
@@ -105,6 +108,7 @@ class Sources:
         directory = self.repositories.directory(repo)
         out: list[str] = []
         ignored = self._ignored(repo)
+        ignores = None if self.ignoring is None else self.ignoring(repo)
         stack = [below] if below not in ignored else []
         while stack:
             package = stack.pop()
@@ -122,7 +126,9 @@ class Sources:
                 out.append(package)
             for entry in entries:
                 name = f"{package}/{entry.name}" if package else entry.name
-                if is_directory(entry, follow=False) and not entry.name.startswith(".") and name not in ignored:
+                if not is_directory(entry, follow=False) or entry.name.startswith(".") or name in ignored:
+                    continue
+                if ignores is None or not ignores(name):
                     stack.append(name)
         return sorted(out)
 

@@ -38,12 +38,10 @@ _OTHERS = {
     "rules_pkg": "archives and packages",
     "rules_rust": "Rust",
     "rules_scala": "Scala",
-    "rules_shell": "shell scripts",
     "rules_swift": "Swift",
     "rules_testing": "tests of rules",
 }
 _INSTEAD = {
-    "rules_shell": "sh_library, sh_binary and sh_test need no load(): take it away",
     "rules_distroless": 'use what ships with pybuild: load("@rulesengine//debian:defs.bzl", …)',
     "rules_docker": 'use what ships with pybuild: load("@rulesengine//oci:defs.bzl", …)',
     "rules_oci": 'use what ships with pybuild: load("@rulesengine//oci:defs.bzl", …)',

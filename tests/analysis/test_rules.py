@@ -350,7 +350,7 @@ def test_tools_are_built_for_the_machine_that_runs_them(space: Space) -> None:
         "pybuild-out/linux-amd64-exec/bin/a/t.runfiles",
         "pybuild-out/linux-arm64-v8/bin/a/d",
     ]
-    assert "pybuild-out/linux-amd64/bin/a/t" in argv(action)[2]
+    assert "pybuild-out/linux-amd64-exec/bin/a/t" in argv(action)[2]
 
 
 def test_no_attribute_is_called_name(space: Space) -> None:

@@ -66,7 +66,6 @@ def test_a_build_that_needs_one_says_where_it_is_and_what_to_do(tmp_path: Path) 
     [
         ("rules_cc", "take the load() away"),
         ("rules_go", "local_path_override"),
-        ("rules_shell", "need no load()"),
         ("rules_oci", "@rulesengine//oci"),
     ],
 )

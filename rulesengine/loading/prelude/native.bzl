@@ -130,3 +130,13 @@ _OF_PARTS = {"tags": 1, "testonly": 1, "visibility": 1}
 
 def languages__(names):
     return {name: _language(name) for name in names}
+
+# ---- REPO.bazel ------------------------------------------------------------
+
+def repo__(*args, **kwargs):
+    if args:
+        fail("repo() takes named arguments, as package() does")
+    py_repo(json.encode({name: plain__(value, name) for name, value in kwargs.items()}))
+
+def ignore_directories__(dirs):
+    py_ignore_directories(json.encode(plain__(dirs)))
