@@ -24,7 +24,7 @@ from rulesengine.loading import Loader
 from rulesengine.loading.languages import LANGUAGES, cannot_build
 from rulesengine.loading.modules import NATIVE
 from rulesengine.model.action import nested_outputs
-from rulesengine.model.aspect import Applied, merged
+from rulesengine.model.aspect import Applied, Aspect, merged
 from rulesengine.model.depset import Depset
 from rulesengine.model.events import Progress
 from rulesengine.model.label import Label
@@ -283,8 +283,12 @@ class Analyzer:
             # Imported for builds with aspects only: others do without.
             from rulesengine.analysis.aspects import Aspects
 
-            self._aspects = Aspects(self.loader, self._attributes, self._applying(), self._done)
+            self._aspects = Aspects(self.loader, self._attributes, self._applying(), self._done, self._of_aspect)
         return (yield from self._aspects.steps(key, self.tools_of(key[1])[1]))
+
+    def _of_aspect(self, target: Target, aspect: Aspect, configuration: Configuration) -> dict[str, Choice]:
+        host = self.tools_of(configuration)[0]
+        return self.toolchains.resolve(target, aspect.exec_groups, configuration, host, aspect.module)
 
     def _applying(self) -> Application:
         if self._application is None:

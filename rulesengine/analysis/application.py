@@ -10,7 +10,7 @@ import starlark as sl
 
 from rulesengine.analysis.attributes import Resolved
 from rulesengine.analysis.configured import ConfiguredTarget
-from rulesengine.analysis.implementation import Implementations, Work, pairs, parts
+from rulesengine.analysis.implementation import Implementations, Work, add_toolchains, pairs, parts
 from rulesengine.errors import AnalysisError, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
@@ -59,6 +59,8 @@ class Application:
         spec["shared"] = self._implementations.shared(base.configuration)
         spec["rule"] = {"attrs": spec.pop("attrs"), "split": spec.pop("split", {})}
         spec["own"] = {"attrs": [[name, pairs(value)] for name, value in own.values.items()], "split": {}}
+        if own.groups:
+            add_toolchains(spec["own"], own)
         spec["kind"] = rule.name
         spec["aspect_ids"] = [str(one) for one in path]
         spec["index"] = rule.index

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -18,14 +18,20 @@ from rulesengine.model.platform import Configuration
 
 if TYPE_CHECKING:
     from rulesengine.analysis.application import Application
+    from rulesengine.analysis.toolchains import Choice
     from rulesengine.loading import Loader
     from rulesengine.model.artifact import Artifact
+    from rulesengine.model.aspect import Aspect
+    from rulesengine.model.target import Target
 
 Steps = Generator[list[Key] | Work, Any, ConfiguredTarget]
 
 
 class Aspects:
-    """Analyses the keys that have aspects.  done: every configured target so far, by key; the analyzer's own."""
+    """Analyses the keys that have aspects.
+
+    done: every configured target so far, by key; the analyzer's own.  choose: the toolchains of an aspect on a target.
+    """
 
     def __init__(
         self,
@@ -33,11 +39,13 @@ class Aspects:
         attributes: Attributes,
         application: Application,
         done: Mapping[Key, ConfiguredTarget],
+        choose: Callable[[Target, Aspect, Configuration], dict[str, Choice]],
     ) -> None:
         self._loader = loader
         self._attributes = attributes
         self._application = application
         self._done = done
+        self._choose = choose
 
     def steps(self, key: Key, exec_configuration: Configuration) -> Steps:
         """Yields the keys it needs that are not there yet; returns the target, or what one aspect says of it."""
@@ -109,7 +117,9 @@ class Aspects:
             base = self._done[merged]
         target, configuration = base.target, base.configuration
         shown = self._attributes.resolve(target, configuration, exec_configuration, path)
-        own = self._attributes.of_aspect(target, path[-1], configuration, exec_configuration, shown.wanted)
+        aspect = path[-1].aspect
+        groups = self._choose(target, aspect, configuration) if aspect.exec_groups else None
+        own = self._attributes.of_aspect(target, path[-1], configuration, exec_configuration, shown.wanted, groups)
         missing = [one for one in shown.wanted if one not in self._done]
         if missing:
             yield missing

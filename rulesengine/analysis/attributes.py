@@ -204,19 +204,26 @@ class Attributes:
         configuration: Configuration,
         exec_configuration: Configuration,
         wanted: dict[Key, int],
+        groups: dict[str, Choice] | None = None,
     ) -> Resolved:
         """An aspect's own attributes, for a target that it is applied to; `wanted` grows by what they name."""
-        out = Resolved({}, wanted=wanted)
+        out = Resolved({}, wanted=wanted, groups=groups or {})
         given = dict(applied.parameters)
         for name, schema in applied.aspect.schema.items():
             value = given.get(name, schema.default)
             if value is None:
                 value = EMPTY_VALUES[schema.kind]
             if schema.kind in LABEL_KINDS:
-                other = exec_configuration if schema.cfg == "exec" else configuration
+                chosen = out.groups.get(schema.exec_group)
+                tools = exec_configuration if chosen is None else chosen.execution
+                other = tools if schema.cfg == "exec" else configuration
                 aspects = self._passing.along(target, name, schema, given, ()) if schema.aspects else []
                 value = self._index(_Edge(target, name, schema, aspects, written=False), value, other, wanted)
             out.values[name] = value
+        for choice in out.groups.values():
+            for entry in choice.entries:
+                if entry.implementation is not None:
+                    wanted.setdefault((entry.implementation, choice.implementations), len(wanted))
         return out
 
     def _index(self, edge: _Edge, value: Any, other: Configuration, wanted: dict[Key, int]) -> Any:

@@ -298,7 +298,7 @@ class Implementations:
         if setting is not None:
             spec["setting"] = setting
         if resolved.groups:
-            _add_toolchains(spec, resolved)
+            add_toolchains(spec, resolved)
         if resolved.make:
             spec["make"] = resolved.make
         features = features_of(resolved.features, package.default_features, configuration)
@@ -469,7 +469,7 @@ class Implementations:
         return self._actions.output_path(label, running.configuration, label.name)
 
 
-def _add_toolchains(spec: dict[str, Any], resolved: Resolved) -> None:
+def add_toolchains(spec: dict[str, Any], resolved: Resolved) -> None:
     """`ctx.toolchains` and `ctx.exec_groups`: a type's texts, its label, the number of the dependency or None."""
     groups = {
         name: [

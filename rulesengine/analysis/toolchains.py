@@ -152,18 +152,31 @@ class Toolchains:
     # ---- what a target gets -----------------------------------------------------
 
     def resolve(
-        self, target: Target, groups: dict[str, ExecGroup], configuration: Configuration, host: Configuration
+        self,
+        target: Target,
+        groups: dict[str, ExecGroup],
+        configuration: Configuration,
+        host: Configuration,
+        module: str = "",
     ) -> dict[str, Choice]:
-        """The choice for each execution group, the rule's own under the empty name.  Raises AnalysisError."""
+        """The choice for each execution group, the rule's own under the empty name.  Raises AnalysisError.
+
+        module: the file whose words for types count: that of the rule, where it is not said.
+        """
         try:
-            return self._resolve(target, groups, configuration, host)
+            return self._resolve(target, groups, configuration, host, module)
         except RulesEngineError as fault:  # of what is registered: who needs it is the place to begin at
             fault.label = fault.label or str(target.label)
             fault.location = fault.location or target.location
             raise
 
     def _resolve(
-        self, target: Target, groups: dict[str, ExecGroup], configuration: Configuration, host: Configuration
+        self,
+        target: Target,
+        groups: dict[str, ExecGroup],
+        configuration: Configuration,
+        host: Configuration,
+        module: str,
     ) -> dict[str, Choice]:
         own = tuple(map(str, labels_of("label_list", target.attributes.get("exec_compatible_with"))))
         every = self.platforms(configuration, host)
@@ -173,7 +186,7 @@ class Toolchains:
             if not name and configuration.execution is not None:
                 available = (configuration.execution,)
             demanded = (*group.exec_compatible_with, *own)
-            out[name] = self._choose(target, group, demanded, configuration.plain, (every, available))
+            out[name] = self._choose(target, group, demanded, configuration.plain, (every, available), module)
         return out
 
     def _choose(
@@ -183,6 +196,7 @@ class Toolchains:
         demanded: tuple[str, ...],
         configuration: Configuration,
         platforms: tuple[Sequence[Configuration], Sequence[Configuration]],
+        module: str,
     ) -> Choice:
         """platforms: all that may run actions, and those of them that may be chosen here."""
         constraints = self._constraints
@@ -215,7 +229,7 @@ class Toolchains:
         if best is None:
             raise self._nothing(target, [label for _, label, mandatory in types if mandatory], configuration, fitting)
         execution, found = best
-        module = target.rule.module if target.rule is not None else ""
+        module = module or (target.rule.module if target.rule is not None else "")
         entries = []
         for text, label, _ in types:
             declared = found.get(label)

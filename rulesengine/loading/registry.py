@@ -227,6 +227,7 @@ class Registry:
                 tuple(self.aspects[one] for one in spec["requires"]),
                 spec["generating"],
                 spec["doc"],
+                self.exec_groups(spec["exec_groups"], module),
             )
         )
         return len(self.aspects) - 1

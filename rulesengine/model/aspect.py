@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from rulesengine.model.rule import AttributeSchema
+from rulesengine.model.rule import AttributeSchema, ExecGroup
 
 Alternatives = tuple[tuple[int, ...], ...]
 """Numbers of providers: one of the tuples must be there whole; empty: nothing is asked for."""
@@ -26,6 +26,7 @@ class Aspect:
     along: names of the attributes it follows, `*` for all.  required: what a rule must advertise.
     required_aspects: what an aspect before it must provide so that this one sees it.
     requires: the aspects that are applied before it.  generating: whether it passes an output file to its rule.
+    exec_groups: what its actions ask of execution platforms, as a rule's.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Aspect:
     requires: tuple[Aspect, ...] = ()
     generating: bool = False
     doc: str = ""
+    exec_groups: dict[str, ExecGroup] = field(factory=dict)
 
     def follows(self, attribute: str) -> bool:
         """Whether it is passed on along an attribute."""

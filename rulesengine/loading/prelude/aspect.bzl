@@ -56,6 +56,7 @@ def make_aspect__(registry, module):
             "requires": [one._id for one in requires],
             "generating": apply_to_generating_rules,
             "doc": doc or "",
+            "exec_groups": exec_groups__(toolchains, exec_compatible_with, exec_groups),
         }))
         entry = struct(
             implementation = implementation,
@@ -171,7 +172,8 @@ def _apply(aspect, rule, spec, base, deps, late):
     shared = spec["shared"]
     label = label__(*spec["label"])
     shown = _members(rule.attrs, spec["rule"], deps, label)
-    own = _members(aspect.attrs, spec["own"], deps, label)
+    own_spec = spec["own"]
+    own = _members(aspect.attrs, own_spec, deps, label)
     bin_dir = root__(shared["bin_dir"])
     log = log__(bin_dir, label)
     ctx = struct(
@@ -190,9 +192,9 @@ def _apply(aspect, rule, spec, base, deps, late):
             kind = spec["kind"],
         ),
         aspect_ids = spec["aspect_ids"],
-        actions = actions__(spec["id"], label, late, log),
-        toolchains = {},
-        exec_groups = {},
+        actions = actions__(spec["id"], label, late, log, own_spec.get("exec_groups", ())),
+        toolchains = toolchains__(own_spec["toolchains"], deps, label) if "toolchains" in own_spec else NO_TOOLCHAINS__,
+        exec_groups = exec_contexts__(own_spec["exec_groups"], deps, label) if "exec_groups" in own_spec else NO_TOOLCHAINS__,
         bin_dir = bin_dir,
         genfiles_dir = bin_dir,
         var = shared["vars"],
