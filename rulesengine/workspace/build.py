@@ -28,7 +28,7 @@ from rulesengine.workspace.engine import Engine, Executed
 from rulesengine.workspace.groups import Groups
 from rulesengine.workspace.layout import describe
 from rulesengine.workspace.outputs import Members, Outputs
-from rulesengine.workspace.places import PREFIX, TESTLOGS_LINK
+from rulesengine.workspace.places import PREFIX
 from rulesengine.workspace.programs import Beside, beside, program
 from rulesengine.workspace.recording import Recorder
 from rulesengine.workspace.replay import Replay, capture
@@ -243,16 +243,21 @@ class Build:
             looked_at,
         )
 
+    def _link(self, request: Request, name: str, directory: str) -> str:
+        """Make the link that leads to a directory of outputs, or see to what else was asked for; where to look then."""
+        name = request.symlink_prefix + name
+        return link.follow(request.links, self.loader.root, directory, self.listener, name)
+
     def _place(self, request: Request, configuration: Configuration) -> _Place:
         directory = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "bin")
         os.makedirs(directory, exist_ok=True)
-        return _Place(directory, link.follow(request.links, self.loader.root, directory, self.listener))
+        return _Place(directory, self._link(request, "bin", directory))
 
     def _testlogs(self, request: Request, configuration: Configuration) -> str:
         """Where logs of tests are shown to be."""
         logs = os.path.join(self.output_base, OUTPUT_ROOT, configuration.mnemonic, "testlogs")
         os.makedirs(logs, exist_ok=True)
-        return link.follow(request.links, self.loader.root, logs, self.listener, TESTLOGS_LINK)
+        return self._link(request, "testlogs", logs)
 
     def _telling(
         self,

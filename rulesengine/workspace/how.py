@@ -22,6 +22,7 @@ class HowToBuild(TypedDict, total=False):
     host_compilation_mode: str
     host_platform: str | None
     links: str
+    symlink_prefix: str
     action_env: Sequence[str]
     host_action_env: Sequence[str]
     features: Sequence[str]

@@ -34,8 +34,11 @@ def point(root: str, directory: str, listener: Listener | None, name: str = CONV
     if os.path.lexists(path) and not is_ours(path):
         reason = "there is something else of this name, which is left alone"
     else:
-        temporary = os.path.join(root, f".{name}.{os.getpid()}")
+        folder, own = os.path.split(path)
+        temporary = os.path.join(folder, f".{own}.{os.getpid()}")
         try:
+            if folder != root:
+                os.makedirs(folder, exist_ok=True)
             os.symlink(directory, temporary)
             try:
                 os.replace(temporary, path)

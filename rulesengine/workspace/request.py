@@ -21,7 +21,7 @@ class Request:
     execute: False stops after analysis (`--nobuild`).  program: say how the targets are run.
     aspects, aspects_parameters: as Workspace.build takes them.
     groups, status: what of the targets is made, and what is said of the build.
-    tag_filters, stamp, details, only_check, links: as Workspace.build takes them.
+    tag_filters, stamp, details, only_check, links, symlink_prefix: as Workspace.build takes them.
     inherits: whether the caller's environment is part of what is built.
     """
 
@@ -45,6 +45,7 @@ class Request:
     details: bool = False
     only_check: bool = False
     links: str = "normal"
+    symlink_prefix: str = "pybuild-"
     inherits: bool = False
     tag_filters: tuple[str, ...] = ()
 

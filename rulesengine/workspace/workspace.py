@@ -71,6 +71,7 @@ class Workspace(Questions, Keeping):
         host_compilation_mode: str = "opt",
         host_platform: str | None = None,
         links: str = "normal",
+        symlink_prefix: str = "pybuild-",
         action_env: Sequence[str] = (),
         host_action_env: Sequence[str] = (),
         features: Sequence[str] = (),
@@ -107,6 +108,7 @@ class Workspace(Questions, Keeping):
         compilation_mode, host_compilation_mode (of tools): `fastbuild`, `dbg`, `opt`.  host_platform: as platform, of
         tools that run here.
         links: `normal` makes pybuild-bin and pybuild-testlogs, `clean` removes them, others leave them as they are.
+        symlink_prefix: in the place of `pybuild-` there; `/`: none are made.
         action_env: `NAME=VALUE`, or `NAME` for this process's own value; host_action_env: for tools.
         features: names, with `-` before those that are off.  extra_toolchains, extra_execution_platforms: patterns
         that come before what MODULE.bazel registers.  toolchain_resolution_debug: a regular expression; what is
@@ -200,7 +202,8 @@ class Workspace(Questions, Keeping):
                         stamp,
                         details,
                         only_check,
-                        links,
+                        links if symlink_prefix != "/" else "ignore",
+                        symlink_prefix,
                         tag_filters=tuple(tag_filters),
                         inherits=any("=" not in text for text in (*action_env, *host_action_env)),
                     )

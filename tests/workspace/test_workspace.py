@@ -211,6 +211,18 @@ def test_links_are_made_left_or_taken_away(workspace: Workspace, root: Path) -> 
     assert not shown.is_symlink()
 
 
+def test_the_links_are_called_as_is_asked_for(workspace: Workspace, root: Path) -> None:
+    (output,) = workspace.build("//a:g", symlink_prefix="made/by-").targets[0].outputs
+    assert Path(output.path).is_relative_to(root / "made/by-bin")
+    assert Path(output.path).read_text() == "x\n"
+    assert (root / "made/by-bin").is_symlink()
+    assert not (root / "pybuild-bin").is_symlink()
+    workspace.build("//a:g", symlink_prefix="made/by-", links="clean")
+    assert not (root / "made/by-bin").is_symlink()
+    workspace.build("//a:g", symlink_prefix="/")
+    assert [one.name for one in root.iterdir() if one.is_symlink()] == []
+
+
 def test_the_callers_environment_reaches_actions_that_ask(
     workspace: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,6 +109,7 @@ def common(context: Context, workspace: Workspace, listener: Listener) -> HowToB
         "host_compilation_mode": options["host_compilation_mode"],
         "host_platform": options["host_platform"],
         "links": options["experimental_convenience_symlinks"],
+        "symlink_prefix": options["symlink_prefix"],
         "action_env": options["action_env"],
         "host_action_env": options["host_action_env"],
         "features": options["features"],

@@ -16,6 +16,8 @@ BUILDING = (
     Flag("experimental_convenience_symlinks", "choice", "normal: make pybuild-bin and pybuild-testlogs; clean: take "
          "them away; ignore: leave them as they are", "normal",
          choices=("normal", "clean", "ignore", "log_only"), commands=BUILDERS),
+    Flag("symlink_prefix", "string", "what the names of these links begin with, a directory too; /: there are none",
+         "pybuild-", metavar="PREFIX", commands=BUILDERS),
     Flag("local_resources", "list", "how much running actions may use together: cpu (processors), memory (MB) or what "
          "the tag resources:NAME:N names; AMOUNT also HOST_CPUS or HOST_RAM with -N or *N", metavar="NAME=AMOUNT",
          commands=BUILDERS),
