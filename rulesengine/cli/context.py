@@ -14,7 +14,7 @@ from rulesengine.cli.progress import Display, display
 from rulesengine.cli.records.recording import Recording, invocation, wanted
 from rulesengine.errors import UsageError
 from rulesengine.workspace import CancelToken, Workspace
-from rulesengine.workspace.noop import Stale
+from rulesengine.workspace.stale import Stale
 
 
 def seconds(text: str, flag: str) -> float:

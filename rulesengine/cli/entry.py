@@ -7,7 +7,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rulesengine.workspace import noop
+    from rulesengine.workspace.stale import Stale
 
 _STACK = 64 << 20
 """Bytes; 200,000 lists inside of each other need about 50 MB of it.  What is not used costs nothing."""
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     import time
 
     started = time.perf_counter()
-    answer: tuple[str, str] | noop.Stale | None = None
+    answer: tuple[str, str] | Stale | None = None
     if words:
         from rulesengine import __version__
         from rulesengine.workspace import noop

@@ -22,8 +22,8 @@ from rulesengine.errors import (
     UsageError,
     WorkspaceError,
 )
-from rulesengine.workspace.noop import Stale
 from rulesengine.workspace.places import find_root
+from rulesengine.workspace.stale import Stale
 
 _OUTSIDE = ("init", "completion", "help", "version")
 """Commands that need no workspace."""

@@ -23,6 +23,7 @@ from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.workspace import link, replay
+from rulesengine.workspace.capturing import Captured, capture
 from rulesengine.workspace.configurations import configurations
 from rulesengine.workspace.engine import Engine, Executed
 from rulesengine.workspace.groups import Groups
@@ -31,7 +32,6 @@ from rulesengine.workspace.outputs import Members, Outputs
 from rulesengine.workspace.places import PREFIX
 from rulesengine.workspace.programs import Beside, beside, program
 from rulesengine.workspace.recording import Recorder
-from rulesengine.workspace.replay import Replay, capture
 from rulesengine.workspace.request import Request, described
 from rulesengine.workspace.result import BuildResult, LookedAt, Output, Program, TargetResult
 from rulesengine.workspace.telling import Telling, as_program
@@ -438,7 +438,7 @@ class Build:
         executed: Executed,
         place: _Place,
         request: Request,
-    ) -> Replay | None:
+    ) -> Captured | None:
         def stands(label: str) -> tuple[str, int, int] | None:
             try:
                 found = self.loader.target(self.loader.label(label)).location

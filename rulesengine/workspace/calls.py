@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rulesengine.errors import TransportError, UsageError
 from rulesengine.model.events import Event
-from rulesengine.model.ports import Listener
+from rulesengine.model.ports import Cancellation, Fetcher, Listener, Pin
 from rulesengine.workspace.cancel import CancelToken
 from rulesengine.workspace.exclusive import exclusive
 from rulesengine.workspace.places import default_cache, default_output_base, find_root
@@ -111,6 +111,22 @@ class Calls:
         from rulesengine.io.mirrors import Mirrors, mirror_order
 
         return Mirrors(mirror_order(self.mirrors), report=listener)
+
+
+class LateFetcher:
+    """A fetcher that is made when something is to be fetched: most rebuilds fetch nothing."""
+
+    def __init__(self, make: Callable[[], Fetcher]) -> None:
+        self._make = make
+        self._made: Fetcher | None = None
+
+    def fetch(
+        self, pin: Pin, write: Callable[[bytes], object], progress: Callable[[int], None], cancel: Cancellation
+    ) -> None:
+        """As Fetcher has it."""
+        if self._made is None:
+            self._made = self._make()
+        self._made.fetch(pin, write, progress, cancel)
 
 
 def union(patterns: Sequence[str]) -> str:

@@ -19,14 +19,16 @@ from rulesengine.workspace.signatures import Signature, signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-FORMAT = 3
+    from rulesengine.workspace.stale import Group, Stale
+
+FORMAT = 4
 KEPT = 64
 """So many indexes are kept; the oldest go."""
 
 PLAN = ".plan"
-"""What the name of a file beside an index ends in that says how to go on from it (replay.py)."""
+"""What the name of that file ends in: see Plan."""
 
 FILE = 0
 """Must exist with this signature (sources, BUILD files, outputs, listed directories)."""
@@ -43,6 +45,11 @@ _COARSE_GRANULARITY_NS = 2_000_000_000
 _ENVIRONMENT = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "NO_COLOR")
 _PREFIX = "PYBUILD_"
 
+Plan = tuple[bytes, dict[int, tuple[int, str, int]]]
+"""How to go on from an index: the digest of the file beside it (empty: none; see replay.py), and values new since."""
+
+NO_PLAN: Plan = (b"", {})
+
 
 def key(version: str, arguments: Sequence[str]) -> str:
     """All that decides what a command means, besides files: version, directory, arguments, environment."""
@@ -57,57 +64,6 @@ def index_path(directory: str, text: str) -> str:
     """The file of the index with this key; keys that collide overwrite each other, and are told apart on reading."""
     data = text.encode("utf-8", "surrogateescape")
     return f"{directory}/{zlib.crc32(data):08x}{zlib.adler32(data):08x}"
-
-
-class Stale:
-    """An index that no longer fits, and what was seen of its files: where a rebuild may start (rebuild.py).
-
-    path: its file.  checksum: of its content.  files: directories and the names looked at in each.  before, now: the
-    signatures of each of these, as texts (signatures.py).
-    """
-
-    __slots__ = ("absent", "before", "checksum", "files", "links", "now", "path", "text")
-
-    def __init__(
-        self,
-        path: str,
-        text: str,
-        checksum: bytes,
-        files: list[tuple[str, list[bytes]]],
-        before: list[bytes],
-        now: list[bytes],
-        absent: list[str],
-        links: list[tuple[str, str]],
-    ) -> None:
-        self.path = path
-        self.text = text
-        self.checksum = checksum
-        self.files = files
-        self.before = before
-        self.now = now
-        self.absent = absent
-        self.links = links
-
-    def signatures(self) -> dict[str, Signature]:
-        """Path -> signature as it is now."""
-        out: dict[str, Signature] = {}
-        for (above, names), text in zip(self.files, self.now, strict=True):
-            out.update(zip(_paths(above, names), signatures.unpack(text), strict=True))
-        return out
-
-    def changed(self) -> list[str]:
-        """The paths whose signatures are others than when the index was written."""
-        out: list[str] = []
-        for (above, names), before, now in zip(self.files, self.before, self.now, strict=True):
-            if before != now:
-                seen = zip(_paths(above, names), signatures.unpack(before), signatures.unpack(now), strict=True)
-                out += [path for path, then, today in seen if then != today]
-        return out
-
-
-def _paths(above: str, names: list[bytes]) -> list[str]:
-    prefix = above if above.endswith("/") else above + "/"
-    return [above if name == b"." else prefix + os.fsdecode(name) for name in names]
 
 
 def load(directory: str, text: str) -> tuple[str, str] | Stale | None:
@@ -136,7 +92,7 @@ def _load(directory: str, text: str) -> tuple[str, str] | Stale | None:
     if not _HEAD < end <= len(data) or zlib.crc32(parts[4:]).to_bytes(4, "little") != data[:4]:
         return None
     try:
-        stored, shown, printed, files, absent, links = marshal.loads(parts[_HEAD:end])
+        stored, shown, printed, files, absent, links, plan = marshal.loads(parts[_HEAD:end])
     except (ValueError, EOFError, TypeError):
         return None
     if stored != text:
@@ -156,7 +112,9 @@ def _load(directory: str, text: str) -> tuple[str, str] | Stale | None:
             start, end = end, end + width * len(names)
             before.append(data[start:end])
         if now != before:
-            return Stale(place, text, data[:4], files, before, now, absent, links)
+            from rulesengine.workspace.stale import Stale
+
+            return Stale(place, text, data[:4], files, before, now, absent, links, plan)
         for path, target in links:
             if os.readlink(path) != target:
                 return None
@@ -195,12 +153,14 @@ def save(
     shown: str,
     printed: str,
     settled: Callable[[str], Signature | None] = lambda _: None,
-) -> bytes | None:
-    """Write the index of a build that succeeded; its checksum, or None where it could not be written.
+    plan: Callable[[], Plan] = lambda: NO_PLAN,
+) -> bool:
+    """Write the index of a build that succeeded; whether it was written.
 
     started_ns: when the build began: a file read that changed since is not trusted, and nothing is written.
     made: outputs, with the signature they had when this build put them there or checked them.
     settled: the signature of a path that did change since, if what matters of it is still what was read.
+    plan: asked only when there will be an index.
     Never raises: an index that cannot be written is only a slower next build.
     """
     found: dict[str, Signature] = {}
@@ -209,37 +169,37 @@ def save(
         if now is not None and racy(now, started_ns):
             now = settled(path)
         if now is None:
-            return None
+            return False
         found[path] = now
     for path, kept in made:
         if found.setdefault(path, kept) != kept:
-            return None
-    return write(index_path(directory, text), text, found, absent, links, shown, printed)
+            return False
+    from rulesengine.workspace.stale import add
+
+    below: dict[str, list[tuple[bytes, Signature]]] = {}
+    for path, one in found.items():
+        above, _, name = path.rpartition("/")
+        below.setdefault(above or "/", []).append((os.fsencode(name) or b".", one))
+    files: list[Group] = []
+    texts: list[bytes] = []
+    for above in sorted(below):
+        add(files, texts, above, sorted(below[above]))
+    return write(index_path(directory, text), text, files, texts, absent, links, shown, printed, plan())
 
 
 def write(
     target: str,
     text: str,
-    found: Mapping[str, Signature],
+    files: Sequence[Group],
+    texts: Iterable[bytes],
     absent: Iterable[str],
     links: Iterable[tuple[str, str]],
     shown: str,
     printed: str,
-) -> bytes | None:
-    """Write an index; its checksum, or None where it could not be written."""
-    below: dict[str, list[tuple[bytes, Signature]]] = {}
-    for path, one in found.items():
-        above, _, name = path.rpartition("/")
-        below.setdefault(above or "/", []).append((os.fsencode(name) or b".", one))
-    files: list[tuple[str, list[bytes]]] = []
-    texts: list[bytes] = []
-    for above in sorted(below):
-        entries = sorted(below[above])
-        for start in range(0, len(entries), signatures.MOST):
-            part = entries[start : start + signatures.MOST]
-            files.append((above, [name for name, _ in part]))
-            texts.append(signatures.pack([one for _, one in part]))
-    head = marshal.dumps((text, shown, printed, files, sorted(set(absent)), list(links)))
+    plan: Plan,
+) -> bool:
+    """Write an index; whether it was written."""
+    head = marshal.dumps((text, shown, printed, list(files), sorted(set(absent)), list(links), plan))
     data = b"".join([len(head).to_bytes(_HEAD - 4, "little"), head, *texts])
     checksum = zlib.crc32(data).to_bytes(4, "little")
     directory = os.path.dirname(target)
@@ -247,12 +207,13 @@ def write(
     try:
         os.makedirs(directory, exist_ok=True)
         with open(temporary, "wb") as stream:
-            stream.write(checksum + data)
+            stream.write(checksum)
+            stream.write(data)
         os.replace(temporary, target)
         _prune(directory)
     except OSError:
-        return None
-    return checksum
+        return False
+    return True
 
 
 def _prune(directory: str) -> None:

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from attrs import define, frozen
 
 from rulesengine.errors import Location, LostBlobError, MissingInputError, RulesEngineError
 from rulesengine.model.action import ActionGraph
-from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.directory import TreeFile, TreeLink
 from rulesengine.model.events import PhaseStarted
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.workspace import noop, replay
 from rulesengine.workspace.engine import Engine
 from rulesengine.workspace.layout import describe
-from rulesengine.workspace.noop import Stale
 from rulesengine.workspace.outputs import Outputs, members_of
 from rulesengine.workspace.replay import Replay
 from rulesengine.workspace.result import BuildResult, Output, TargetResult
 from rulesengine.workspace.signatures import Signature, signature
+from rulesengine.workspace.stale import Stale
 
 _MOST = 0.5
 """Where more than this part of the actions may have changed, a whole build is no slower."""
@@ -45,17 +45,17 @@ class Rebuilt:
     result: BuildResult
     _stale: Stale
     _replay: Replay
-    _found: Mapping[str, Signature] | None
+    _found: Mapping[str, Signature | None] | None
     _links: Sequence[tuple[str, str]]
 
     def remember(self, shown: str, printed: str) -> None:
-        """Write the index and the replay for the next command, which prints these.  Never raises."""
-        stale = self._stale
+        """Write the index for the next command, which prints these.  Never raises."""
         if self._found is None:
             return
-        checksum = noop.write(stale.path, stale.text, self._found, stale.absent, self._links, shown, printed)
-        if checksum is not None:
-            replay.save(stale.path + noop.PLAN, checksum, self._replay)
+        stale = self._stale
+        files, texts = stale.replaced(self._found)
+        plan = self._replay.named()
+        noop.write(stale.path, stale.text, files, texts, stale.absent, self._links, shown, printed, plan)
 
 
 def changes(stale: Stale, kept: Replay) -> Change | None:
@@ -68,15 +68,14 @@ def changes(stale: Stale, kept: Replay) -> Change | None:
             return None
     if any(os.path.isfile(path) for path in stale.absent):
         return None
-    now = stale.signatures()
     sources: dict[int, Signature] = {}
     directories: dict[str, Signature] = {}
-    for path in stale.changed():
-        number = kept.sources.get(path)
+    for path, now in stale.changed().items():
+        number = kept.source(path)
         if number is not None:
-            sources[number] = now[path]
+            sources[number] = now
         elif kept.listings.get(path) and kept.listings[path] == replay.listing(path):
-            directories[path] = now[path]
+            directories[path] = now
         else:
             return None
     return Change(sources, directories)
@@ -103,26 +102,24 @@ class Rebuild:
         """
         kept = self.kept
         dirty = kept.dirty(self.change.sources)
-        if len(dirty) > max(8, _MOST * len(kept.actions)):
+        if len(dirty) > max(8, _MOST * kept.count):
             return None
         graph = ActionGraph()
         made: dict[Artifact, int] = {}
         for number in sorted(dirty):
             action = kept.action(number)
             graph.add(action)
-            made.update(zip(action.outputs, kept.outputs[number], strict=True))
+            made.update(zip(action.outputs, kept.outputs(number), strict=True))
         known: dict[Artifact, Value] = {}
-        by_path = {one[0]: number for number, one in enumerate(kept.artifacts)}
         numbers = {kept.artifact(number): number for number in self.change.sources}
         for action in graph.actions:
             for artifact in action.inputs:
                 if artifact not in made and artifact not in known and artifact not in numbers:
-                    value = kept.value(by_path[artifact.path])
+                    value = kept.value(kept.number(artifact))
                     if value is None:
                         return None
                     known[artifact] = value
-        delivered = set(kept.delivered)
-        wanted = [artifact for artifact, number in made.items() if number in delivered]
+        wanted = [artifact for artifact, number in made.items() if kept.is_delivered(number)]
         self.listener(PhaseStarted("execution", f"{len(dirty)} actions may differ"))
         # What is linked below may be the very files whose signatures we have: see _signatures.
         try:
@@ -139,18 +136,21 @@ class Rebuild:
             value = done.values.get(artifact)
             if value is None:
                 continue
-            if number in delivered and kept.value(number) != value:
+            if kept.is_delivered(number) and kept.value(number) != value:
                 changed.append((artifact, value))
         self.listener(PhaseStarted("delivery"))
-        before = {artifact: kept.value(made[artifact]) for artifact, _ in changed}
+        before = {artifact: kept.value(number) for artifact, number in made.items()}
         if not outputs.replace(changed, self.cancel):
             return None
         for artifact, number in (*made.items(), *numbers.items()):
             if artifact in done.values:
                 kept.remember(number, done.values[artifact])
-        found, links = self._signatures(changed, before)
+        touched = {
+            _content(one) for one in (*known.values(), *before.values(), *done.values.values()) if one is not None
+        }
+        found, links = self._signatures(changed, before, touched)
         result = BuildResult(
-            tuple(self._target(one, details=details is None or len(kept.targets) <= details) for one in kept.targets),
+            tuple(self._targets(details=details is None or kept.targets <= details)),
             done.run,
             kept.total - done.run,
             0,
@@ -161,16 +161,18 @@ class Rebuild:
         return Rebuilt(result, self.stale, kept, found, links)
 
     def _locate(self, fault: RulesEngineError) -> None:
-        place = self.kept.places.get(fault.label or "")
+        place = self.kept.stands(fault.label or "")
         if fault.location is None and place is not None:
             fault.location = Location(*place)
 
     # ---- results --------------------------------------------------------------
 
-    def _target(self, one: replay.Target, *, details: bool) -> TargetResult:
-        if not details:
-            return TargetResult(one.label, one.configuration)
-        return TargetResult(one.label, one.configuration, tuple(self._output(number) for number in one.shown))
+    def _targets(self, *, details: bool) -> Iterator[TargetResult]:
+        for label, mnemonic, shown in self.kept.asked():
+            if details:
+                yield TargetResult(label, mnemonic, tuple(self._output(number) for number in shown))
+            else:
+                yield TargetResult(label, mnemonic)
 
     def _output(self, number: int) -> Output:
         file, value = self.kept.artifact(number), self.kept.value(number)
@@ -193,37 +195,43 @@ class Rebuild:
     # ---- the index ------------------------------------------------------------
 
     def _signatures(
-        self, changed: Sequence[tuple[Artifact, Value]], before: Mapping[Artifact, Value | None]
-    ) -> tuple[dict[str, Signature] | None, list[tuple[str, str]]]:
-        """What the next index holds: (signatures by path, symbolic links); None where something is not sure.
+        self,
+        changed: Sequence[tuple[Artifact, Value]],
+        before: Mapping[Artifact, Value | None],
+        touched: Set[str],
+    ) -> tuple[dict[str, Signature | None] | None, list[tuple[str, str]]]:
+        """What of the next index is other than was seen: (signatures by path, symbolic links); None if not sure.
 
-        Blobs are linked into the output tree and into the directories of processes, which moves the ctime of other
-        outputs with the same bytes: these, and only these, may have another ctime now.
+        touched: digests of the blobs that this build may have linked or unlinked, into the output tree or the
+        directories of processes, which moves the ctime of other outputs with the same bytes: these, and only these,
+        may have another ctime now.
         """
-        found = self.stale.signatures()
+        found: dict[str, Signature | None] = {}
         links = list(self.stale.links)
         for number, seen in self.change.sources.items():
             path = self.engine.sources.path(self.kept.artifact(number))
             if signature(path) != seen or noop.racy(seen, self.started_ns):
                 return None, links
-        for path, seen in self.change.directories.items():
-            if noop.racy(seen, self.started_ns):
-                return None, links
-            found[path] = seen
+        if any(noop.racy(seen, self.started_ns) for seen in self.change.directories.values()):
+            return None, links
+        if self.kept.has_trees():
+            suspects = self.stale.below(self.output_base)
+        else:
+            names = [self.kept.artifact(number).path for number in self.kept.with_content(touched)]
+            suspects = self.stale.seen([os.path.join(self.output_base, name) for name in names])
         for artifact, value in changed:
             root = os.path.join(self.output_base, artifact.path)
-            old = before[artifact]
-            if isinstance(old, TreeValue) or isinstance(value, TreeValue):
-                found = {path: one for path, one in found.items() if path != root and not path.startswith(root + "/")}
+            if isinstance(before[artifact], TreeValue) or isinstance(value, TreeValue):
+                old = [path for path in suspects if path == root or path.startswith(root + "/")]
+                found.update(dict.fromkeys(old))
                 links = [pair for pair in links if not pair[0].startswith(root + "/")]
             found.update(_below(root))
             if isinstance(value, TreeValue):
                 for name, member in members_of(value, self.engine.store).items():
                     if isinstance(member, TreeLink):
                         links.append((os.path.join(root, name), member.target))
-        base = self.output_base + "/"
-        for path, seen in found.items():
-            if not path.startswith(base):
+        for path, seen in suspects.items():
+            if path in found:
                 continue
             now = signature(path)
             if now == seen:
@@ -234,6 +242,11 @@ class Rebuild:
                 return None, links
             found[path] = now
         return found, links
+
+
+def _content(value: Value) -> str:
+    assert not isinstance(value, LinkValue)
+    return value.digest.hash
 
 
 def _below(root: str) -> dict[str, Signature]:

@@ -8,18 +8,20 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rulesengine.analysis import Analysis, ConfiguredTarget
 from rulesengine.execution.history import History, Line, State, known_action
 from rulesengine.execution.plan import Task
-from rulesengine.loading import Loader
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
 from rulesengine.model.command_line import no_trees, render
 from rulesengine.model.depset import Depset
 from rulesengine.workspace.layout import structure
 from rulesengine.workspace.outputs import LinkingStore, members_of
+
+if TYPE_CHECKING:
+    from rulesengine.analysis import Analysis, ConfiguredTarget
+    from rulesengine.loading import Loader
 
 _INLINE = 12
 """Inputs up to so many stand in the action's own line."""

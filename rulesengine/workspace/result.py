@@ -11,7 +11,7 @@ from rulesengine.errors import RulesEngineError
 from rulesengine.model.digest import Digest
 
 if TYPE_CHECKING:
-    from rulesengine.workspace.replay import Replay
+    from rulesengine.workspace.capturing import Captured
     from rulesengine.workspace.test_report import TestResult
 
 
@@ -142,5 +142,5 @@ class LookedAt:
     absent: frozenset[str]
     made: tuple[tuple[str, tuple[int, int, int, int, int]], ...]
     links: tuple[tuple[str, str], ...]
-    replay: Replay | None = None
+    replay: Captured | None = None
     steady: tuple[tuple[str, bytes], ...] = ()

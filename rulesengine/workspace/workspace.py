@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from rulesengine.errors import UsageError
 from rulesengine.model.ports import Listener
-from rulesengine.workspace.calls import serial
+from rulesengine.workspace.calls import LateFetcher, serial
 from rulesengine.workspace.cancel import CancelToken
 from rulesengine.workspace.how import variables
 from rulesengine.workspace.keeping import Keeping
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from rulesengine.workspace.archives import LockResult
     from rulesengine.workspace.how import HowToBuild
     from rulesengine.workspace.memory import MemoryWorkspace
-    from rulesengine.workspace.noop import Stale
     from rulesengine.workspace.rebuild import Rebuilt
     from rulesengine.workspace.spawning import Spawning
+    from rulesengine.workspace.stale import Stale
     from rulesengine.workspace.test_options import TestOptions
     from rulesengine.workspace.test_report import TestReport
 
@@ -227,27 +227,32 @@ class Workspace(Questions, Keeping):
         stale: the command's no-op index.  details: describe outputs where there are at most so many targets.
         The rest is as `build` takes it.  Raises the first failure.
         """
-        from rulesengine.workspace import noop, replay
+        from rulesengine.workspace import noop
         from rulesengine.workspace.engine import Engine
+        from rulesengine.workspace.pieces import DamagedError
         from rulesengine.workspace.rebuild import Rebuild, changes
         from rulesengine.workspace.recording import Recorder
+        from rulesengine.workspace.replay import Replay
         from rulesengine.workspace.spawning import Spawning
 
         started, started_ns = time.monotonic(), time.time_ns()
-        kept = replay.load(stale.path + noop.PLAN, stale.checksum)
-        change = None if kept is None else changes(stale, kept)
-        if kept is None or change is None or kept.roots[""] != self.root:
+        try:
+            kept = Replay(stale.path + noop.PLAN, *stale.plan)
+            change = changes(stale, kept)
+        except DamagedError:
+            return None
+        if change is None or kept.roots[""] != self.root:
             return None
         told = serial(listener)
         with self._call(cancel) as token, self._exclusive(token, told):
-            if replay.load(stale.path + noop.PLAN, stale.checksum) is None:  # another build was faster
+            if not stale.is_latest():  # another build was faster
                 return None
             with Engine.open(
                 cache=self.cache,
                 output_base=self.output_base,
                 operations=self._operations(),
                 roots=kept.roots,
-                fetcher=None if self.offline else self._mirrors(told),
+                fetcher=None if self.offline else LateFetcher(lambda: self._mirrors(told)),
                 offline=self.offline,
                 jobs=jobs,
                 sandbox=sandbox,
@@ -259,7 +264,10 @@ class Workspace(Questions, Keeping):
             ) as engine:
                 engine.recorder = Recorder(self.output_base, None, None, kept.request, engine.store)
                 build = Rebuild(stale, kept, change, engine, self.output_base, told, token, started, started_ns)
-                return build.run(details=details)
+                try:
+                    return build.run(details=details)
+                except DamagedError:
+                    return None
 
     def test(self, *patterns: str, options: TestOptions | None = None, **how: Unpack[HowToBuild]) -> TestReport:
         """Build targets and run the tests among them; suites stand for their tests.

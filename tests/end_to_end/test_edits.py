@@ -273,8 +273,7 @@ def test_sources_alone_are_built_without_loading(tmp_path: Path) -> None:
 
 def _direct_only(self: replay.Replay, changed: object) -> set[int]:
     assert isinstance(changed, dict)
-    nodes = {number for number, one in enumerate(self.depsets) if set(one[0]) & set(changed)}
-    return {number for number, node in enumerate(self.inputs) if node in nodes}
+    return {action for number in changed for node in self.holders(number) for action in self.users(node)}
 
 
 def _never(self: replay.Replay, changed: object) -> set[int]:

@@ -282,7 +282,7 @@ def _remember(context: Context, workspace: Workspace, result: BuildResult) -> No
     looked = result.looked_at
     if looked is None or not context.options["build"] or context.options["announce_rc"] or wanted(context.options):
         return
-    from rulesengine.workspace import rebuild, replay
+    from rulesengine.workspace import capturing, rebuild
 
     again, printed = _again(context, result)
     read = {rebuild.__file__, *looked.read, *_engine_files()}
@@ -294,7 +294,13 @@ def _remember(context: Context, workspace: Workspace, result: BuildResult) -> No
         here = os.path.dirname(here)
     try:
         text = noop.key(__version__, context.words)
-        checksum = noop.save(
+        beside = noop.index_path(noop_directory(), text) + noop.PLAN
+
+        def plan() -> noop.Plan:
+            digest = None if looked.replay is None else capturing.save(beside, looked.replay)
+            return noop.NO_PLAN if digest is None else (digest, {})
+
+        noop.save(
             noop_directory(),
             text,
             started_ns=looked.started_ns,
@@ -305,9 +311,8 @@ def _remember(context: Context, workspace: Workspace, result: BuildResult) -> No
             shown=again,
             printed=printed,
             settled=partial(_settled, dict(looked.steady)),
+            plan=plan,
         )
-        if checksum is not None and looked.replay is not None:
-            replay.save(noop.index_path(noop_directory(), text) + noop.PLAN, checksum, looked.replay)
     except (OSError, ValueError, RulesEngineError):  # only the next build is slower
         return
 
