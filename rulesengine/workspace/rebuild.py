@@ -40,21 +40,41 @@ class Change:
 
 @frozen
 class Rebuilt:
-    """A rebuild that is done: its result, and how its index is written."""
+    """A rebuild that is done, and how its index is written.
 
-    result: BuildResult
-    _stale: Stale
-    _replay: Replay
+    actions_run, actions_cached: of those that the request needs.  elapsed: seconds.  targets: how many were asked for.
+    """
+
+    actions_run: int
+    actions_cached: int
+    elapsed: float
+    targets: int
+    _described: tuple[TargetResult, ...] | None
+    _build: Rebuild
     _found: Mapping[str, Signature | None] | None
     _links: Sequence[tuple[str, str]]
+
+    def result(self) -> BuildResult:
+        """What came out of it.  Raises DamagedError."""
+        build, targets = self._build, self._described
+        if targets is None:
+            targets = tuple([TargetResult(label, mnemonic) for label, mnemonic, _ in build.kept.asked()])
+        return BuildResult(
+            targets,
+            self.actions_run,
+            self.actions_cached,
+            elapsed=self.elapsed,
+            link=build.kept.place[1],
+            fetched=build.engine.fetched,
+        )
 
     def remember(self, shown: str, printed: str) -> None:
         """Write the index for the next command, which prints these.  Never raises."""
         if self._found is None:
             return
-        stale = self._stale
+        stale = self._build.stale
         files, texts = stale.replaced(self._found)
-        plan = self._replay.named()
+        plan = self._build.kept.named()
         noop.write(stale.path, stale.text, files, texts, stale.absent, self._links, shown, printed, plan)
 
 
@@ -149,16 +169,9 @@ class Rebuild:
             _content(one) for one in (*known.values(), *before.values(), *done.values.values()) if one is not None
         }
         found, links = self._signatures(changed, before, touched)
-        result = BuildResult(
-            tuple(self._targets(details=details is None or kept.targets <= details)),
-            done.run,
-            kept.total - done.run,
-            0,
-            time.monotonic() - self.started,
-            link=kept.place[1],
-            fetched=self.engine.fetched,
-        )
-        return Rebuilt(result, self.stale, kept, found, links)
+        elapsed = time.monotonic() - self.started
+        described = None if details is not None and kept.targets > details else tuple(self._targets())
+        return Rebuilt(done.run, kept.total - done.run, elapsed, kept.targets, described, self, found, links)
 
     def _locate(self, fault: RulesEngineError) -> None:
         place = self.kept.stands(fault.label or "")
@@ -167,12 +180,9 @@ class Rebuild:
 
     # ---- results --------------------------------------------------------------
 
-    def _targets(self, *, details: bool) -> Iterator[TargetResult]:
+    def _targets(self) -> Iterator[TargetResult]:
         for label, mnemonic, shown in self.kept.asked():
-            if details:
-                yield TargetResult(label, mnemonic, tuple(self._output(number) for number in shown))
-            else:
-                yield TargetResult(label, mnemonic)
+            yield TargetResult(label, mnemonic, tuple(self._output(number) for number in shown))
 
     def _output(self, number: int) -> Output:
         file, value = self.kept.artifact(number), self.kept.value(number)

@@ -47,8 +47,10 @@ def run(context: Context) -> int:
                 listener=listener,
                 cancel=context.cancel,
             )
+        if rebuilt is not None and rebuilt.targets > options["show_result"] and options["show_output"] == "none":
+            return _counted(context, rebuilt)
         if rebuilt is not None:
-            result = rebuilt.result
+            result = rebuilt.result()
         else:
             result = workspace.build(
                 *context.arguments,
@@ -82,6 +84,19 @@ def _may_rebuild(context: Context) -> bool:
     """Whether what changed may be built without loading (workspace/rebuild.py)."""
     values = context.options.values
     return bool(values["build"]) and not any(values.get(name) for name in _WHOLE) and not wanted(context.options)
+
+
+def _counted(context: Context, rebuilt: Rebuilt) -> int:
+    """Show what a rebuild of more targets than are listed did: nothing of it is by target."""
+    total = rebuilt.actions_run + rebuilt.actions_cached
+    lines = [
+        f"{rebuilt.targets} target{_s(rebuilt.targets)} · {_counts(total, run, total - run)} · {_TIME}\n"
+        for run in (rebuilt.actions_run, 0)
+    ]
+    context.console.stderr.write(lines[0].replace(_TIME, f"{rebuilt.elapsed:.1f} s"))
+    context.console.stderr.flush()
+    rebuilt.remember(lines[1], "")
+    return 0
 
 
 def _again(context: Context, result: BuildResult) -> tuple[str, str]:
@@ -144,7 +159,7 @@ def summary(context: Context, result: BuildResult) -> str:
     """The lines that end a build, for standard error; `\\0` where the time stands."""
     targets = [one for one in result.targets if not one.failed and not one.skipped]
     failed = [one for one in result.targets if one.failed]
-    counts = _counts(result) + f" · {_TIME}"
+    counts = _counts(result.actions, result.actions_run, result.actions_cached, result.actions_failed) + f" · {_TIME}"
     style = context.console.style
     if not context.options.values.get("build", True):
         return f"{len(targets)} target{_s(len(targets))} analysed · {_TIME}\n"
@@ -176,10 +191,10 @@ def _s(count: int) -> str:
     return "" if count == 1 else "s"
 
 
-def _counts(result: BuildResult) -> str:
-    text = f"{result.actions} action{_s(result.actions)}: {result.actions_run} run, {result.actions_cached} cached"
-    if result.actions_failed:
-        text += f", {result.actions_failed} failed"
+def _counts(actions: int, run: int, cached: int, failed: int = 0) -> str:
+    text = f"{actions} action{_s(actions)}: {run} run, {cached} cached"
+    if failed:
+        text += f", {failed} failed"
     return text
 
 
