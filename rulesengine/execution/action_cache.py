@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -191,6 +190,8 @@ class DiskActionCache:
             self._cache = None
             aside = f"{self.directory}.damaged"
             try:
+                import shutil
+
                 shutil.rmtree(aside, ignore_errors=True)
                 os.rename(self.directory, aside)
                 self.set_aside = aside

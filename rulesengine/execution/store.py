@@ -15,7 +15,6 @@ import fcntl
 import hashlib
 import io
 import os
-import shutil
 import signal
 import stat
 import threading
@@ -332,6 +331,8 @@ class LocalStore:
         try:
             with self.open(digest) as stream, open(path, "xb", buffering=0) as out:
                 try:
+                    import shutil
+
                     shutil.copyfileobj(stream, out, CHUNK)
                     os.fchmod(out.fileno(), mode)
                 except BaseException:

@@ -11,7 +11,6 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -380,6 +379,8 @@ def _remove(path: str) -> None:
     except OSError as fault:
         if fault.errno not in (errno.EISDIR, errno.EPERM):
             raise
+        import shutil
+
         shutil.rmtree(path)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import TYPE_CHECKING
 
 from attrs import define, frozen
 
@@ -19,12 +20,13 @@ from rulesengine.model.events import PhaseStarted
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.workspace import noop, replay
 from rulesengine.workspace.engine import Engine
-from rulesengine.workspace.layout import describe
 from rulesengine.workspace.outputs import Outputs, members_of
 from rulesengine.workspace.replay import Replay
-from rulesengine.workspace.result import BuildResult, Output, TargetResult
 from rulesengine.workspace.signatures import Signature, signature
 from rulesengine.workspace.stale import Stale
+
+if TYPE_CHECKING:
+    from rulesengine.workspace.result import BuildResult, Output, TargetResult
 
 _MOST = 0.5
 """Where more than this part of the actions may have changed, a whole build is no slower."""
@@ -56,6 +58,8 @@ class Rebuilt:
 
     def result(self) -> BuildResult:
         """What came out of it.  Raises DamagedError."""
+        from rulesengine.workspace.result import BuildResult, TargetResult
+
         build, targets = self._build, self._described
         if targets is None:
             targets = tuple([TargetResult(label, mnemonic) for label, mnemonic, _ in build.kept.asked()])
@@ -181,10 +185,14 @@ class Rebuild:
     # ---- results --------------------------------------------------------------
 
     def _targets(self) -> Iterator[TargetResult]:
+        from rulesengine.workspace.result import TargetResult
+
         for label, mnemonic, shown in self.kept.asked():
             yield TargetResult(label, mnemonic, tuple(self._output(number) for number in shown))
 
     def _output(self, number: int) -> Output:
+        from rulesengine.workspace.result import Output
+
         file, value = self.kept.artifact(number), self.kept.value(number)
         assert value is not None
         directory, shown = self.kept.place
@@ -197,6 +205,8 @@ class Rebuild:
         name = file.root_relative_path
         if isinstance(value, FileValue):
             return Output(name, path, value.digest, value.digest.size, executable=value.executable)
+        from rulesengine.workspace.layout import describe
+
         members = members_of(value, self.engine.store)
         size = sum(member.digest.size for member in members.values() if isinstance(member, TreeFile))
         image = describe(members, self.engine.store.read)

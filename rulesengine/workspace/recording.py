@@ -16,7 +16,6 @@ from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
 from rulesengine.model.command_line import no_trees, render
 from rulesengine.model.depset import Depset
-from rulesengine.workspace.layout import structure
 from rulesengine.workspace.outputs import LinkingStore, members_of
 
 if TYPE_CHECKING:
@@ -157,6 +156,8 @@ class Recorder:
         if not isinstance(value, TreeValue):
             return None
         try:
+            from rulesengine.workspace.layout import structure
+
             return structure(members_of(value, self._store), self._store.read)
         except KeyError:
             return None

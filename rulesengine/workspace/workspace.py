@@ -14,7 +14,6 @@ from rulesengine.workspace.cancel import CancelToken
 from rulesengine.workspace.how import variables
 from rulesengine.workspace.keeping import Keeping
 from rulesengine.workspace.questions import Questions
-from rulesengine.workspace.result import BuildResult, Program
 
 if TYPE_CHECKING:
     import subprocess
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from rulesengine.workspace.how import HowToBuild
     from rulesengine.workspace.memory import MemoryWorkspace
     from rulesengine.workspace.rebuild import Rebuilt
+    from rulesengine.workspace.result import BuildResult, Program
     from rulesengine.workspace.spawning import Spawning
     from rulesengine.workspace.stale import Stale
     from rulesengine.workspace.test_options import TestOptions

@@ -14,7 +14,7 @@ from rulesengine.cli.records.recording import wanted
 from rulesengine.cli.spawning import jobs, spawning
 from rulesengine.errors import RulesEngineError, UsageError
 from rulesengine.model.ports import Listener
-from rulesengine.workspace import BuildResult, Image, Output, TargetResult, Workspace, noop
+from rulesengine.workspace import Workspace, noop
 from rulesengine.workspace.how import HowToBuild
 from rulesengine.workspace.places import PREFIX
 from rulesengine.workspace.signatures import Signature, signature
@@ -22,6 +22,7 @@ from rulesengine.workspace.spawning import strategy
 
 if TYPE_CHECKING:
     from rulesengine.workspace.rebuild import Rebuilt
+    from rulesengine.workspace.result import BuildResult, Image, Output, TargetResult
 
 _TIME = "\0"
 """Stands in a summary for the time taken, which the no-op path fills in with its own."""

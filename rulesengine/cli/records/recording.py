@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from rulesengine import __version__
 from rulesengine.cli.parsing import Options
-from rulesengine.cli.records.record import Invocation, Output, Record
-from rulesengine.cli.records.secrets import words_without_secrets
 from rulesengine.model.events import Event
-from rulesengine.workspace.result import BuildResult
+
+if TYPE_CHECKING:
+    from rulesengine.cli.records.record import Invocation, Output, Record
+    from rulesengine.workspace.result import BuildResult
 
 FILES = ("profile", "build_event_json_file", "build_event_text_file", "execution_log_json_file", "explain")
 """Flags that name a file."""
@@ -42,6 +43,8 @@ class Recording:
 
         Raises UsageError, or RecordError, for a file that cannot be made.
         """
+        from rulesengine.cli.records.record import Output
+
         values = options.values
 
         def output(name: str) -> Output:
@@ -100,6 +103,11 @@ def invocation(
     command: str, words: list[str], targets: list[str], options: Options, startup: Options, places: tuple[str, str, str]
 ) -> Invocation:
     """What is known of a command before it starts.  places: working directory, root, output base."""
+    import uuid
+
+    from rulesengine.cli.records.record import Invocation
+    from rulesengine.cli.records.secrets import words_without_secrets
+
     directory, root, output_base = places
     return Invocation(
         command,
