@@ -52,11 +52,13 @@ def _changed(root: Path, report: Report, ours: object, theirs: object, goal: flo
         number += 1
         assert callable(build)
         (root / "p0003" / "s55.txt").write_text(f"changed {number}\n")
+        time.sleep(0.1)  # as people do; and a file of this very moment keeps the next index from being written
         cost = build()
         assert isinstance(cost, Cost)
         return cost
 
-    mine, other = medians(1, lambda: edited(ours), lambda: edited(theirs))
+    mine, other = medians(5, lambda: edited(ours), lambda: edited(theirs))
+    report.ratio("CPU, one changed source", mine.cpu, other.cpu, "of ninja", goal=2.0 if goal else None)
     report.ratio("wall, one changed source", mine.wall, other.wall, "of ninja", goal=2.0 if goal else None)
 
 
