@@ -48,16 +48,16 @@ def run(context: Context) -> int:
                 listener=listener,
                 cancel=context.cancel,
             )
-        if rebuilt is not None and rebuilt.targets > options["show_result"] and options["show_output"] == "none":
-            return _counted(context, rebuilt)
-        if rebuilt is not None:
-            result = rebuilt.result()
-        else:
+        if rebuilt is None:
             result = workspace.build(
                 *context.arguments,
                 execute=options["build"],
                 **common(context, workspace, listener),
             )
+    if rebuilt is not None:
+        if rebuilt.targets > options["show_result"] and options["show_output"] == "none":
+            return _counted(context, rebuilt)
+        result = rebuilt.result()
     context.recording.built(result)
     shown = summary(context, result)
     printed = results(context, result)
