@@ -42,7 +42,7 @@ PARAM_FILE_AFTER = 32768
 
 
 _PLAIN = 4
-"""Parts of an action that is a mnemonic, arguments, inputs and outputs, and nothing else."""
+"""Parts of an action that is a mnemonic, arguments, inputs (depsets are one more) and outputs, and nothing else."""
 _SHORT = 16
 """Characters of an argument that many actions have, such as an option."""
 _EMPTY: Depset[Artifact] = Depset()
@@ -176,20 +176,16 @@ class ActionBuilder:
 
     def add(self, owner: Label, configuration: Configuration, spec: dict[str, Any], late: Late) -> None:
         """An action as `ctx.actions` described it.  Raises AnalysisError."""
-        ids, paths = spec["inputs"]
+        ids = spec.get("ids")
         tools = spec.get("tools")
         mnemonic = spec["mnemonic"]
         name = str(owner)
         artifacts = self.artifacts
         outputs = tuple([artifacts[path] for path in spec["outputs"]])
         self._check_outputs(mnemonic, outputs, owner)
-        transitive: list[Depset[Artifact]] = []
-        if len(ids) == 1 and not paths and isinstance(ids[0], list):
-            paths = ids[0]
-        else:
-            transitive = [self.depset(one) for one in ids]
-        direct = [artifacts[path] for path in paths]
-        if len(spec) == _PLAIN and all(type(item) is str for item in spec["argv"]):
+        transitive = [self.depset(one) for one in ids] if ids else []
+        direct = [artifacts[path] for path in spec["paths"]]
+        if len(spec) == (_PLAIN + 1 if ids else _PLAIN) and all(type(item) is str for item in spec["argv"]):
             self.graph.add(
                 Action(
                     owner=name,

@@ -34,6 +34,7 @@ _COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": [],
 _REQUIREMENT = re.compile(r"(?:block|requires|no|supports|disable)-|local$|(?:cpu|resources):")
 """The tags that say how the actions of a target are to run."""
 _NONE: dict[str, Any] = {}
+_NO_PATHS: list[str] = []
 _ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
 
@@ -190,7 +191,7 @@ class Implementations:
             module,
             actions.depset(done["files"]),
             actions.artifacts[executable] if executable else None,
-            actions.depset(done["runfiles"]),
+            actions.depset(done.get("runfiles", _NO_PATHS)),
             {name: actions.depset(index) for name, index in done["groups"].items()} if "groups" in done else _NONE,
             providers,
             done.get("environment") or _NONE,
@@ -341,7 +342,7 @@ class Implementations:
             "py_aspect_done": self._finish_aspect,
             "py_target_actions": self._target_actions,
             "py_expand_location": self._expand_location,
-            "py_expand_make": lambda text, variables: expand_make(text, received(variables)),
+            "py_expand_make": lambda text: expand_make(*received(text)),
             "py_output_path": self._output_path,
             "py_has_constraint": self._has_constraint,
             "py_members": self._members,
@@ -358,14 +359,14 @@ class Implementations:
         return 0  # the border takes twice as long for None
 
     def _take(self, index: int, told: list[Any]) -> None:
-        """What a target declared: files, as lists of kind and name, and actions, in its order."""
+        """What a target declared: files, as names or lists of kind and name, and actions, in its order."""
         batch = self._batch
         running = batch.work[index]
         target, configuration = running.target, running.configuration
         label, actions = target.label, self._actions
         for spec in told:
-            if type(spec) is list:
-                kind, filename = spec
+            if type(spec) is not dict:
+                kind, filename = ("", spec) if type(spec) is str else spec
                 artifact = actions.declare(label, configuration, filename, kind or "file")
                 if kind != "file":
                     batch.declared.setdefault(index, []).append(artifact)
@@ -416,7 +417,7 @@ class Implementations:
             self._actions.runfiles[done["executable"]] = Runfiles(
                 running.target.label,
                 running.configuration,
-                done["runfiles"],
+                done.get("runfiles", _NO_PATHS),
                 tuple((path, file) for path, file in done.get("symlinks", ())),
                 tuple((path, file) for path, file in done.get("root_symlinks", ())),
             )

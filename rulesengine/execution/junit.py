@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 LOG_KEPT = 1 << 20
 """Bytes of the log that a report holds (the last ones)."""
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def report(name: str, log: bytes, seconds: float, exit_code: int, *, timed_out: bool) -> bytes:
     """A JUnit document in UTF-8; what XML cannot hold in a log is written as `?`."""
-    from xml.sax.saxutils import quoteattr  # with it come urllib, ssl and email: a sixth of what a build imports
+    # With these come urllib, ssl and email, and what takes 8 ms to compile: a fifth of what a build imports.
+    import re
+    from xml.sax.saxutils import quoteattr
 
-    text = _NOT_XML.sub("?", log[-LOG_KEPT:].decode("utf-8", "replace")).replace("]]>", "]]>]]&gt;<![CDATA[")
-    shown = quoteattr(_NOT_XML.sub("?", name))
+    text = re.sub(_NOT_XML, "?", log[-LOG_KEPT:].decode("utf-8", "replace")).replace("]]>", "]]>]]&gt;<![CDATA[")
+    shown = quoteattr(re.sub(_NOT_XML, "?", name))
     error = ""
     if timed_out:
         error = '<error message="Timed out"></error>'

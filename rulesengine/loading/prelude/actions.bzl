@@ -28,7 +28,7 @@ def declare__(target, label, log, filename, kind = ""):
         tell__(target, log)
         py_declare("%d\n%s\n%s" % (target, kind, filename))
     else:
-        told.append((kind, filename))
+        told.append((kind, filename) if kind else filename)
     known[path] = kind
     return file__(path, root, short + filename, label, False, kind)
 
@@ -67,11 +67,17 @@ def _make_actions():
         tool_ids, tool_paths = _inputs(more.pop("tools", None), "tools", runfiles = True)
         if tool_paths:
             more["tools"] = tool_paths
+        ids += tool_ids
+        paths = input_paths + paths
+        if len(ids) == 1 and not paths and type(ids[0]) == "list":
+            paths = ids[0]  # a small depset: its files' paths stand for it
+        elif ids:
+            more["ids"] = ids
         told = me[4][0]
         told.append(dict(
             mnemonic = mnemonic,
             argv = argv,
-            inputs = (ids + tool_ids, input_paths + paths),
+            paths = paths,
             outputs = [f.path for f in outputs],
             **more
         ))

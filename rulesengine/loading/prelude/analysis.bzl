@@ -204,6 +204,8 @@ def _analyze(rule, base, spec, shared, deps, late):
         more["environment"] = _texts(getattr(target[RunEnvironmentInfo], "environment", {}), "RunEnvironmentInfo.environment")
     if run:
         more["executable"] = run.path
+    if runfiles.files._node[0] != []:
+        more["runfiles"] = runfiles.files._node[0]
         if runfiles.symlinks._node[1] or runfiles.symlinks._node[2]:
             more["symlinks"] = [[e.path, e.target_file.path] for e in runfiles.symlinks.to_list()]
         if runfiles.root_symlinks._node[1] or runfiles.root_symlinks._node[2]:
@@ -216,7 +218,6 @@ def _analyze(rule, base, spec, shared, deps, late):
         id = spec["id"],
         told = log[0],
         files = given._node[0],
-        runfiles = runfiles.files._node[0],
         providers = [p(provider_id__ = True) for p in target if type(p) == "function" and (p != OutputGroupInfo or target[p] != _NO_GROUPS)],
         **more
     )))
@@ -279,7 +280,7 @@ def _expand_location(input, label, attrs, targets):
     return input
 
 def _expand_make(command, variables):
-    return py_expand_make(command, json.encode(variables)) if "$" in command else command
+    return py_expand_make(json.encode((command, variables))) if "$" in command else command
 
 _RUN_FROM = {"data": 1, "deps": 1, "tools": 1}
 
