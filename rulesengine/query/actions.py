@@ -17,7 +17,7 @@ from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.command_line import render as command_line
 
-FORMS = ("text", "summary", "commands", "json", "jsonproto")
+FORMS = ("text", "summary", "commands", "json", "jsonproto", "textproto")
 
 
 @frozen
@@ -144,6 +144,10 @@ def render(
             json.dumps(container(shown, commandline=commandline, artifacts=artifacts), indent=2, ensure_ascii=False)
             + "\n"
         )
+    if form == "textproto":
+        from rulesengine.query.text_format import text_format
+
+        return text_format(container(shown, commandline=commandline, artifacts=artifacts))
     raise UsageError(f"unknown output {form!r}", hint=did_you_mean(form, FORMS) or "one of " + " ".join(FORMS))
 
 

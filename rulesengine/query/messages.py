@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, OUTPUT_KINDS
 from rulesengine.model.target import Target, branches
 from rulesengine.query.graph import Node, TargetGraph
 from rulesengine.query.look import PLAIN, Look
+from rulesengine.query.text_format import text_format
 
 _DISCRIMINATORS = {
     "bool": "BOOLEAN",
@@ -31,14 +34,52 @@ _COMMON = {"tags": "string_list", "visibility": "string_list", "testonly": "bool
 
 
 def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, look: Look = PLAIN) -> str:
-    """`jsonproto`: one document; `streamed_jsonproto`: a line for each target; `xml`: a document of rules and files."""
+    """`jsonproto`: one document; `streamed_jsonproto`: a line for each target; `xml`: a document of rules and files.
+
+    cquery's documents are those of configured(); `textproto` is the same in the text format of protocol buffers.
+    """
     if form == "xml":
         body = "".join(_xml(graph, node, look) for node in nodes)
         return f'<?xml version="1.1" encoding="UTF-8" standalone="no"?>\n<query version="2">\n{body}</query>\n'
+    if nodes and hasattr(nodes[0], "configuration"):
+        found = configured(graph, nodes, look)
+        return text_format(found) if form == "textproto" else json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     values = [message(graph, node, look) for node in nodes]
+    if form == "textproto":
+        return text_format({"target": values})
     if form == "jsonproto":
         return json.dumps({"target": values}, indent=2, ensure_ascii=False) + "\n"
     return "".join(json.dumps(one, separators=(",", ":"), ensure_ascii=False) + "\n" for one in values)
+
+
+def configured(graph: TargetGraph[Node], nodes: Sequence[Node], look: Look = PLAIN) -> dict[str, Any]:
+    """A CqueryResult (Bazel's analysis_v2.proto): targets in configurations, and these by number.
+
+    A file that no rule makes is in none: the checksum is `null` then, as in Bazel.
+    """
+    numbers: dict[str, int] = {}
+    results, configurations = [], []
+    for node in nodes:
+        configuration: Configuration | None = node.configuration  # type: ignore[attr-defined]
+        result: dict[str, Any] = {"target": message(graph, node, look)}
+        if configuration is None:
+            result["configuration"] = {"checksum": "null"}
+        else:
+            name = configuration.mnemonic
+            checksum = hashlib.sha256(name.encode()).hexdigest()
+            if name not in numbers:
+                numbers[name] = len(numbers) + 1
+                configurations.append(
+                    {
+                        "id": numbers[name],
+                        "mnemonic": name,
+                        "platformName": str(configuration.platform),
+                        "checksum": checksum,
+                    }
+                )
+            result |= {"configuration": {"checksum": checksum}, "configurationId": numbers[name]}
+        results.append(result)
+    return {"results": results, **({"configurations": configurations} if configurations else {})}
 
 
 def message(graph: TargetGraph[Node], node: Node, look: Look = PLAIN) -> dict[str, Any]:

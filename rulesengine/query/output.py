@@ -16,7 +16,7 @@ from rulesengine.query.look import PLAIN, Look
 
 FORMS = (
     "label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json", "jsonproto",
-    "streamed_jsonproto", "xml",
+    "streamed_jsonproto", "textproto", "xml",
 )  # fmt: skip
 ORDERS = ("auto", "deps", "full", "no")
 """auto: by name (somepath: as found); deps, full: what depends before what it depends on; no: as found."""
@@ -49,7 +49,7 @@ def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, order: st
         from rulesengine.query.described import described
 
         return json.dumps([described(graph, node).to_dict() for node in ordered], indent=2) + "\n"
-    if form in ("jsonproto", "streamed_jsonproto", "xml"):
+    if form in ("jsonproto", "streamed_jsonproto", "textproto", "xml"):
         from rulesengine.query import messages
 
         return messages.render(graph, ordered, form, look)

@@ -29,6 +29,7 @@ def facts(workspace: Calls) -> dict[str, str]:
     return {
         "workspace": workspace.root,
         "output_base": workspace.output_base,
+        "execution_root": workspace.output_base,
         "output_path": os.path.join(workspace.output_base, OUTPUT_ROOT),
         "pybuild-bin": os.path.join(workspace.root, CONVENIENCE_LINK),
         "pybuild-testlogs": os.path.join(workspace.root, TESTLOGS_LINK),

@@ -22,10 +22,9 @@ from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
 from rulesengine.model.rule import AttributeSchema
-from rulesengine.workspace.test_options import TestOptions, number_for, size_of
+from rulesengine.workspace.test_options import MOST_SHARDS, TestOptions, number_for, size_of
 
 FLAKY_ATTEMPTS = 3
-MOST_SHARDS = 50
 _SCRIPT = Path(__file__).with_name("test_setup.sh")
 _EXECUTION_TAGS = ("local", "no-sandbox")
 
@@ -102,6 +101,8 @@ def test_actions(one: ConfiguredTarget, analysis: Analysis, options: TestOptions
         raise AttributeValueError(
             f"shard_count is {shards}; it is from 0 to {MOST_SHARDS}", label=one.label, location=one.target.location
         )
+    if options.shards is not None:
+        shards = options.shards
     runs = number_for(str(one.label), options.runs, 1)
     tree = analysis.runfiles_tree(one.executable.path)
     arguments = (*program_arguments(one, analysis), *options.arguments)

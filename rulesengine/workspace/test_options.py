@@ -17,6 +17,10 @@ TIMEOUTS = {"short": 60, "moderate": 300, "long": 900, "eternal": 3600}
 """Timeout class -> seconds, as Bazel has them."""
 
 
+MOST_SHARDS = 50
+"""Of one test, as in Bazel."""
+
+
 @frozen
 class PerTest:
     """A number for all tests, or for those whose label a regular expression finds: `3`, `//slow.*,-//slow:x@3`."""
@@ -68,6 +72,7 @@ class TestOptions:
     timeouts: seconds for short, moderate, long and eternal tests.
     runs, attempts: see PerTest; without attempts a test that is `flaky` has three.
     cache: `auto`, `yes` or `no`: whether a test that passed before is not run again.
+    shards: how many of them every test has, 0 for none of them, or None for what its shard_count says.
     build_only: build no target that is not tested.  keep_going: run further tests after one failed.
     stream: is given what tests write as it comes; they run one at a time then.
     caller: the environment from which variables are inherited.
@@ -86,6 +91,7 @@ class TestOptions:
     runs: tuple[PerTest, ...] = ()
     attempts: tuple[PerTest, ...] = ()
     cache: str = "auto"
+    shards: int | None = None
     build_only: bool = False
     keep_going: bool = True
     stream: Callable[[bytes], object] | None = None
@@ -134,6 +140,18 @@ def parse_timeouts(text: str) -> tuple[int, int, int, int]:
         number if number > 0 else default for number, default in zip(numbers, TIMEOUTS.values(), strict=True)
     )
     return (short, moderate, long, eternal)
+
+
+def parse_sharding(text: str) -> int | None:
+    """`--test_sharding_strategy`: TestOptions.shards.  Raises UsageError."""
+    if text in ("explicit", "disabled"):
+        return None if text == "explicit" else 0
+    name, _, number = text.partition("=")
+    if name != "forced" or not number.isdigit() or not 0 <= int(number) <= MOST_SHARDS:
+        raise UsageError(
+            f"--test_sharding_strategy={text}: it is explicit, disabled or forced=N, with N from 0 to {MOST_SHARDS}"
+        )
+    return int(number)
 
 
 def passes(have: set[str], filters: Iterable[str]) -> bool:

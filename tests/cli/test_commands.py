@@ -155,6 +155,25 @@ def test_one_at_a_time(space: Space) -> None:
     assert "//a:h sha256:" in rest
 
 
+def test_the_protocols_documents(space: Space) -> None:
+    """cquery's and aquery's, in both of their forms, as Bazel 7.7.1 shapes them."""
+    expression = "//a:g + //a:x.txt"
+    found = json.loads(space.run("cquery", "--output=jsonproto", expression).stdout)
+    assert set(found) == {"results", "configurations"}
+    rule, file = found["results"]
+    (configuration,) = found["configurations"]
+    assert set(configuration) == {"id", "mnemonic", "platformName", "checksum"}
+    assert (rule["target"]["type"], rule["configurationId"]) == ("RULE", configuration["id"])
+    assert rule["configuration"] == {"checksum": configuration["checksum"]}
+    assert file["target"]["type"] == "SOURCE_FILE" and file["configuration"] == {"checksum": "null"}
+    text = space.run("cquery", "--output=textproto", expression).stdout
+    assert text.startswith('results {\n  target {\n    type: RULE\n    rule {\n      name: "//a:g"\n')
+    assert text.endswith(f'  checksum: "{configuration["checksum"]}"\n}}\n')
+    text = space.run("aquery", "--output=textproto", "//a:g").stdout
+    assert '\ntargets {\n  id: 1\n  label: "//a:g"\n  rule_class_id: 1\n}\n' in text
+    assert space.run("query", "--output=textproto", "//a:g").stdout.startswith("target {\n  type: RULE\n")
+
+
 def test_info_and_clean(space: Space) -> None:
     space.run("//a:g")
     facts = dict(line.split(": ", 1) for line in space.run("info").stdout.splitlines())
@@ -162,6 +181,13 @@ def test_info_and_clean(space: Space) -> None:
     assert facts["cache"] == str(space.cache)
     assert int(facts["cache_size"]) > 0
     assert space.run("info", "workspace").stdout == f"{space.root}\n"
+    assert space.run("info", "bazel-bin").stdout == f"{space.root}/pybuild-bin\n"
+    assert json.loads(space.run("info", "--output=json", "bazel-testlogs").stdout) == {
+        "bazel-testlogs": f"{space.root}/pybuild-testlogs"
+    }
+    # What a script of Bazel's users does: a file of cquery's lies below the execution root.
+    made = space.run("cquery", "--output=files", "//a:g").stdout.strip()
+    assert (Path(space.run("info", "execution_root").stdout.strip()) / made).exists()
     bad = space.run("info", "workspce")
     assert (bad.returncode, bad.stdout) == (2, "")
     assert "did you mean 'workspace'" in bad.stderr

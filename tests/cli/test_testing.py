@@ -128,6 +128,17 @@ def test_shards_runs_and_attempts(tests: Space) -> None:
     assert (code, len(run["seconds"])) == (3, 2)
 
 
+def test_the_flag_says_how_many_shards_there_are(tests: Space) -> None:
+    logs = tests.root / "pybuild-testlogs/t/sharded_test"
+    assert tests.run("test", "//t:sharded_test", "--test_sharding_strategy=forced=2").returncode == 0
+    assert [(logs / f"shard_{i}_of_2" / "test.log").read_text() for i in (1, 2)] == ["0 of 2\n", "1 of 2\n"]
+    assert tests.run("test", "//t:sharded_test", "--test_sharding_strategy=disabled").returncode == 0
+    assert (logs / "test.log").read_text().endswith(" of \n")
+    for bad in ("none", "forced=", "forced=51"):
+        done = tests.run("test", "//t:sharded_test", f"--test_sharding_strategy={bad}")
+        assert done.returncode == 2 and "explicit, disabled or forced=N" in done.stderr
+
+
 def test_a_test_that_passes_the_second_time_is_flaky(tests: Space, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     tests.write("t/twice.sh", f"#!/bin/bash\n[ -e {mark} ] || {{ touch {mark}; exit 1; }}\n").chmod(0o755)

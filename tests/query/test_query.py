@@ -268,3 +268,13 @@ def test_against_networkx(edges: set[tuple[int, int]]) -> None:
         rank, label = line.split()
         number = int(label.rpartition(":")[2])
         assert int(rank) == max((len(p) - 1 for p in nx.all_simple_paths(graph, 0, number)), default=0)
+
+
+def test_the_text_format_holds_what_the_json_mapping_does() -> None:
+    from rulesengine.query.text_format import text_format
+
+    found = {"results": [{"target": {"type": "RULE", "ruleInput": ['//a:"x"', "é"], "nodep": False}, "id": 3}, {}]}
+    assert text_format(found) == (
+        'results {\n  target {\n    type: RULE\n    rule_input: "//a:\\"x\\""\n    rule_input: "é"\n    nodep: false\n'
+        "  }\n  id: 3\n}\nresults {\n}\n"
+    )

@@ -56,7 +56,7 @@ def run(context: Context) -> int:
 
 
 def _options(context: Context, stream: object) -> TestOptions:
-    from rulesengine.workspace.test_options import parse_timeouts
+    from rulesengine.workspace.test_options import parse_sharding, parse_timeouts
 
     given = context.options
     attempts = [text for text in given["flaky_test_attempts"] if text != "default"]
@@ -72,6 +72,7 @@ def _options(context: Context, stream: object) -> TestOptions:
         runs=tuple(PerTest.parse(text, "--runs_per_test") for text in given["runs_per_test"]),
         attempts=tuple(PerTest.parse(text, "--flaky_test_attempts") for text in attempts),
         cache=given["cache_test_results"],
+        shards=parse_sharding(given["test_sharding_strategy"]),
         build_only=given["build_tests_only"],
         keep_going=given["test_keep_going"],
         stream=stream,  # type: ignore[arg-type]  # opened for it above

@@ -8,17 +8,17 @@ QUERYING = (
     Flag(
         "output", "choice", "in which form to print the targets", "label",
         choices=("label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json",
-                 "jsonproto", "streamed_jsonproto", "xml"),
+                 "jsonproto", "streamed_jsonproto", "textproto", "xml"),
         commands=("query",),
     ),
     Flag(
         "output", "choice", "in which form to print the configured targets; files: their outputs", "label",
-        choices=("label", "label_kind", "location", "build", "graph", "json", "jsonproto", "files"),
+        choices=("label", "label_kind", "location", "build", "graph", "json", "jsonproto", "textproto", "files"),
         commands=("cquery",),
     ),
     Flag(
         "output", "choice", "in which form to print the actions", "text",
-        choices=("text", "summary", "commands", "json", "jsonproto"), commands=("aquery",),
+        choices=("text", "summary", "commands", "json", "jsonproto", "textproto"), commands=("aquery",),
     ),
     Flag("include_commandline", "bool", "show the command line of each action", True, commands=("aquery",)),
     Flag("include_artifacts", "bool", "show inputs and outputs of each action", True, commands=("aquery",)),

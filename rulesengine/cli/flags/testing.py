@@ -26,6 +26,8 @@ TESTING = (
         "all, or all as they come (one test at a time)", "summary", choices=("summary", "errors", "all", "streamed"),
         commands=TEST,
     ),
+    Flag("test_sharding_strategy", "string", "explicit: tests have the shards that shard_count says; disabled: none; "
+         "forced=N: every test has N", "explicit", metavar="explicit|disabled|forced=N", commands=TEST),
     Flag("test_size_filters", "list", "only tests of these sizes; -SIZE: none of that", metavar="SIZE,…",
          commands=TEST),
     Flag(
