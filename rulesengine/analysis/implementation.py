@@ -23,6 +23,7 @@ from rulesengine.errors import AnalysisError, ConflictError, Location, RulesEngi
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own, received
 from rulesengine.loading.package import Package
+from rulesengine.loading.watch import spent, told
 from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
@@ -42,6 +43,14 @@ _RULE = parse_own(
     "<analysis>", 'load("p", "base__")\nload("r", "RULES__")\nRULE__ = base__(RULES__[INDEX], SPEC)\nNone\n'
 )
 _SHARED = parse_own("<analysis>", 'load("p", "shared__")\nSHARED__ = shared__(SPEC)\nNone\n')
+
+
+def _where(work: list[Work]) -> str:
+    """The place of implementations, of which one runs: nothing tells which."""
+    first = work[0].target
+    others = f" or one of {len(work) - 1} more targets" if len(work) > 1 else ""
+    place = f"{first.location.path}:{first.location.line}" if first.location else str(first.label)
+    return f"{place}: in the implementation of {first.label}{others}"
 
 
 @lru_cache(maxsize=256)
@@ -163,7 +172,8 @@ class Implementations:
         fault: RulesEngineError | None = None
         try:
             driver = _driver(len(modules), len(rules), len(configurations))
-            loader.interpreter.evaluate(module, driver, frozen.__getitem__, AnalysisError)
+            with loader.interpreter.guard.watch.during(lambda: told(spent(_where(work)))):
+                loader.interpreter.evaluate(module, driver, frozen.__getitem__, AnalysisError)
         except RulesEngineError as caught:
             fault = caught
         batch.module = module.freeze()

@@ -14,6 +14,7 @@ from rulesengine.analysis.platforms import follow, platform_of
 from rulesengine.errors import AnalysisError, RulesEngineError, UsageError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
+from rulesengine.loading.watch import spent, told
 from rulesengine.model.label import Label
 from rulesengine.model.platform import COMMAND_LINE, Configuration
 from rulesengine.model.target import Target
@@ -60,7 +61,8 @@ class Transitions:
             ports: Any = module["IO"]
             module["SETTINGS"] = settings_for(loader, ports["inputs"], configuration)
             module["ATTRS"] = {"name": target.label.name, **values}
-            loader.interpreter.evaluate(module, _own(_CALL), load, AnalysisError)
+            with loader.interpreter.guard.watch.during(lambda: told(spent(str(target.location or target.label)))):
+                loader.interpreter.evaluate(module, _own(_CALL), load, AnalysisError)
             found = branches(module["OUT"], target)
             out = [(key, apply(loader, configuration, chosen, ports["outputs"], target)) for key, chosen in found]
         except UsageError as fault:  # a platform's text, which here is not the command line's

@@ -56,6 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
     _deepen_stack()
     from rulesengine.cli.main import run
 
+    if arguments is None:
+        from rulesengine.loading import watch
+
+        watch.enable()
     code = run(words, answer)
     if arguments is None:
         _leave(code)

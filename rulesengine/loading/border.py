@@ -20,9 +20,11 @@ from rulesengine.loading.messages import translate
 from rulesengine.loading.nesting import check_nesting
 from rulesengine.loading.python_tree import private_names
 from rulesengine.loading.rewrite import rewrite
+from rulesengine.loading.rewritten import Rewritten
 from rulesengine.loading.standins import Kind
 from rulesengine.loading.statics import static_fault
 from rulesengine.loading.texts import SourceTexts
+from rulesengine.loading.watch import Watch
 from rulesengine.model.ports import Cancellation
 
 _LIBRARY = sl.LibraryExtension
@@ -37,6 +39,8 @@ GLOBALS = sl.Globals.extended_by(
         _LIBRARY.Filter,
     ]
 )
+_SLOW = frozenset({"py_glob", "py_subpackages", "py_existing_rules"})
+"""What may take long in Python."""
 MAX_CALL_STACK = 2000
 """Starlark frames; more than 10,000 overflow a thread's native stack."""
 
@@ -70,6 +74,7 @@ class Guard:
         self._caught: BaseException | None = None
         self._cancel = cancel
         self.budget = Budget()
+        self.watch = Watch()
         # What Rust holds is not seen by Python's collector: a strong way back from there would keep us for ever.
         me = weakref.ref(self)
 
@@ -84,8 +89,18 @@ class Guard:
         caught, self._caught = self._caught, None
         return caught
 
+    def begin(self, watched: bool) -> tuple[Any, Any]:
+        """An evaluation begins; what `end` wants to have back."""
+        return self.budget.begin(), self.watch.begin(watched)
+
+    def end(self, begun: tuple[Any, Any]) -> None:
+        """Go on with the evaluation around the one that ends."""
+        self.watch.end(begun[1])
+        self.budget.end(begun[0])
+
     def _cancelled(self) -> bool:
         try:
+            self.watch.step()
             if self._cancel is not None:
                 self._cancel.check()
             self.budget.step()
@@ -109,10 +124,16 @@ class Guard:
     def __call__(self, calls: Calls, name: str) -> Callable[..., Any]:
         """The call `name` for Starlark; it lives as long as `calls`, which whoever loads holds."""
         weak = weakref.ref(calls)
+        slow = name in _SLOW
 
         def guarded(*args: Any) -> Any:
             try:
-                return weak()[name](*args)  # type: ignore[index]  # not None while it is called
+                if slow:
+                    with self.watch.paused():
+                        return weak()[name](*args)  # type: ignore[index]  # not None while it is called
+                found = weak()[name](*args)  # type: ignore[index]  # likewise
+                self.watch.step()
+                return found
             except BaseException as fault:
                 self._caught = fault
                 raise
@@ -141,6 +162,12 @@ class Interpreter:
         self.texts = SourceTexts()
         self.guard = Guard(cancel)
         self.memo = memo or Memo()
+        self._noted: Callable[[str, Rewritten], Rewritten] | None = None
+        self._note: Callable[[str, int], None] | None = None
+
+    def trace(self, noted: Callable[[str, Rewritten], Rewritten], note: Callable[[str, int], None]) -> None:
+        """From now on `noted` changes what is parsed, which may call note__: `note`."""
+        self._noted, self._note = noted, note
 
     def parse(self, path: str, text: str, dialect: Any, sets: bool = False) -> Any:
         """Parse a file into starlark-pyo3's AST.  Raises SyntaxFault with its place.
@@ -162,9 +189,10 @@ class Interpreter:
             fresh = True
         else:
             fresh = False
-        self.texts.add(path, known.rewritten)
+        rewritten = known.rewritten if self._noted is None else self._noted(path, known.rewritten)
+        self.texts.add(path, rewritten)
         try:
-            ast = sl.parse(path, known.rewritten.text, dialect)
+            ast = sl.parse(path, rewritten.text, dialect)
         except sl.StarlarkError as fault:
             raise translate(str(fault), self.texts, SyntaxFault) from None
         if fresh:
@@ -191,14 +219,17 @@ class Interpreter:
         ast: Any,
         loader: Callable[[str], Any] | None = None,
         error: type[RulesEngineError] = LoadingError,
+        watched: bool = True,
     ) -> None:
-        """Evaluate an AST in a module.
+        """Evaluate an AST in a module; watched: whether it is not only ours.
 
         Raises the RulesEngineError a callable raised, with the user's place added, or `error`.
         """
         self.guard.take()
         load = None if loader is None else sl.FileLoader(self.guard.loading(loader))
-        budget = self.guard.budget.begin()
+        if self._note is not None:
+            module.add_callable("note__", self._note)
+        budget = self.guard.begin(watched)
         try:
             sl.eval_with(self.guard.options, module, ast, GLOBALS, load)
         except sl.StarlarkError as fault:
@@ -224,4 +255,4 @@ class Interpreter:
                 raise
             raise error(f"Starlark gave up: {fault}", hint="does a value grow without end?") from None
         finally:
-            self.guard.budget.end(budget)
+            self.guard.end(budget)

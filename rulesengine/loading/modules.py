@@ -180,7 +180,7 @@ class Modules:
         rewritten = self._texts.rewritten(shown)
         text = preamble.for_bzl(label.repo, label.package, shown, self.native is not None, one.text, rewritten)
         load = self.loader(label)
-        self._interpreter.evaluate(module, parse_own("<preamble>", text), load)
+        self._interpreter.evaluate(module, parse_own("<preamble>", text), load, watched=False)
         self._registry.open_module = str(label)
         try:
             self.run(module, one.ast, label)

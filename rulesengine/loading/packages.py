@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import starlark as sl
@@ -22,6 +23,7 @@ from rulesengine.loading.registry import Registry
 from rulesengine.loading.repo_file import RepoFiles
 from rulesengine.loading.repository import BUILD_FILES
 from rulesengine.loading.sources import Sources
+from rulesengine.loading.watch import traced
 from rulesengine.model.events import Progress
 from rulesengine.model.label import Label, check_package, check_target
 from rulesengine.model.ports import Listener
@@ -67,7 +69,8 @@ class Packages:
         if path is None:
             raise self._missing(repo, package, wanted_by)
         try:
-            made = self._evaluate(repo, package, path, modules)
+            with self._interpreter.guard.watch.during(partial(self._task, repo, package, path)):
+                made = self._evaluate(repo, package, path, modules)
         except RulesEngineError as fault:
             self._failed[key] = fault
             raise
@@ -75,6 +78,10 @@ class Packages:
         if self._listener is not None:
             self._listener(Progress("loading", len(self.done), 0, made.id))
         return made
+
+    def _task(self, repo: str, package: str, path: str) -> str:
+        shown = (f"@{repo}//" if repo else "") + os.path.relpath(path, self._sources.repositories.directory(repo))
+        return traced(self._sources.repositories.root, repo, package, shown)
 
     def vanished(self, label: Label) -> bool:
         """Whether it is sure, without loading anything, that no rule makes this target any more."""
@@ -123,7 +130,7 @@ class Packages:
         if opening is None:
             opening = self._openings[text] = parse_own("<preamble>", text)
         module["SHOWN__"] = shown
-        self._interpreter.evaluate(module, opening, modules.loader(label))
+        self._interpreter.evaluate(module, opening, modules.loader(label), watched=False)
         builder = self._new_builder(made)
         defaults = self.repo_files.get(repo).arguments
         if defaults:

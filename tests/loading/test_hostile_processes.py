@@ -43,7 +43,12 @@ def brackets(one: str, other: str) -> Files:
     return {"a/BUILD": 'load(":d.bzl", "x")\n', "a/d.bzl": f"x = {one * 100_000}{other * 100_000}\n"}
 
 
+def _two_lists() -> str:
+    return "def made():\n    " + _SHARED.replace("\n", "\n    ") + "\n    return x\n\nx = made()\ny = made()\n"
+
+
 _SHARED = "x = ['1']\nfor _ in range(60):\n    x = [x, x]"
+_TWICE = f"{_SHARED}\ny = ['1']\nfor _ in range(60):\n    y = [y, y]"
 _DEEP = "x = []\nfor _ in range(200000):\n    x = [x]"
 CASES: dict[str, Files | Callable[[], Files]] = {
     "endless loop": macro("for _ in range(1 << 60):\n    pass"),
@@ -64,6 +69,11 @@ CASES: dict[str, Files | Callable[[], Files]] = {
     "a huge range": {"a/BUILD": "x = list(range(2000000000))\n"},
     "shared values as text": macro(_SHARED, "return str(x)"),
     "shared values as JSON": macro(_SHARED, "return json.encode(x)"),
+    "shared values compared": macro(_TWICE, "return x == y"),
+    "shared values compared by a rule": rule(_TWICE, "z = x == y"),
+    "shared values looked for": {"a/BUILD": 'load(":d.bzl", "x", "y")\n\nz = x in [y]\n', "a/d.bzl": _two_lists()},
+    "shared values as a key": macro("x = ('1',)\nfor _ in range(60):\n    x = (x, x)", "return {x: 1}"),
+    "shared values in an error": macro(_SHARED, "return range(x)"),
     "deep values as text": rule(_DEEP, "y = str(x)"),
     "deep values printed": rule(_DEEP, "print(x)"),
     "deep JSON": macro("return json.decode('[' * 200000)"),
