@@ -35,7 +35,7 @@ _on = False
 def enable() -> None:
     """From now on this process is watched: it is a command line's own."""
     global _on  # noqa: PLW0603 - one process, one answer
-    _on = sys.platform == "linux"
+    _on = sys.platform == "linux" and struct.calcsize("P") == 8  # the timers' structures are those of 64 bits
 
 
 def told(text: str, stream: int = 2) -> str:

@@ -1,4 +1,4 @@
-"""The watch over steps that never give control back: off in programs that embed us; the line that a second run finds."""
+"""The watch over steps that never give control back: off in programs that embed us; the line a second run finds."""
 
 from __future__ import annotations
 
