@@ -170,6 +170,7 @@ def test_what_was_looked_at_is_tracked(space: Space) -> None:
     tracked = {path.removeprefix(root + "/"): kind for path, kind in loader.tracked.items() if path.startswith(root)}
     assert tracked == {
         "MODULE.bazel": "file",
+        "REPO.bazel": "absent",
         "a/BUILD.bazel": "absent",
         "a/BUILD": "file",
         "a/d.bzl": "file",
