@@ -83,6 +83,8 @@ class Loader:
         module_file = os.path.join(self.root, MODULE_FILE)
         self.tracked[module_file] = "file" if os.path.isfile(module_file) else "absent"
         self.repositories: Repositories = read_repositories(self.root)
+        for path in self.repositories.files:
+            self.tracked[path] = "file" if os.path.isfile(path) else "absent"
         self.sources = Sources(self.repositories, self.tracked)
         self.registry = Registry(self.label, self.interpreter.texts)
         self._packages = Packages(self.sources, self.interpreter, self.registry, self.canonical, listener)

@@ -32,7 +32,8 @@ class Repositories:
 
     unknown: names that MODULE.bazel brings in from modules or extensions we do not have, and who
         declares them; they fail when something needs them.
-    toolchains, execution_platforms: the patterns that MODULE.bazel registers, in order.
+    toolchains, execution_platforms: the patterns that MODULE.bazel registers, in order, then those of other modules.
+    files: the MODULE.bazel files of other modules that were looked at.
     """
 
     root: str
@@ -42,6 +43,7 @@ class Repositories:
     unknown: dict[str, str] = field(factory=dict)
     toolchains: tuple[tuple[str, Location], ...] = ()
     execution_platforms: tuple[tuple[str, Location], ...] = ()
+    files: tuple[str, ...] = ()
 
     def canonical(self, repo: str) -> str:
         """The main module's own name is the empty repository."""
@@ -89,26 +91,12 @@ class Repositories:
 def read_repositories(root: str) -> Repositories:
     """Read MODULE.bazel.  It is data here: calls with literal arguments; what it names and we do not
     know is kept for when it is needed.  Raises SyntaxFault, LoadingError."""
-    path = os.path.join(root, MODULE_FILE)
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        text = ""
-    except (OSError, UnicodeDecodeError) as fault:
-        raise LoadingError(f"cannot read {MODULE_FILE}: {fault}", location=Location(MODULE_FILE)) from None
-    try:
-        tree = python_tree(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
-        line, column = getattr(fault, "lineno", 0) or 0, getattr(fault, "offset", 0) or 0
-        lines = text.split("\n")
-        excerpt = f"{line:>4} | {lines[line - 1]}\n{' ' * (6 + column)}^" if 0 < line <= len(lines) else ""
-        raise SyntaxFault(
-            f"{MODULE_FILE} does not parse: {getattr(fault, 'msg', fault)}",
-            location=Location(MODULE_FILE, line, column, excerpt),
-        ) from None
+    tree = _tree(os.path.join(root, MODULE_FILE), MODULE_FILE)
     name, version = "", None
     roots, unknown, extensions = dict(SHIPPED), {}, {}
-    registered: dict[str, list[tuple[str, Location]]] = {"register_toolchains": [], "register_execution_platforms": []}
+    registered: Registered = {"register_toolchains": [], "register_execution_platforms": []}
+    wanted: list[str] = []
+    overridden: dict[str, str] = {}
     for statement in tree.body:
         call = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
@@ -122,6 +110,7 @@ def read_repositories(root: str) -> Repositories:
         elif kind == "bazel_dep":
             dependency = str(named.get("name", positional[0] if positional else ""))
             alias = str(named.get("repo_name") or dependency)
+            wanted.append(dependency)
             if dependency in SHIPPED:
                 roots.setdefault(alias, SHIPPED[dependency])
             elif alias:
@@ -134,10 +123,9 @@ def read_repositories(root: str) -> Repositories:
                     f"{kind}: path {named.get('path', '')!r} is not a directory",
                     location=Location(MODULE_FILE, call.lineno, call.col_offset + 1),
                 )
-            roots[module] = where
+            roots[module] = overridden[module] = where
         elif kind in registered:
-            place = Location(MODULE_FILE, call.lineno, call.col_offset + 1)
-            registered[kind] += [(one, place) for one in positional if isinstance(one, str)]
+            _register(registered, call, MODULE_FILE)
         elif kind == "use_extension" and isinstance(statement, ast.Assign) and positional:
             target = statement.targets[0]
             if isinstance(target, ast.Name):
@@ -150,7 +138,66 @@ def read_repositories(root: str) -> Repositories:
     for alias in list(unknown):
         if alias in roots:
             del unknown[alias]
-    return Repositories(root, name, version, roots, unknown, *(tuple(one) for one in registered.values()))
+    files = _registered_elsewhere(wanted, overridden, registered)
+    toolchains, platforms = (tuple(one) for one in registered.values())
+    return Repositories(root, name, version, roots, unknown, toolchains, platforms, tuple(files))
+
+
+Registered = dict[str, list[tuple[str, Location]]]
+"""`register_toolchains`, `register_execution_platforms` -> patterns and where they stand."""
+
+
+def _tree(path: str, shown: str) -> ast.Module:
+    """The statements of a MODULE.bazel; none where it is not there.  Raises SyntaxFault, LoadingError."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as fault:
+        raise LoadingError(f"cannot read {shown}: {fault}", location=Location(shown)) from None
+    try:
+        return python_tree(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
+        line, column = getattr(fault, "lineno", 0) or 0, getattr(fault, "offset", 0) or 0
+        lines = text.split("\n")
+        excerpt = f"{line:>4} | {lines[line - 1]}\n{' ' * (6 + column)}^" if 0 < line <= len(lines) else ""
+        raise SyntaxFault(
+            f"{shown} does not parse: {getattr(fault, 'msg', fault)}",
+            location=Location(shown, line, column, excerpt),
+        ) from None
+
+
+def _register(registered: Registered, call: ast.Call, shown: str, repo: str = "") -> None:
+    """Add what one register_…() call names; `repo`: whose file it is."""
+    place = Location(shown, call.lineno, call.col_offset + 1)
+    assert isinstance(call.func, ast.Name)
+    for one in map(_literal, call.args):
+        if isinstance(one, str):
+            text = one if not repo or one.startswith("@") else f"@{repo}{'//' * (not one.startswith('//'))}{one}"
+            registered[call.func.id].append((text, place))
+
+
+def _registered_elsewhere(wanted: list[str], modules: dict[str, str], registered: Registered) -> list[str]:
+    """Add what other modules register, of those that are there the nearest first; the files that were looked at."""
+    files: list[str] = []
+    waiting = list(dict.fromkeys(one for one in wanted if one in modules))
+    for module in waiting:  # which grows
+        path = os.path.join(modules[module], MODULE_FILE)
+        files.append(path)
+        for statement in _tree(path, f"@{module}//{MODULE_FILE}").body:
+            call = statement.value if isinstance(statement, ast.Expr) else None
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+                continue
+            named = {one.arg: _literal(one.value) for one in call.keywords if one.arg}
+            if named.get("dev_dependency"):
+                continue  # of the main module only
+            if call.func.id in registered:
+                _register(registered, call, f"@{module}//{MODULE_FILE}", module)
+            elif call.func.id == "bazel_dep":
+                other = str(named.get("name") or (_literal(call.args[0]) if call.args else ""))
+                if other in modules and other not in waiting:
+                    waiting.append(other)
+    return files
 
 
 def _literal(node: ast.expr) -> Any:
