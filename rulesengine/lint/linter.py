@@ -47,8 +47,20 @@ def _file(
             text = fault.message + (f"; {fault.hint}" if fault.hint else "")
             yield Finding(fault.location or Location(file.shown), "syntax", text)
         return
+    yield from findings_of(loader, known, file, source, warnings, native)
+
+
+def findings_of(
+    loader: Loader,
+    known: Definitions,
+    file: File,
+    source: Source,
+    warnings: frozenset[str],
+    native: list[str] | None = None,
+) -> Iterator[Finding]:
+    """What is to be said of a file that parses, without what its comments switch off."""
     off = source.suppressed()
-    for found in _all(loader, known, file, source, native):
+    for found in _all(loader, known, file, source, loader.native_rules if native is None else native):
         if found.warning in warnings:
             names = off.get(found.location.line, ())
             if found.warning not in names and "all" not in names:

@@ -187,6 +187,26 @@ class Questions(Calls):
             loader = self._loader(serial(listener), token)
             return list(lint(loader, find_files(loader, words, directory or self.root), wanted))
 
+    def fix(
+        self,
+        *words: str,
+        warnings: Sequence[str] = (),
+        directory: str = "",
+        listener: Listener | None = None,
+        cancel: CancelToken | None = None,
+    ) -> dict[str, int]:
+        """Change files so that those of lint()'s findings go away that can be put right in one way only: names that
+        are loaded and not used, `/` of whole numbers, `native.` in BUILD files.  How many, by file.  Raises UsageError.
+        """
+        from rulesengine.lint.files import find_files
+        from rulesengine.lint.fixing import fix
+        from rulesengine.lint.warnings import chosen
+
+        wanted = chosen(warnings)
+        with self._call(cancel) as token:
+            loader = self._loader(serial(listener), token)
+            return fix(loader, find_files(loader, words, directory or self.root), wanted)
+
     def docs(
         self,
         *words: str,

@@ -12,7 +12,16 @@ EXIT_FINDINGS = 3
 def run(context: Context) -> int:
     """Print the findings; exit with 3 when there are any."""
     workspace = context.workspace()
+    fixed: dict[str, int] = {}
     with context.watching() as listener:
+        if context.options["fix"]:
+            fixed = workspace.fix(
+                *context.arguments,
+                warnings=context.options["warnings"] or (),
+                directory=context.directory,
+                listener=listener,
+                cancel=context.cancel,
+            )
         findings = workspace.lint(
             *context.arguments,
             warnings=context.options["warnings"] or (),
@@ -21,6 +30,12 @@ def run(context: Context) -> int:
             cancel=context.cancel,
         )
     console = context.console
+    if fixed:
+        number = sum(fixed.values())
+        context.console.info(
+            f"{number} finding{'s' * (number > 1)} put right in {len(fixed)} file{'s' * (len(fixed) > 1)}: "
+            + ", ".join(sorted(fixed))
+        )
     if context.options["output"] == "json":
         console.result(json.dumps([one.as_json() for one in findings], indent=2, ensure_ascii=False))
     else:

@@ -14,6 +14,8 @@ UPKEEP = (
     Flag("update", "bool", "resolve anew against the archive as it is today", False, commands=("lock",)),
     Flag("lock", "bool", "refresh the lock file from the archive", True, commands=("init",)),
     Flag("output", "choice", "in which form to print", "text", choices=("text", "json"), commands=("lint",)),
+    Flag("fix", "bool", "put right what can be put right in one way only (unused-load, "
+         "integer-division, native-build), then show the rest", False, commands=("lint",)),
     Flag("output", "choice", "Markdown, or JSON in the shape of Stardoc's ModuleInfo", "markdown",
          choices=("markdown", "json"), commands=("docs",)),
     Flag(
