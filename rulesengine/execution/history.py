@@ -26,7 +26,7 @@ from attrs import define, field
 FORMAT = 1
 LIMIT = 96 << 20
 """Bytes that the history may have before what is old goes."""
-_TAIL = 1 << 18
+_TAIL = 1 << 16
 """Bytes after which the state is written anew instead of read out of the lines."""
 
 Line = dict[str, Any]

@@ -92,15 +92,17 @@ class Engine:
         cancel: Cancellation,
         details: bool = False,
         only_check: bool = False,
+        few_sources: bool = False,
     ) -> Iterator[Engine]:
         """An engine while the block runs.  sandbox: True: required, False: none, None: where it works.
 
+        few_sources: so few are looked at that reading and writing what is remembered of all costs more than digesting.
         Raises StoreError for an unusable cache, ExecutionError where a required sandbox does not work.
         """
         counter = _Counter(listener)
         store = LocalStore(cache)
         actions = DiskActionCache(cache)
-        sources = WorkspaceSources(roots, store, os.path.join(output_base, "stat"))
+        sources = WorkspaceSources(roots, store, None if few_sources else os.path.join(output_base, "stat"))
         runner = OpRunner(store, operations, _OfflineFetcher() if offline else fetcher, counter)
         processes = LocalRunner(
             store,

@@ -261,6 +261,7 @@ class Workspace(Questions, Keeping):
                 verbose_failures=verbose_failures,
                 listener=told,
                 cancel=token,
+                few_sources=True,
             ) as engine:
                 engine.recorder = Recorder(self.output_base, None, None, kept.request, engine.store)
                 build = Rebuild(stale, kept, change, engine, self.output_base, told, token, started, started_ns)
