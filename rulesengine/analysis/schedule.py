@@ -25,6 +25,7 @@ class _Task(Generic[K, V, W]):
     steps: Generator[list[K] | W, Any, V]
     parent: _Task[K, V, W] | None
     waiting: int = 0
+    failed: bool = False
     wanted: Sequence[K] = ()
     waiters: list[_Task[K, V, W]] = field(factory=list)
     answer: Any = None
@@ -101,8 +102,8 @@ class Schedule(Generic[K, V, W]):
         return task
 
     def _advance(self, task: _Task[K, V, W]) -> None:
-        if task.key not in self._tasks:
-            return  # failed meanwhile
+        if task.failed:
+            return  # meanwhile
         while True:
             answer, task.answer = task.answer, None
             try:
@@ -118,7 +119,7 @@ class Schedule(Generic[K, V, W]):
                 return
             task.wanted = step
             for key in reversed(step):
-                if key in self.failed:
+                if self.failed and key in self.failed:
                     self._fail_all(task, self.failed[key])
                     return
                 if key not in self.done:
@@ -130,7 +131,7 @@ class Schedule(Generic[K, V, W]):
 
     def _run_batch(self) -> None:
         batch, self._batch = self._batch, []
-        batch = [pair for pair in batch if pair[0].key in self._tasks]
+        batch = [pair for pair in batch if not pair[0].failed]
         ready = []
         for (task, _), result in zip(batch, self._work([item for _, item in batch]), strict=True):
             if isinstance(result, RulesEngineError):
@@ -163,6 +164,7 @@ class Schedule(Generic[K, V, W]):
         while stack:
             one = stack.pop()
             if self._tasks.pop(one.key, None) is not None:
+                one.failed = True
                 self.failed[one.key] = fault
                 stack += one.waiters
 

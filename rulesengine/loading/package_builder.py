@@ -283,10 +283,17 @@ class PackageBuilder:
             if value is not None:
                 check = AttributeCheck(rule, label, key, rule.schema[key], place, self.texts, self.label, self.mention)
                 attributes[key] = check.value(value)
+        settable = plan.settable
         for key, value in given.items():
+            schema = settable.get(key)
+            if schema is not None and value is not None:
+                made = plain(schema, value, self._absolute)
+                if made is not UNSURE:
+                    attributes[sys.intern(key)] = made
+                    continue
             schema = rule.schema.get(key) or _COMMON.get(key)
             taken = rule.takes(key)
-            if taken and value is not None:
+            if taken and value is not None and key not in settable:
                 made = value if schema is None else plain(schema, value, self._absolute)
                 if made is not UNSURE:
                     attributes[sys.intern(key)] = made

@@ -26,12 +26,14 @@ class RulePlan:
     """A rule, worked out once for all its targets.
 
     mandatory, outputs: names of attributes.  defaults: the labels that stand in where an attribute is not given.
+    settable: the rule's own attributes that BUILD files may set.
     """
 
     rule: Rule
     mandatory: tuple[str, ...]
     outputs: tuple[str, ...]
     defaults: tuple[tuple[str, Label], ...]
+    settable: dict[str, AttributeSchema]
 
     @staticmethod
     def of(rule: Rule) -> RulePlan:
@@ -41,6 +43,7 @@ class RulePlan:
             tuple(key for key, one in schema if one.mandatory),
             tuple(key for key, one in schema if one.kind in OUTPUT_KINDS),
             tuple((key, Label.parse(text)) for key, text in rule.default_labels),
+            {key: one for key, one in schema if rule.takes(key)},
         )
 
 
