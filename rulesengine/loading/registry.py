@@ -139,7 +139,7 @@ class Registry:
                 spec["outputs"],
                 spec["build_setting"],
                 tuple(spec["provides"]),
-                self.exec_groups(spec.get("exec_groups"), module),
+                self._groups(spec, module),
                 spec["build_setting_flag"],
                 spec["build_setting_repeated"],
                 spec["functions"],
@@ -236,6 +236,20 @@ class Registry:
         aspect = self.aspects[index]
         if not aspect.name:
             object.__setattr__(aspect, "name", name)
+
+    def _groups(self, spec: dict[str, Any], module: Label) -> dict[str, ExecGroup]:
+        """The execution groups of a rule: its own and those of the rule it extends."""
+        own = self.exec_groups(spec.get("exec_groups"), module)
+        if spec["parent"] is None:
+            return own
+        out = dict(self.rules[spec["parent"]].exec_groups)
+        for name, group in own.items():
+            below = out.get(name, ExecGroup())
+            out[name] = ExecGroup(
+                tuple(dict.fromkeys((*below.toolchains, *group.toolchains))),
+                tuple(dict.fromkeys((*below.exec_compatible_with, *group.exec_compatible_with))),
+            )
+        return out
 
     def exec_groups(self, raw: dict[str, Any] | None, module: Label) -> dict[str, ExecGroup]:
         """Execution groups as rule() and aspect() describe them; labels are relative to the file that calls."""

@@ -27,6 +27,23 @@ def parent__(parent):
         fail("rule(parent = ...) is a rule, not %s" % type__(parent))
     return parent(entry__ = True)
 
+def composed__(own, parent):
+    """The transition of a rule and of the one it extends: the rule's own first, then that one's."""
+    if own == None or parent == None or not _is(own, "transition") or not _is(parent, "transition"):
+        return parent if own == None else own
+
+    def both(settings, attr):
+        changed = own.implementation({name: settings[name] for name in own.inputs}, attr)
+        between = _union(settings, changed)
+        return _union(changed, parent.implementation({name: between[name] for name in parent.inputs}, attr))
+
+    return struct(
+        _type = "transition",
+        implementation = both,
+        inputs = own.inputs + [one for one in parent.inputs if one not in own.inputs],
+        outputs = own.outputs + [one for one in parent.outputs if one not in own.outputs],
+    )
+
 def merged__(attrs, parent):
     """The attributes of a rule and of the one it extends."""
     if parent == None:

@@ -72,6 +72,7 @@ def make_rule__(registry, module):
             test = parent.test
             executable = parent.executable
             provides = parent.provides + [one for one in provides if one not in parent.provides]
+            cfg = composed__(cfg, parent.cfg)
         functions = functions__(attrs, outputs, initializer, parent)
         schema = {name: schema__(a) for name, a in attrs.items()}
         entry = dict(
@@ -99,6 +100,7 @@ def make_rule__(registry, module):
             "build_setting": build_setting.kind if build_setting else "",
             "exec_groups": exec_groups__(toolchains, exec_compatible_with, exec_groups),
             "build_setting_default": build_setting.default if build_setting else "",
+            "parent": None if parent == None else parent.id,
             "functions": functions != None,
             "build_setting_flag": build_setting.flag if build_setting else False,
             "build_setting_repeated": build_setting.repeated if build_setting else False,
