@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rulesengine.errors import UsageError
@@ -65,6 +65,7 @@ def test_forms(workspace: Workspace) -> None:
     assert picture.render("svg") == picture.render("svg")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.integers(1, 40).flatmap(
         lambda count: st.tuples(
