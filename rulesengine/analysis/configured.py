@@ -40,6 +40,7 @@ class ConfiguredTarget:
     environment, inherited: what it is run with: variables, and names of those taken from the caller's environment.
     dependencies: keys of the configured targets it depends on.
     incompatible: why there is nothing of it on its platform.
+    requirements: what `testing.ExecutionInfo` asks for a test's action, in the words of tags.
     """
 
     label: Label
@@ -56,6 +57,7 @@ class ConfiguredTarget:
     inherited: tuple[str, ...] = ()
     index: int = 0
     incompatible: Incompatible | None = None
+    requirements: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[Artifact, ...]:

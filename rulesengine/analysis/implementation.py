@@ -208,6 +208,7 @@ class Implementations:
             tuple([(other.label, other.configuration) for other in one.found]),
             tuple(done.get("inherited", ())),
             index,
+            requirements=tuple(done.get("requirements", ())),
         )
 
     def applying(self, work: Work) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ _BZL_NAMES = (
 _ELSEWHERE = (
     "repository_rule", "module_extension", "tag_class", "apple_common", "cc_common", "coverage_common", "java_common",
     "proto_common_do_not_use", "CcInfo", "CcSharedLibraryInfo", "CcToolchainConfigInfo", "DebugPackageInfo",
-    "JavaInfo", "JavaPluginInfo", "ProtoInfo", "PyInfo", "PyRuntimeInfo",
+    "JavaInfo", "JavaPluginInfo", "ProtoInfo", "PyInfo", "PyRuntimeInfo", "testing",
 )  # fmt: skip
 """Names that few .bzl files mention; the others do not load them."""
 _BUILD_NAMES = ("depset", "select", "set")

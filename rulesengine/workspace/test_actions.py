@@ -125,7 +125,7 @@ def _action(
     options: TestOptions,
 ) -> Action:
     assert one.executable is not None
-    label, tags = one.label, set(one.target.tags)
+    label, tags = one.label, {*one.target.tags, *one.requirements}
     parts = []
     if shard[1] > 1:
         parts.append(f"shard_{shard[0]}_of_{shard[1]}")

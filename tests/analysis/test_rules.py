@@ -407,3 +407,16 @@ return []
         "@@//a:z @@//b:c True",
         '["@@//a:x", "@@//a:y"] @@platforms//os:linux',
     ]
+
+
+def test_a_test_says_how_its_action_is_to_run(space: Space) -> None:
+    space.write(
+        "a/defs.bzl",
+        "def _impl(ctx):\n"
+        '    out = ctx.actions.declare_file("x.sh")\n'
+        '    ctx.actions.write(out, "", is_executable = True)\n'
+        '    return [DefaultInfo(executable = out), testing.ExecutionInfo({"requires-network": ""})]\n\n'
+        "x_test = rule(implementation = _impl, test = True)\n",
+    )
+    space.write("a/BUILD", 'load(":defs.bzl", "x_test")\nx_test(name = "x_test")\n')
+    assert space.target("//a:x_test").requirements == ("requires-network",)

@@ -202,6 +202,8 @@ def _analyze(rule, base, spec, shared, deps, late):
         more["groups"] = groups
     if RunEnvironmentInfo in target:
         more["environment"] = _texts(getattr(target[RunEnvironmentInfo], "environment", {}), "RunEnvironmentInfo.environment")
+    if rule.test and ExecutionInfo__ in target:
+        more["requirements"] = target[ExecutionInfo__].requirements.keys()
     if run:
         more["executable"] = run.path
     if runfiles.files._node[0] != []:

@@ -3,11 +3,29 @@
 AnalysisTestResultInfo = _provider(fields = ["success", "message"])
 AnalysisFailureInfo = _provider(fields = ["causes"])
 
+def _execution_info(requirements = {}, exec_group = "test"):
+    return {"requirements": _texts(requirements, "testing.ExecutionInfo(requirements)"), "exec_group": _text(exec_group, "exec_group")}
+
+ExecutionInfo__, _ = _provider(fields = ["requirements", "exec_group"], init = _execution_info)
+
+def _no_analysis_test(**_):
+    fail("testing.analysis_test() is not there: declare the test with rule(analysis_test = True), or with analysistest.make() of @bazel_skylib//lib:unittest.bzl")
+
+testing = struct(
+    ExecutionInfo = ExecutionInfo__,
+    TestEnvironment = lambda environment, inherited_environment = []: RunEnvironmentInfo(
+        environment = environment,
+        inherited_environment = inherited_environment,
+    ),
+    analysis_test = _no_analysis_test,
+)
+
 [
     py_name_provider(constructor(provider_id__ = True), name)
     for name, constructor in [
         ("AnalysisTestResultInfo", AnalysisTestResultInfo),
         ("AnalysisFailureInfo", AnalysisFailureInfo),
+        ("ExecutionInfo", ExecutionInfo__),
     ]
 ]
 
