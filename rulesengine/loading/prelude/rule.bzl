@@ -45,7 +45,8 @@ def make_rule__(registry, module):
             analysis_test = False,
             subrules = [],
             initializer = None,
-            parent = None):
+            parent = None,
+            _skylark_testable = False):
         foreign = py_foreign("rule()", module)
         index = -1 if foreign else len(registry)
         if type(attrs) != "dict":

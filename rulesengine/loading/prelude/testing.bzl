@@ -8,8 +8,8 @@ def _execution_info(requirements = {}, exec_group = "test"):
 
 ExecutionInfo__, _ = _provider(fields = ["requirements", "exec_group"], init = _execution_info)
 
-def _no_analysis_test(**_):
-    fail("testing.analysis_test() is not there: declare the test with rule(analysis_test = True), or with analysistest.make() of @bazel_skylib//lib:unittest.bzl")
+def _no_analysis_test(*_, **__):
+    fail("testing.analysis_test() is not there, since a rule is declared where a .bzl file is loaded: declare the test with rule(analysis_test = True), or with analysistest.make() of @bazel_skylib//lib:unittest.bzl")
 
 testing = struct(
     ExecutionInfo = ExecutionInfo__,
