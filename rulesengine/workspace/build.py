@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
@@ -23,10 +23,10 @@ from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.workspace import link, replay
-from rulesengine.workspace.capturing import Captured, capture
 from rulesengine.workspace.configurations import configurations
 from rulesengine.workspace.engine import Engine, Executed
 from rulesengine.workspace.groups import Groups
+from rulesengine.workspace.keeping_graph import kept_graph, read_and_absent
 from rulesengine.workspace.layout import describe
 from rulesengine.workspace.outputs import Members, Outputs
 from rulesengine.workspace.places import PREFIX
@@ -222,14 +222,25 @@ class Build:
         looked_at = None
         # What a command says may change, and so may the caller's environment.
         if not self.errors and not request.status.command and not request.inherits:
-            looked_at = self._looked_at(sources_of(graph, wanted), members, place)
+            links = self.outputs.links(members)
+            if os.path.islink(place.shown):
+                links.append((place.shown, place.directory))
+            looked_at = LookedAt(
+                self.started_ns,
+                *read_and_absent(self.loader, self.engine.sources, graph, wanted),
+                tuple(self.outputs.signatures(members)),
+                tuple(links),
+                steady=((self.loader.root, self.root_listing),),
+            )
             # A rebuild delivers what actions give, so it is not for programs that only stand as such.
             bare = any(value is not executed.values.get(file) for pairs in deliveries.values() for file, value in pairs)
             if self.testing is None and not request.program and not skipped and not bare:
                 results = [(str(label), one.configuration.mnemonic, request.groups.files(one)) for label, one in asked]
-                looked_at = evolve(
-                    looked_at, replay=self._replay(graph, wanted, members, results, executed, place, request)
+                places = (place.directory, place.shown)
+                kept = kept_graph(
+                    self.loader, self.engine.sources, graph, wanted, members, results, executed, places, request
                 )
+                looked_at = evolve(looked_at, replay=kept)
         return BuildResult(
             (*targets, *failed_labels, *skipped),
             run,
@@ -409,83 +420,3 @@ class Build:
         size = sum(member.digest.size for member in members.values() if isinstance(member, TreeFile))
         image = describe(members, self.engine.store.read)
         return Output(name, path, value.digest, size, directory=True, image=image)
-
-    # ---- what the no-op index needs ---------------------------------------------
-
-    def _looked_at(self, sources: Iterable[Artifact], members: Mapping[Artifact, Members], place: _Place) -> LookedAt:
-        read: set[str] = set()
-        absent: set[str] = set()
-        for path, kind in self.loader.tracked.items():
-            (absent if kind == "absent" else read).add(path)
-        for artifact in sources:
-            path = self.engine.sources.path(artifact)
-            read.add(path)
-            if os.path.isdir(path):
-                read.update(_below(path))
-        links = self.outputs.links(members)
-        if os.path.islink(place.shown):
-            links.append((place.shown, place.directory))
-        made = self.outputs.signatures(members)
-        steady = ((self.loader.root, self.root_listing),)
-        return LookedAt(self.started_ns, frozenset(read), frozenset(absent), tuple(made), tuple(links), steady=steady)
-
-    def _replay(
-        self,
-        graph: ActionGraph,
-        wanted: Sequence[Artifact],
-        delivered: Iterable[Artifact],
-        targets: Iterable[tuple[str, str, Sequence[Artifact]]],
-        executed: Executed,
-        place: _Place,
-        request: Request,
-    ) -> Captured | None:
-        def stands(label: str) -> tuple[str, int, int] | None:
-            try:
-                found = self.loader.target(self.loader.label(label)).location
-            except RulesEngineError:
-                return None
-            return None if found is None else (found.path, found.line, found.column)
-
-        return capture(
-            makers=graph.makers,
-            wanted=wanted,
-            delivered=delivered,
-            targets=targets,
-            values=executed.values,
-            path=self.engine.sources.path,
-            read=self.loader.sources.contents,
-            listed=[path for path, kind in self.loader.tracked.items() if kind == "directory"],
-            places=stands,
-            roots={"": self.loader.root, **self.loader.repositories.roots},
-            place=(place.directory, place.shown),
-            total=executed.run + executed.cached,
-            request=described(request),
-        )
-
-
-def sources_of(graph: ActionGraph, wanted: Iterable[Artifact]) -> set[Artifact]:
-    """The source artifacts that the wanted ones are made of."""
-    out: set[Artifact] = set()
-    seen: set[int] = set()
-    stack = list(wanted)
-    visited: set[Artifact] = set()
-    while stack:
-        artifact = stack.pop()
-        if artifact in visited:
-            continue
-        visited.add(artifact)
-        maker = graph.makers.get(artifact)
-        if maker is None:
-            if artifact.is_source:
-                out.add(artifact)
-            continue
-        if id(maker) not in seen:
-            seen.add(id(maker))
-            stack += maker.inputs.to_list()
-    return out
-
-
-def _below(directory: str) -> Iterator[str]:
-    for here, directories, files in os.walk(directory, followlinks=False):
-        for name in (*directories, *files):
-            yield os.path.join(here, name)
