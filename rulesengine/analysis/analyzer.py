@@ -128,7 +128,14 @@ class Analyzer:
             targets = [one for one in targets if str(one.label) != conflict.label]
         configured = {key: one for key, one in self._done.items() if len(key) == 2}
         return Analysis(
-            self.actions.graph, targets, errors, configured, self.actions.runfiles_tree, self.conditions, skipped
+            self.actions.graph,
+            targets,
+            errors,
+            configured,
+            self.actions.runfiles_tree,
+            self.conditions,
+            skipped,
+            frozenset((key[0], key[1]) for key in self._failed if len(key) == 2),
         )
 
     def _begin(self, key: Key) -> Steps:

@@ -74,7 +74,7 @@ class ConfiguredTarget:
 class Analysis:
     """The outcome: what was asked for, the actions that make it, and (with keep_going) what failed.
 
-    skipped: what a pattern named and the platform cannot have.
+    skipped: what a pattern named and the platform cannot have.  failed: what has no outcome, with keep_going.
     conditions: resolves what is left of select()s (attributes that every program has).
     runfiles_tree: path of an executable -> its runfiles tree, which is declared when it is asked for.
     """
@@ -86,3 +86,4 @@ class Analysis:
     runfiles_tree: Callable[[str], Artifact] | None = None
     conditions: Conditions | None = None
     skipped: list[ConfiguredTarget] = field(factory=list)
+    failed: frozenset[tuple[Label, Configuration]] = frozenset()

@@ -43,6 +43,10 @@ class Edges:
         self._loader = analyzer.loader
         self._known: dict[Place, tuple[Edge, ...]] = {}
 
+    def canonical(self, label: Label) -> Label:
+        """A label with its repository's canonical name."""
+        return self._loader.canonical(label)
+
     def proper(self, key: Place) -> Place:
         """The key with the configuration that the target's own transition leads to."""
         label, configuration = self._loader.canonical(key[0]), key[1]

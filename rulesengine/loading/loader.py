@@ -220,6 +220,10 @@ class Loader:
         with self._lock:
             return self._packages.get(self.repositories.canonical(repo), package, self._modules, wanted_by)
 
+    def partial_package(self, repo: str, package: str) -> Package | None:
+        """What a package that failed had declared until then; None where its BUILD file was not begun."""
+        return self._packages.partial.get((self.repositories.canonical(repo), package))
+
     def packages(self, below: str = "", repo: str = "") -> list[str]:
         """The names of all packages at or below one."""
         return self.sources.packages(repo, below)

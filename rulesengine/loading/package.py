@@ -65,7 +65,8 @@ class Package:
         exists = self._exists(name)
         named = name in self.exported or name in self.referenced or name == os.path.basename(self.build_file)
         if named and exists:
-            other = (PRIVATE,) if name in self.referenced else (PUBLIC,)
+            build = os.path.basename(self.build_file)
+            other = self.default_visibility if name in self.referenced or name == build else (PUBLIC,)
             made = Target(label, "source", visibility=self.exported.get(name, other))
             self.targets[name] = made
             return made

@@ -35,7 +35,8 @@ _FINALIZER = (
 
 
 class Packages:
-    """The packages of a workspace.  done: those that are there, by repository and name."""
+    """The packages of a workspace.  done: those that are there, by repository and name; partial: what
+    those that failed had declared until then."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Packages:
         self._canonical = canonical
         self._listener = listener
         self.done: dict[tuple[str, str], Package] = {}
+        self.partial: dict[tuple[str, str], Package] = {}
         self._failed: dict[tuple[str, str], RulesEngineError] = {}
         self._builder: PackageBuilder | None = None
         self._openings: dict[str, Any] = {}
@@ -115,8 +117,12 @@ class Packages:
         root = self._sources.repositories.directory(repo)
         shown = (f"@{repo}//" if repo else "") + os.path.relpath(path, root)
         text = self._sources.read(path, shown)
-        ast = self._interpreter.parse(shown, text, BUILD)
         made = Package(repo, package, os.path.dirname(path), shown)
+        try:
+            ast = self._interpreter.parse(shown, text, BUILD)
+        except RulesEngineError:
+            self.partial[repo, package] = made
+            raise
         label = Label(repo, package, os.path.basename(path))
         sets = False
         for load in modules.loads(ast, shown, label):
@@ -139,6 +145,9 @@ class Packages:
         try:
             modules.run(module, ast, label)
             self._finalize(builder, modules)
+        except RulesEngineError:
+            self.partial[repo, package] = made
+            raise
         finally:
             self._builder = previous
         return made

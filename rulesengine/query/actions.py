@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
-from rulesengine.errors import UsageError, did_you_mean
+from rulesengine.errors import RulesEngineError, UsageError, did_you_mean
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.command_line import render as command_line
@@ -108,6 +108,14 @@ class QueriedAction:
             "outputs": list(self.outputs),
             "message": self.message,
         }
+
+
+class QueriedActions(list[QueriedAction]):
+    """The answer of `aquery`.  faults: what was left out, since it does not load or its rule fails."""
+
+    def __init__(self, actions: Iterable[QueriedAction] = (), faults: tuple[RulesEngineError, ...] = ()) -> None:
+        super().__init__(actions)
+        self.faults = faults
 
 
 def arguments(action: Action) -> list[str]:
@@ -263,4 +271,4 @@ def container(shown: Sequence[QueriedAction], *, commandline: bool = True, artif
     return {key: value for key, value in out.items() if value}
 
 
-__all__ = ["FORMS", "ActionFilter", "QueriedAction", "action_key", "arguments", "container", "render"]
+__all__ = ["FORMS", "ActionFilter", "QueriedAction", "QueriedActions", "action_key", "arguments", "container", "render"]

@@ -245,7 +245,7 @@ class Evaluation(Generic[Node]):
                         )
                     if not named and not (_is_test(member) and "manual" not in member.tags):
                         continue
-                    if _has_tags(member, wanted):
+                    if has_tags(member, wanted):
                         add(one)
 
         for label in labels:
@@ -325,10 +325,26 @@ def checked_pattern(text: str) -> str:
     return _pattern(text).pattern
 
 
-def _has_tags(target: Target, wanted: set[str]) -> bool:
+def has_tags(target: Target, wanted: set[str]) -> bool:
     """The rule of test_suite(tags): all plain (or +) tags, and none of the - ones; a test's size is a tag."""
     tags = {*target.tags, str(target.attributes.get("size", "medium"))}
     return all((tag[1:] not in tags) if tag.startswith("-") else (tag.lstrip("+") in tags) for tag in wanted)
+
+
+COMMON_DEFAULTS: dict[str, Any] = {
+    "aspect_hints": [],
+    "compatible_with": [],
+    "exec_compatible_with": [],
+    "exec_properties": {},
+    "features": [],
+    "restricted_to": [],
+    "tags": [],
+    "target_compatible_with": [],
+    "testonly": False,
+    "toolchains": [],
+    "transitive_configs": [],
+}
+"""What attributes of every rule are where a target does not set them."""
 
 
 def attribute_texts(target: Target, name: str) -> list[str]:
@@ -338,11 +354,13 @@ def attribute_texts(target: Target, name: str) -> list[str]:
     schema = target.rule.schema.get(name)
     if name == "name":
         return [target.label.name]
+    if name == "visibility":
+        return [text_of(list(target.visibility))]
     if name.startswith("generator_"):
         return [dict(target.generated_by()).get(name, "")]
     value = target.attributes.get(name, schema.default if schema is not None else None)
     if schema is None and name not in target.attributes:
-        return []
+        return [text_of(COMMON_DEFAULTS[name])] if name in COMMON_DEFAULTS else []
     return [text_of(inner) for _, inner in branches(value)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from rulesengine.errors import Location
@@ -30,6 +30,9 @@ class TargetGraph(Protocol[Node]):
 
     def dependencies(self, node: Node) -> Sequence[Node]:
         """Direct dependencies, each once."""
+
+    def conditions(self, node: Node) -> Mapping[Node, Sequence[str]]:
+        """Of each direct dependency that stands in branches of a select(): their conditions."""
 
     def named(self, node: Node, attribute: str) -> Sequence[Node]:
         """What the labels of one attribute stand for, in the attribute's order."""

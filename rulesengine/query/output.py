@@ -9,7 +9,7 @@ from typing import Any
 
 from rulesengine.errors import UsageError, did_you_mean
 from rulesengine.model.label import Label
-from rulesengine.model.rule import OUTPUT_KINDS
+from rulesengine.model.rule import EMPTY_VALUES, OUTPUT_KINDS
 from rulesengine.model.target import SELECT, is_select
 from rulesengine.query.graph import Node, TargetGraph, kind_of
 from rulesengine.query.look import PLAIN, Look
@@ -18,6 +18,11 @@ FORMS = (
     "label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json", "jsonproto",
     "streamed_jsonproto", "textproto", "xml",
 )  # fmt: skip
+_CONDITIONS = 4
+"""Conditions that an edge of `graph` shows at most, as `--graph:conditional_edges_limit` has it."""
+_SORTED = ("tags", "features")
+_LABELS = ("toolchain", "default_constraint_value")
+"""Labels that are no dependencies: kept as written."""
 ORDERS = ("auto", "deps", "full", "no")
 """auto: by name (somepath: as found); deps, full: what depends before what it depends on; no: as found."""
 
@@ -102,10 +107,20 @@ def _build(graph: TargetGraph[Node], node: Node, look: Look) -> str:
     if target.rule is None:
         return ""
     place = look.place(graph, node)
-    given = {"name": label.name, **{name: value for name, value in target.attributes.items() if name[0] != "_"}}
-    for name, schema in target.rule.schema.items():
-        if schema.kind in OUTPUT_KINDS and name in given:
-            given[name] = _outputs(label, given[name])
+    given: dict[str, Any] = {"name": label.name}
+    for name, value in target.attributes.items():
+        schema = target.rule.schema.get(name)
+        kind = schema.kind if schema is not None else ""
+        if name[0] != "_":
+            given[name] = _settled(value, kind)
+        if kind in OUTPUT_KINDS:
+            given[name] = _outputs(label, value)
+        elif name == "visibility":
+            given[name] = list(target.visibility)
+        elif name in _SORTED and isinstance(given[name], list) and not any(is_select(one) for one in value):
+            given[name] = sorted(set(given[name]))
+        elif name in _LABELS and isinstance(value, str):
+            given[name] = str(label.parse(value, repo=label.repo, package=label.package))
     if target.made_by[0]:
         given |= target.generated_by()
         given["generator_location"] = str(graph.place(node))
@@ -118,6 +133,21 @@ def _build(graph: TargetGraph[Node], node: Node, look: Look) -> str:
             "",
         ]
     )
+
+
+def _settled(value: Any, kind: str) -> Any:
+    """A value without select()s that choose nothing; None in a branch is the kind's empty value."""
+    if isinstance(value, list):
+        parts = [_settled(one, kind) for one in value]
+        if any(is_select(one) for one in value) and len(parts) == 1:
+            return parts[0]
+        return parts
+    if not is_select(value):
+        return value
+    chosen = [(condition, EMPTY_VALUES.get(kind) if one is None else one) for condition, one in value[SELECT]]
+    if len(chosen) == 1 and chosen[0][0] == "//conditions:default":
+        return chosen[0][1]
+    return {SELECT: chosen}
 
 
 def _outputs(label: Label, value: Any) -> Any:
@@ -140,9 +170,21 @@ def _graph(graph: TargetGraph[Node], labels: Sequence[Node], *, factored: bool) 
     lines = ["digraph mygraph {", "  node [shape=box];"]
     for group in groups:
         lines.append(f'  "{name[group[0]]}"')
-        below = dict.fromkeys(name[one] for one in sorted(edges[group[0]], key=str))
-        lines += [f'  "{name[group[0]]}" -> "{one}"' for one in below]
+        conditions: dict[str, dict[str, None]] = {}
+        for label in group:
+            chosen = graph.conditions(label)
+            for one in sorted(edges[label], key=str):
+                conditions.setdefault(name[one], {}).update(dict.fromkeys(chosen.get(one, ())))
+        for below, why in conditions.items():
+            lines.append(f'  "{name[group[0]]}" -> "{below}"')
+            if why:
+                lines.append(f'  [label="{_few(list(why))}"];')
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _few(conditions: list[str]) -> str:
+    """What stands at an edge: its conditions, at most four of them."""
+    return "\\n".join(conditions[:_CONDITIONS]) + ("..." if len(conditions) > _CONDITIONS else "")
 
 
 def _alike(edges: Mapping[Node, Sequence[Node]]) -> list[list[Node]]:

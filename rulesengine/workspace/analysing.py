@@ -6,7 +6,7 @@ from rulesengine.analysis import Analyzer
 from rulesengine.analysis.edges import Edges
 from rulesengine.loading import Loader
 from rulesengine.model.ports import Cancellation, Listener
-from rulesengine.query.actions import ActionFilter, QueriedAction
+from rulesengine.query.actions import ActionFilter, QueriedAction, QueriedActions
 from rulesengine.query.evaluate import Evaluation, checked_pattern, words_of
 from rulesengine.query.parser import Call, parse
 from rulesengine.workspace.analyzed import AnalyzedTarget, ConfiguredResult
@@ -20,7 +20,7 @@ def analyse(question: Question, loader: Loader, listener: Listener, cancel: Canc
     """Analyse what an expression is about.  Raises UsageError, LoadingError, AnalysisError."""
     tree = parse(question.expression)
     patterns = question.universe.split(",") if question.universe else words_of(tree)
-    loaded = LoadedTargets(loader, question.package, question.implicit, cancel)
+    loaded = LoadedTargets(loader, question.package, question.implicit, cancel, keep_going=question.keep_going)
     top, execution = configurations(loader, question)
     labels = list(dict.fromkeys(label for pattern in patterns for label in loaded.resolve(pattern)))
     labels = [one for one in labels if loaded.target(one).kind != "package_group"]
@@ -36,10 +36,10 @@ def ask(question: Question, graph: ConfiguredTargets) -> ConfiguredResult:
     """Evaluate the expression over what was analysed."""
     tree = parse(question.expression)
     found = Evaluation(graph, question.universe).value(tree, {})
-    return ConfiguredResult(tuple(found), graph, isinstance(tree, Call) and tree.name == "somepath")
+    return ConfiguredResult(tuple(found), graph, isinstance(tree, Call) and tree.name == "somepath", graph.faults)
 
 
-def actions_of(question: Question, graph: ConfiguredTargets) -> list[QueriedAction]:
+def actions_of(question: Question, graph: ConfiguredTargets) -> QueriedActions:
     """`aquery`: the actions of the targets that the expression stands for, in the order of analysis.
 
     mnemonic(), inputs() and outputs() stand outermost and say which of these actions.  Raises UsageError.
@@ -58,11 +58,12 @@ def actions_of(question: Question, graph: ConfiguredTargets) -> list[QueriedActi
         target = graph.target(node)
         if target.rule is not None:
             owners[str(node.label), node.mnemonic] = target.rule_name
-    return [
+    found = (
         QueriedAction(action, owners[action.owner, action.configuration])
         for action in graph.analysis.graph.actions
         if (action.owner, action.configuration) in owners and which.takes(action)
-    ]
+    )
+    return QueriedActions(found, graph.faults)
 
 
 def analysed_targets(question: Question, graph: ConfiguredTargets) -> tuple[AnalyzedTarget, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
 from rulesengine.analysis import Analysis, ConfiguredTarget
 from rulesengine.analysis.edges import Edge, Edges, Place
-from rulesengine.errors import Location, NoSuchTargetError, UsageError
+from rulesengine.errors import Location, NoSuchTargetError, RulesEngineError, UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
@@ -59,12 +59,19 @@ class ConfiguredTargets:
         self._implicit = implicit
         self._tools = tools
 
+    @property
+    def faults(self) -> tuple[RulesEngineError, ...]:
+        """With keep_going: why something was left out."""
+        return (*self._loaded.faults, *self.analysis.errors)
+
     # ---- the graph ------------------------------------------------------------
 
     def resolve(self, pattern: str) -> Sequence[ConfiguredNode]:
         """The targets of a pattern in the configuration that was asked for."""
         out: dict[ConfiguredNode, None] = {}
         for label in self._loaded.resolve(pattern):
+            if (self._edges.canonical(label), self._top) in self.analysis.failed:
+                continue
             out[self._node(self._edges.proper((label, self._top)))] = None
         return list(out)
 
@@ -89,6 +96,10 @@ class ConfiguredTargets:
         }
         out.pop(node, None)
         return list(out)
+
+    def conditions(self, node: ConfiguredNode) -> Mapping[ConfiguredNode, Sequence[str]]:  # noqa: ARG002 - a protocol's
+        """None: a configuration has chosen."""
+        return {}
 
     def named(self, node: ConfiguredNode, attribute: str) -> Sequence[ConfiguredNode]:
         """What an attribute names in the node's configuration."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rulesengine.loading import Loader
     from rulesengine.model.label import Label
     from rulesengine.query import QueryResult
-    from rulesengine.query.actions import QueriedAction
+    from rulesengine.query.actions import QueriedActions
     from rulesengine.reference.entries import FileReference
     from rulesengine.workspace.affected import Affected
     from rulesengine.workspace.analyzed import AnalyzedTarget, ConfiguredResult
@@ -71,10 +71,11 @@ class Questions(Calls):
         with self._analysing(expression, how) as (question, graph):
             return ask(question, graph)
 
-    def aquery(self, expression: str, **how: Unpack[HowToAnalyse]) -> list[QueriedAction]:
+    def aquery(self, expression: str, **how: Unpack[HowToAnalyse]) -> QueriedActions:
         """The actions of the targets that a query stands for.
 
-        how: see HowToAnalyse.  Raises UsageError, LoadingError, AnalysisError.
+        how: see HowToAnalyse; with keep_going, the `faults` of the list say what was left out.
+        Raises UsageError, LoadingError, AnalysisError.
         """
         from rulesengine.workspace.analysing import actions_of
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rulesengine.analysis.visibility import check as check_visibility
 from rulesengine.errors import LoadingError, Location, NoSuchTargetError, VisibilityError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import BUILD, BZL
+from rulesengine.loading.package import Package
 from rulesengine.model.label import Label
 from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.ports import Cancellation
 from rulesengine.model.target import Target
+from rulesengine.workspace.declared_edges import DeclaredEdge, declared_edges
 
 
 class LoadedTargets:
@@ -70,7 +72,7 @@ class LoadedTargets:
             return self._loader.resolve([pattern], self._package)
         repo = self._loader.canonical_repo(found.repo)
         if found.kind == "package":
-            package = self._loader.package(repo, found.package)
+            package = self._loaded_package(repo, found.package)
             if found.name in package.targets:
                 return [Label(repo, found.package, found.name)]
             packages = [found.package]
@@ -82,7 +84,7 @@ class LoadedTargets:
         for name in packages:
             self.check()
             try:
-                package = self._loader.package(repo, name)
+                package = self._loaded_package(repo, name)
             except LoadingError as fault:
                 self._left_out(fault)
                 continue
@@ -98,13 +100,19 @@ class LoadedTargets:
 
     def named(self, node: Label, attribute: str) -> Sequence[Label]:
         """The labels of one attribute, whatever select() branch holds them."""
-        return list(dict.fromkeys(self._loader.canonical(one) for _, one in self.target(node).labels(attribute)))
+        target = self.target(node)
+        found = dict.fromkeys(self._loader.canonical(one) for _, one in target.labels(attribute))
+        return [one for one in found if self._loads_well(one, target)]
 
     def target(self, label: Label) -> Target:
         """A target.  A .bzl file that was loaded counts as a source file."""
+        label = self._loader.canonical(label)
+        package = self._loaded_package(label.repo, label.package)
         try:
-            return self._loader.target(label)
+            return package.target(label.name)
         except NoSuchTargetError:
+            if label.name in package.referenced:  # a rule names a file that is not there: a build will say so
+                return Target(label, "source", visibility=package.default_visibility)
             if label.name.endswith((".bzl", ".scl")) and os.path.isfile(self._loader.sources.path(label)):
                 return Target(label, "source")
             raise
@@ -131,21 +139,39 @@ class LoadedTargets:
         found = self._dependencies.get(label)
         if found is None:
             target = self.target(label)
-            schema = target.rule.schema if target.rule is not None and not self._tools else {}
-            every = (
-                self._loader.canonical(one)
-                for name, one in target.labels(implicit=self._implicit)
-                if name not in schema or schema[name].cfg != "exec"
-            )
+            every = (self._loader.canonical(one.label) for one in self._edges(label) if self._tools or not one.tool)
             found = list(dict.fromkeys(every))
             if self._keep_going:
                 found = [one for one in found if self._loads_well(one, target)]
             self._dependencies[label] = found
         return found
 
+    def _edges(self, label: Label) -> Iterator[DeclaredEdge]:
+        package = self._loaded_package(label.repo, label.package)
+        return declared_edges(self.target(label), package, implicit=self._implicit)
+
+    def conditions(self, label: Label) -> Mapping[Label, Sequence[str]]:
+        """Of each dependency that stands in branches of a select(): their conditions."""
+        out: dict[Label, dict[str, None]] = {}
+        for one in self._edges(self._loader.canonical(label)):
+            if one.condition:
+                out.setdefault(self._loader.canonical(one.label), {})[one.condition] = None
+        return {one: list(conditions) for one, conditions in out.items()}
+
+    def _loaded_package(self, repo: str, name: str) -> Package:
+        """A package; with keep_going, what was declared of one until its evaluation failed."""
+        try:
+            return self._loader.package(repo, name)
+        except LoadingError as fault:
+            partial = self._loader.partial_package(repo, name) if self._keep_going else None
+            if partial is None:
+                raise
+            self._left_out(fault)
+            return partial
+
     def siblings(self, label: Label) -> Sequence[Label]:
         """Rules, generated files, and the source files that rules name or that are exported."""
-        package = self._loader.package(label.repo, label.package)
+        package = self._loaded_package(label.repo, label.package)
         names = [
             *package.targets,
             *sorted({*package.referenced, *package.exported, os.path.basename(package.build_file)}),
@@ -153,14 +179,14 @@ class LoadedTargets:
         out: dict[Label, None] = {}
         for name in names:
             try:
-                out[package.target(name).label] = None
-            except NoSuchTargetError:  # a rule names a file that does not exist: the build will say so
+                out[self.target(Label(package.repo, package.name, name)).label] = None
+            except NoSuchTargetError:  # an exported file does not exist: a build will say so
                 continue
         return list(out)
 
     def build_file(self, label: Label) -> Label:
         """The label of the BUILD file of the label's package."""
-        package = self._loader.package(label.repo, label.package)
+        package = self._loaded_package(label.repo, label.package)
         return Label(package.repo, package.name, os.path.basename(package.build_file))
 
     def build_files(self, node: Label) -> Sequence[Label]:
@@ -194,8 +220,11 @@ class LoadedTargets:
 
     def visible(self, source: Label, label: Label) -> bool:
         """Whether visibility lets `source` depend on `label`."""
+        target = self.target(label)
+        if target.rule_name == "config_setting" and "visibility" not in target.attributes:
+            return True  # as in select()
         try:
-            check_visibility(self._loader, self.target(source), self.target(label), "")
+            check_visibility(self._loader, self.target(source), target, "")
         except VisibilityError:
             return False
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import networkx as nx
 import pytest
@@ -68,6 +68,9 @@ class Memory:
             for one in universe
             if {self.build_file(one).path, *(file.path for file in self.load_files(one))} & set(fragments)
         ]
+
+    def conditions(self, node: Label) -> Mapping[Label, Sequence[str]]:
+        return {}
 
     def dependencies(self, label: Label) -> Sequence[Label]:
         return list(dict.fromkeys(one for _, one in self.target(label).labels()))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rulesengine.cli.commands.cquery import how
-from rulesengine.cli.commands.query import expression
+from rulesengine.cli.commands.query import expression, tell
 from rulesengine.cli.context import Context
+from rulesengine.errors import EXIT_BUILD_FAILED
 
 
 def run(context: Context) -> int:
@@ -24,4 +25,5 @@ def run(context: Context) -> int:
             param_files=options["include_param_files"],
         )
     )
+    tell(context, found.faults, EXIT_BUILD_FAILED)
     return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from rulesengine.cli.commands.query import expression, rendered
+from rulesengine.cli.commands.query import expression, rendered, tell
 from rulesengine.cli.context import Context
+from rulesengine.errors import EXIT_BUILD_FAILED
 from rulesengine.model.ports import Listener
 from rulesengine.workspace.how import HowToAnalyse
 
@@ -19,6 +20,7 @@ def run(context: Context) -> int:
         else:
             shown = rendered(context, result)
     context.console.stdout.write(shown)
+    tell(context, result.faults, EXIT_BUILD_FAILED)
     return 0
 
 

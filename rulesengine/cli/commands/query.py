@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from rulesengine.cli.context import Context
-from rulesengine.errors import EXIT_PARTIAL, UsageError
+from rulesengine.errors import EXIT_PARTIAL, RulesEngineError, UsageError
 from rulesengine.query import QueryResult
 from rulesengine.query.graph import Node
 
@@ -29,13 +30,18 @@ def run(context: Context) -> int:
         )
         shown = rendered(context, result)
     context.console.stdout.write(shown)
-    if result.faults:
-        *others, last = result.faults
+    tell(context, result.faults, EXIT_PARTIAL)
+    return 0
+
+
+def tell(context: Context, faults: Sequence[RulesEngineError], exit_code: int) -> None:
+    """Say what was left out of an answer.  Raises the last of the faults with the exit code."""
+    if faults:
+        *others, last = faults
         for one in others:
             context.console.error(one)
-        last.exit_code = EXIT_PARTIAL
+        last.exit_code = exit_code
         raise last
-    return 0
 
 
 def rendered(context: Context, result: QueryResult[Node]) -> str:
