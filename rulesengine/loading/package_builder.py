@@ -22,7 +22,7 @@ from rulesengine.loading.texts import FRAME, SourceTexts
 from rulesengine.loading.values import AttributeCheck
 from rulesengine.model.label import Label, check_target
 from rulesengine.model.macro import MacroInstance
-from rulesengine.model.rule import AttributeSchema
+from rulesengine.model.rule import AttributeSchema, Rule
 from rulesengine.model.target import NO_OUTPUTS, PRIVATE, Target
 
 _NAME = re.compile(r"""name\s*=\s*(["'])([^"'\\]*)\1\s*(?:[,)]|$)""")
@@ -224,8 +224,23 @@ class PackageBuilder:
             target = self._target(plan, name, given, place, chain)
         except AttributeValueError as fault:
             fault.notes = (*fault.notes, *_chain(chain))
+            self._add_broken(rule, name, place, chain)
             raise
         self.add(target)
+        try:
+            self._add_outputs(plan, target, place, chain)
+        except LoadingError:
+            del self.package.targets[name]  # who asks for what the broken package has is not told of it
+            raise
+        return 0  # the border takes twice as long for None
+
+    def _add_broken(self, rule: Rule, name: str, place: Location | None, chain: tuple[str, ...]) -> None:
+        """What the package that fails now has of a target with a wrong attribute: that it is there."""
+        label = Label(self.package.repo, self.package.name, name)
+        self.package.targets.setdefault(name, Target(label, "rule", rule, location=place, stack=chain))
+
+    def _add_outputs(self, plan: RulePlan, target: Target, place: Location | None, chain: tuple[str, ...]) -> None:
+        rule, name = plan.rule, target.label.name
         outputs = [output for key in plan.outputs for output in _listed(target.attributes.get(key))]
         if rule.outputs or target.outputs:
             outputs += rule.output_names(name, target.attributes, target.outputs).values()
@@ -243,7 +258,6 @@ class PackageBuilder:
                 macro=self.macro,
             )
             self.add(generated)
-        return 0  # the border takes twice as long for None
 
     def _check_prefixes(self, output: str, place: Location | None) -> None:
         """No output may lie below another one, which would have to be a directory then."""

@@ -16,6 +16,7 @@ from rulesengine.errors import RulesEngineError, UsageError, did_you_mean
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.command_line import render as command_line
+from rulesengine.query.surroundings import NONE, Surroundings
 
 FORMS = ("text", "summary", "commands", "json", "jsonproto", "textproto")
 
@@ -44,10 +45,11 @@ def _any(pattern: str, artifacts: Iterable[Artifact]) -> bool:
 
 @frozen
 class QueriedAction:
-    """An action with what surrounds it.  rule: the kind of its target's rule."""
+    """An action with what surrounds it.  rule: the kind of its target's rule.  around: see Surroundings."""
 
     action: Action
     rule: str
+    around: Surroundings = NONE
 
     @property
     def target(self) -> str:
@@ -76,8 +78,8 @@ class QueriedAction:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """The command line, paths as they are in the execution root; `*` stands for the files of a directory."""
-        return tuple(arguments(self.action))
+        """The command line, paths as they are in the execution root; a directory stands for the files in it."""
+        return tuple(self.around.arguments(self.action))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -87,7 +89,7 @@ class QueriedAction:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Execution paths, sorted."""
-        return tuple(sorted(file.path for file in self.action.inputs))
+        return tuple(sorted(file.path for file in self.around.inputs(self.action)))
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -142,7 +144,7 @@ def render(
     if form == "text":
         return "".join(_text(one, commandline, artifacts, param_files) + "\n" for one in shown)
     if form == "commands":
-        return "".join(shlex.join(arguments(one.action)) + "\n" for one in shown)
+        return "".join(shlex.join(one.arguments) + "\n" for one in shown)
     if form == "summary":
         return _summary(shown)
     if form == "json":
@@ -169,7 +171,7 @@ def _text(one: QueriedAction, commandline: bool, artifacts: bool, param_files: b
         f"  ActionKey: {action_key(action)}",
     ]
     if artifacts:
-        lines.append(f"  Inputs: [{', '.join(sorted(file.path for file in action.inputs))}]")
+        lines.append(f"  Inputs: [{', '.join(one.inputs)}]")
         lines.append(f"  Outputs: [{', '.join(sorted(file.path for file in action.outputs))}]")
     if action.environment:
         pairs = ", ".join(f"{name}={value}" for name, value in action.environment)
@@ -177,7 +179,7 @@ def _text(one: QueriedAction, commandline: bool, artifacts: bool, param_files: b
     if action.platform:
         lines.append("  ExecutionInfo: {" + ", ".join(f"{name}: {value}" for name, value in action.platform) + "}")
     if commandline:
-        words = [shlex.quote(word) for word in arguments(action)]
+        words = [shlex.quote(word) for word in one.arguments]
         lines.append("  Command Line: (exec " + " \\\n    ".join(words) + ")")
     if param_files:
         lines += [f"  Param File: {file.path}" for file in action.inputs if file.path.endswith(".params")]
@@ -250,10 +252,10 @@ def container(shown: Sequence[QueriedAction], *, commandline: bool = True, artif
             ),
         }
         if commandline:
-            made["arguments"] = arguments(action)
+            made["arguments"] = list(one.arguments)
         made["environmentVariables"] = [{"key": name, "value": value} for name, value in action.environment]
         if artifacts:
-            inputs = tuple(file(each) for each in action.inputs)
+            inputs = tuple(file(each) for each in one.around.inputs(action))
             made["inputDepSetIds"] = [sets.of(inputs, lambda inputs=inputs: {"directArtifactIds": list(inputs)})]  # type: ignore[misc]
             made["outputIds"] = [file(each) for each in action.outputs]
             made["primaryOutputId"] = made["outputIds"][0]

@@ -9,6 +9,7 @@ from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.query.actions import ActionFilter, QueriedAction, QueriedActions
 from rulesengine.query.evaluate import Evaluation, checked_pattern, words_of
 from rulesengine.query.parser import Call, parse
+from rulesengine.query.surroundings import Surroundings
 from rulesengine.workspace.analyzed import AnalyzedTarget, ConfiguredResult
 from rulesengine.workspace.configurations import configurations
 from rulesengine.workspace.configured_targets import ConfiguredTargets
@@ -58,8 +59,9 @@ def actions_of(question: Question, graph: ConfiguredTargets) -> QueriedActions:
         target = graph.target(node)
         if target.rule is not None:
             owners[str(node.label), node.mnemonic] = target.rule_name
+    around = Surroundings.of(graph.analysis.graph.actions)
     found = (
-        QueriedAction(action, owners[action.owner, action.configuration])
+        QueriedAction(action, owners[action.owner, action.configuration], around)
         for action in graph.analysis.graph.actions
         if (action.owner, action.configuration) in owners and which.takes(action)
     )
@@ -74,10 +76,11 @@ def analysed_targets(question: Question, graph: ConfiguredTargets) -> tuple[Anal
     ]
     known = {(str(one.label), one.configuration.mnemonic): one for _, one in found if one is not None}
     actions: dict[tuple[str, str], list[QueriedAction]] = {key: [] for key in known}
+    around = Surroundings.of(graph.analysis.graph.actions)
     for action in graph.analysis.graph.actions:
         key = (action.owner, action.configuration)
         if key in actions:
-            actions[key].append(QueriedAction(action, known[key].target.rule_name))
+            actions[key].append(QueriedAction(action, known[key].target.rule_name, around))
     return tuple(
         AnalyzedTarget.of(str(node.label), one, actions[str(one.label), one.configuration.mnemonic])
         for node, one in found

@@ -168,7 +168,7 @@ _INTERNAL = {
     "SourceManifest", "SourceSymlinkManifest", "SymlinkTree", "TemplateExpand", "TestRunner",
 }  # fmt: skip
 """Mnemonics of what the two tools do by themselves, each in its way."""
-_TOOL = re.compile(r"external/bazel_tools/|\.runfiles$|\.runfiles/|\.params$|_middleman")
+_TOOL = re.compile(r"external/bazel_tools/|/_middlemen/|\.runfiles$|\.runfiles/|\.params$|_middleman")
 
 
 def query_lines(text: str, command: str = "query") -> list[str]:

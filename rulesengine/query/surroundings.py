@@ -1,0 +1,78 @@
+"""Surroundings: what other actions make for an action without a rule's author seeing it; `aquery` looks through it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from attrs import field, frozen
+
+from rulesengine.model.action import Action, Argument, Flags, Lines, PathArgument
+from rulesengine.model.artifact import Artifact
+from rulesengine.model.command_line import render
+
+_MARK = "\ue000"
+"""Stands around the name of a tree where the name of a file in it would be."""
+_IN_TREE = re.compile(f"/?{_MARK}([^{_MARK}]*){_MARK}")
+
+
+@frozen
+class Surroundings:
+    """Parameter files and runfiles trees, by path.
+
+    spilled: the arguments that a parameter file holds.  runfiles: the files that a program's tree leads to.
+    """
+
+    spilled: Mapping[str, Lines] = field(factory=dict)
+    runfiles: Mapping[str, frozenset[Artifact]] = field(factory=dict)
+
+    @staticmethod
+    def of(actions: Iterable[Action]) -> Surroundings:
+        """From all actions of an analysis."""
+        spilled, runfiles = {}, {}
+        for one in actions:
+            if one.mnemonic == "ParameterFile":
+                spilled[one.outputs[0].path] = next(word for word in one.arguments if isinstance(word, Lines))
+            elif one.mnemonic == "RunfilesTree":
+                runfiles[one.outputs[0].path] = frozenset(one.inputs)
+        return Surroundings(spilled, runfiles)
+
+    def arguments(self, action: Action) -> list[str]:
+        """The command line as the rule gave it: what went to a parameter file is there, a directory is itself.
+
+        Paths are as they are in the execution root.  As Bazel's aquery.
+        """
+        words: list[Argument] = []
+        flags: Sequence[Argument] | None = None
+        for one in action.arguments:
+            lines = self.spilled.get(one.artifact.path) if isinstance(one, PathArgument) else None
+            if lines is not None:
+                for item in lines.items:
+                    if isinstance(item, Flags):
+                        flags = item.groups
+                        words += item.groups
+                    else:
+                        words.append(item)
+            elif not (isinstance(one, Flags) and one.groups == flags):  # else: those that are no flags, a second time
+                words.append(one)
+        texts = render(
+            words, lambda artifact: artifact.path, lambda tree: [_MARK + tree.path.rpartition("/")[2] + _MARK]
+        )
+        return [_IN_TREE.sub(_itself, text).replace(_MARK, "") if _MARK in text else text for text in texts]
+
+    def inputs(self, action: Action) -> list[Artifact]:
+        """The inputs, where the runfiles of a program are one tree."""
+        trees = [self.runfiles[one.path] for one in action.inputs.direct if one.path in self.runfiles]
+        if not trees:
+            return list(action.inputs)
+        inside = frozenset().union(*trees)
+        others = [one for below in action.inputs.transitive if not inside.issuperset(below) for one in below]
+        return list(dict.fromkeys([*others, *action.inputs.direct]))
+
+
+def _itself(found: re.Match[str]) -> str:
+    """The directory in whose place a file in it stood: `a/tree/MARK` is `a/tree`, a basename its own."""
+    return "" if found[0].startswith("/") else found[1]
+
+
+NONE = Surroundings()
