@@ -54,16 +54,18 @@ def actions_of(question: Question, graph: ConfiguredTargets) -> QueriedActions:
         wanted[tree.name].append(checked_pattern(pattern))
         tree = inner
     which = ActionFilter(tuple(wanted["mnemonic"]), tuple(wanted["inputs"]), tuple(wanted["outputs"]))
+    # As Bazel: a target that others want in further configurations (a tool) is shown in these, too.
+    one_only = any(function in question.expression for function in ("config(", "somepath("))
     owners: dict[tuple[str, str], str] = {}
     for node in Evaluation(graph, question.universe).value(tree, {}):
         target = graph.target(node)
         if target.rule is not None:
-            owners[str(node.label), node.mnemonic] = target.rule_name
+            owners[str(node.label), node.mnemonic if one_only else ""] = target.rule_name
     around = Surroundings.of(graph.analysis.graph.actions)
     found = (
-        QueriedAction(action, owners[action.owner, action.configuration], around)
+        QueriedAction(action, owners[action.owner, action.configuration if one_only else ""], around)
         for action in graph.analysis.graph.actions
-        if (action.owner, action.configuration) in owners and which.takes(action)
+        if (action.owner, action.configuration if one_only else "") in owners and which.takes(action)
     )
     return QueriedActions(found, graph.faults)
 

@@ -14,7 +14,7 @@ import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.conformance import ours
@@ -46,6 +46,8 @@ QUESTIONS = {
     )
 }
 """By name."""
+ALWAYS = ("kinds", "places", "graph", "configured", "actions")
+"""Those that the tests ask every workspace; the others say much the same, and are asked by `show`."""
 FAILS = "FAILS"
 """The first line of an answer that comes with an exit code other than 0."""
 Answer = dict[str, list[str]]
@@ -55,8 +57,11 @@ _THEIRS = re.compile(
     r"@*(?:bazel_tools|rules_java|rules_cc|local_config_\w+|rules_license|rules_python)[~+]?//|@*platforms//"
 )
 """What the two tools bring along themselves, each in its way."""
-_STACK = re.compile(r"#   |# Rule ")
-"""Where a rule was defined and called: Bazel's own comments in `--output=build`."""
+_LEFT_OUT = re.compile(r"#   |# Rule |ExecutableSymlink ")
+"""Bazel's own comments in `--output=build` (where a rule was defined and called), and how its sh_binary is done."""
+_STATUS = re.compile(r"(?:bazel|pybuild)-out/((?:stable|volatile)-status\.txt)")
+_ALIASES = re.compile(r"^(alias rule \S+) x\d+$")
+"""In how many configurations an alias is: on Bazel's command line it is in one with options of tests more."""
 _OWN_FAULT = re.compile(r"external/(?:bazel_tools|rules_\w+)[~+/]|evaluation of query .* failed|not all errors")
 """Bazel's own tools that it would fetch from elsewhere: they are missing wherever Bazel comes from a distribution."""
 _LONG = 1000
@@ -72,14 +77,14 @@ def _settled(step: Step, code: int, out: str, root: str) -> list[str]:
         counted = Counter(_CONFIGURED.sub("", line) for line in sorted(set(out.splitlines())))
         out = "\n".join(line if count == 1 else f"{line} x{count}" for line, count in counted.items())
     lines = query_lines(out, step.command) if out.strip() else []
-    return [
-        *([FAILS] if code else []),
-        *(_short(one) for one in lines if not _THEIRS.search(one) and not _STACK.match(one)),
-    ]
+    lines = [_compared(one) for one in lines if not _THEIRS.search(one) and not _LEFT_OUT.match(one)]
+    fails = code and step.command != "aquery"  # of a broken workspace, Bazel's aquery ends with 0 here and with 1 there
+    return [*([FAILS] if fails else []), *lines]
 
 
-def _short(line: str) -> str:
-    """A line, or its beginning with the digest of the whole."""
+def _compared(line: str) -> str:
+    """A line without each tool's own words; of a long one its beginning, with the digest of the whole."""
+    line = _ALIASES.sub(r"\1", _STATUS.sub(r"OUT/\1", line))
     return line if len(line) <= _LONG else f"{line[:80]}… {hashlib.sha256(line.encode()).hexdigest()}"
 
 
@@ -88,17 +93,18 @@ def recorded() -> dict[str, Answer]:
     return dict(json.loads(ANSWERS.read_text())) if ANSWERS.exists() else {}
 
 
-def mine(case: Case, where: Path) -> Answer:
-    """Our answers; `where` becomes the workspace."""
+def mine(case: Case, where: Path, questions: Iterable[str] = QUESTIONS) -> Answer:
+    """Our answers to some questions; `where` becomes the workspace."""
     case.copy_to(where)
-    return {name: _settled(step, *ours.ask(step, where)[:2], str(where)) for name, step in QUESTIONS.items()}
+    return {name: _settled(QUESTIONS[name], *ours.ask(QUESTIONS[name], where)[:2], str(where)) for name in questions}
 
 
-def theirs(case: Case, bazel: Bazel) -> Answer:
-    """Bazel's answers."""
+def theirs(case: Case, bazel: Bazel, questions: Iterable[str] = QUESTIONS) -> Answer:
+    """Bazel's answers to some questions."""
     case.copy_to(bazel.workspace)
     out = {}
-    for name, step in QUESTIONS.items():
+    for name in questions:
+        step = QUESTIONS[name]
         code, text, err = bazel.ask(step)
         faults = [line for line in err.splitlines() if line.startswith("ERROR")]
         own = bool(faults) and all(_OWN_FAULT.search(line) for line in faults)
@@ -133,7 +139,7 @@ def _lines(answer: Answer) -> str:
     return ",\n".join(f" {json.dumps(name)}: {json.dumps(one, ensure_ascii=False)}" for name, one in answer.items())
 
 
-def differing(names: list[str]) -> Iterator[tuple[str, str, str]]:
+def differing(names: list[str], questions: Iterable[str] = QUESTIONS) -> Iterator[tuple[str, str, str]]:
     """Case, question and difference, wherever we answer otherwise."""
     known = recorded()
     for case in all_cases(names):
@@ -141,9 +147,9 @@ def differing(names: list[str]) -> Iterator[tuple[str, str, str]]:
             continue
         with tempfile.TemporaryDirectory() as scratch:
             os.environ["PYBUILD_CACHE"] = os.path.join(scratch, "cache")
-            got = mine(case, Path(scratch, "ws"))
-        for name, answer in known[case.name].items():
-            if found := difference(got[name], answer):
+            got = mine(case, Path(scratch, "ws"), questions)
+        for name in questions:
+            if found := difference(got[name], known[case.name][name]):
                 yield case.name, name, found
 
 
