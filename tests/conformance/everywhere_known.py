@@ -35,7 +35,11 @@ _REASONS = {
         "skylib_rules/actions", "skylib_tests/kinds", "skylib_tests/places", "skylib_tests/graph",
         "skylib_tests/configured", "skylib_tests/actions",
     ),
-    "an action that Bazel fails to make for an empty directory": ("trees_more/actions",),
+    "a wildcard leaves other modules inside of the workspace out here": (
+        "external_module/kinds", "external_module/places", "external_module/graph", "external_module/configured",
+        "runfiles_more/kinds",
+    ),
+    "map_each looks at a directory as one file in Bazel's aquery; here at its dirname as if at a file in it": ("trees_more/actions",),
 }  # fmt: skip
 KNOWN = {name: why for why, names in _REASONS.items() for name in names}
 """Reason by `CASE/QUESTION`."""

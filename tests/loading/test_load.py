@@ -122,7 +122,7 @@ def test_a_local_override_is_a_repository(space: Space) -> None:
     )
     found = space.target("//a:y")
     assert [file.path for file in found.files] == ["external/other/p/f"]
-    assert space.resolve("//...") == ["//a:y", "//third/p:x"]
+    assert space.resolve("//...") == ["//a:y"]
     assert space.resolve("@other//...") == ["@other//p:x"]
 
 
