@@ -39,7 +39,9 @@ _REASONS = {
         "external_module/kinds", "external_module/places", "external_module/graph", "external_module/configured",
         "runfiles_more/kinds",
     ),
-    "Bazel's aquery gives a directory itself to map_each; here it gets a file in it, which counts for dirname": ("trees_more/actions",),
+    "Bazel's aquery gives a directory itself to map_each; here it gets a file in it, which counts for dirname": (
+        "trees_more/actions",
+    ),
 }  # fmt: skip
 KNOWN = {name: why for why, names in _REASONS.items() for name in names}
 """Reason by `CASE/QUESTION`."""
