@@ -85,10 +85,9 @@ def test_four_processes_on_one_cache(tmp_path: Path) -> None:
 def test_a_full_disk_stops_the_build_and_leaves_the_cache_intact(small_disk: Path) -> None:
     bench = Bench(small_disk)
     small, large = made("small"), made("large")
-    graph = graph_of(
-        shell(f"echo small > {small.path}", [], [small]),
-        shell(f"cat {small.path}; head -c 5000000 /dev/zero > {large.path}", [small], [large]),
-    )
+    # A file of two names is copied into the store, not linked.
+    command = f"cat {small.path}; head -c 5000000 /dev/zero > {large.path}; ln {large.path} second"
+    graph = graph_of(shell(f"echo small > {small.path}", [], [small]), shell(command, [small], [large]))
     with pytest.raises(DiskFullError, match="no space left"):
         bench.build(graph, large)
     left = [f"{at}/{name}" for at, _, files in os.walk(bench.store.scratch.path) for name in files]
