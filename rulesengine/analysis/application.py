@@ -10,7 +10,8 @@ import starlark as sl
 
 from rulesengine.analysis.attributes import Resolved
 from rulesengine.analysis.configured import ConfiguredTarget
-from rulesengine.analysis.implementation import Implementations, Work, add_toolchains, pairs, parts
+from rulesengine.analysis.implementation import Implementations, Work
+from rulesengine.analysis.specs import add_toolchains, pairs, parts
 from rulesengine.errors import AnalysisError, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
@@ -54,9 +55,9 @@ class Application:
         assert rule is not None
         work = Work(target, base.configuration, shown, found)
         done = self._implementations.applying(work)
-        spec = self._implementations.spec(target, base.configuration, shown)
+        spec = self._implementations.specs.of(target, base.configuration, shown)
         spec["id"] = 0
-        spec["shared"] = self._implementations.shared(base.configuration)
+        spec["shared"] = self._implementations.specs.shared(base.configuration)
         spec["rule"] = {"attrs": spec.pop("attrs"), "split": spec.pop("split", {})}
         spec["own"] = {"attrs": [[name, pairs(value)] for name, value in own.values.items()], "split": {}}
         if own.groups:
