@@ -64,3 +64,6 @@ def run(directory: Path, report: Report, quick: bool) -> None:
             goal = 0.2 if strategy == "linux-sandbox" and not quick else None
             report.ratio(f"wall, {strategy}", cost.wall, theirs, f"of Bazel with {strategy}", goal=goal)
             report.ratio(f"CPU, {strategy}", cost.cpu, statistics.median(used), "of Bazel's server and its children")
+            if strategy == "linux-sandbox":
+                cold = [bazel.seconds(["clean"], ["shutdown"], build)[-1] for _ in range(times)]
+                report.ratio("wall, both from nothing", cost.wall, statistics.median(cold), "of Bazel's cold start")
