@@ -5,6 +5,7 @@ Outputs, failures and prints are read from the build event protocol and from sta
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -50,6 +51,9 @@ class Bazel:
             raise OSError(done.stderr.strip())
         self.root = Path(done.stdout.strip())
         self.workspace = self.root / "ws"
+        # One at a time: there is one workspace, and one server.
+        self._turn = open(self.root.with_suffix(".turn"), "w")  # noqa: SIM115 - closed by __exit__
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
         self._shell = subprocess.Popen(
             [str(SCRIPT), "bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
@@ -66,6 +70,7 @@ class Bazel:
         self._shell.wait(60)
         assert self._shell.stdout is not None
         self._shell.stdout.close()
+        self._turn.close()
 
     def _run(self, *words: str) -> tuple[int, str, str]:
         """Run Bazel in the workspace: exit code, standard output, standard error."""
