@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import queue
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,16 +22,17 @@ from rulesengine.errors import (
     MissingInputError,
     RulesEngineError,
 )
-from rulesengine.execution.details import details
+from rulesengine.execution.details import details, finished
 from rulesengine.execution.failure import ActionFailure, again, exit_failure, out_of_date, raised_failure, wrong_outputs
 from rulesengine.execution.keys import decode_result, encode_result, input_value, spell
 from rulesengine.execution.plan import Plan, Task, weigh
 from rulesengine.execution.result import ExecutionResult
 from rulesengine.execution.sources import is_lent
+from rulesengine.execution.stop import Stop
 from rulesengine.execution.store import is_complete
 from rulesengine.model.artifact import Artifact, FileValue, LentFile, TreeValue, Value
 from rulesengine.model.directory import walk_tree
-from rulesengine.model.events import ActionFinished, ActionsPlanned, ActionStarted, Event
+from rulesengine.model.events import ActionsPlanned, ActionStarted, Event
 from rulesengine.model.ports import Cancellation, Result
 
 if TYPE_CHECKING:
@@ -49,22 +49,6 @@ _OVERTAKEN = 32
 
 _REPEATS = 3
 """How often one action is run again because blobs were lost, before the cache is called unusable."""
-
-
-class _Stop:
-    """The caller's Cancellation, and our own after a failure."""
-
-    def __init__(self, cancel: Cancellation) -> None:
-        self._cancel = cancel
-        self._event = threading.Event()
-
-    def stop(self) -> None:
-        self._event.set()
-
-    def check(self) -> None:
-        if self._event.is_set():
-            raise InterruptedBuild("the action was stopped")
-        self._cancel.check()
 
 
 _Report = tuple[Task, Result | None, BaseException | None]
@@ -85,7 +69,7 @@ class Build:
         self._plan = plan
         self._requested = requested
         self._cancel = cancel
-        self._stop = _Stop(cancel)
+        self._stop = Stop(cancel)
         self._stopping = False
         self._values: dict[Artifact, Value] = dict(known)
         self._ready: list[tuple[float, int, Task]] = []
@@ -483,23 +467,9 @@ class Build:
 
     def _announce(self, task: Task, *, cached: bool, result: Result | None = None) -> None:
         task.announced = True
-        action = task.action
         if self._x.details and (said := details(task, self._values, cached=cached, result=result)) is not None:
             self._tell(said)
-        self._tell(
-            ActionFinished(
-                task.index,
-                action.mnemonic,
-                action.owner,
-                action.describe(),
-                cached,
-                failed=task.failed,
-                seconds=time.monotonic() - task.began if task.began and not cached else 0.0,
-                stdout=result.stdout if result is not None else b"",
-                stderr=result.stderr if result is not None else b"",
-                outcome=result.outcome if result is not None else "",
-            )
-        )
+        self._tell(finished(task, cached=cached, result=result))
 
     def _tell(self, event: Event) -> None:
         if self._x.listener is not None:

@@ -1,4 +1,4 @@
-"""ActionDetails from a task: for execution logs, where a listener asked for them."""
+"""What is told of a task that is done: ActionFinished, and ActionDetails where a listener asked for them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,25 @@ from collections.abc import Mapping
 
 from rulesengine.execution.plan import Task
 from rulesengine.model.artifact import Artifact, TreeValue, Value
-from rulesengine.model.events import ActionDetails, FileDetails
+from rulesengine.model.events import ActionDetails, ActionFinished, FileDetails
 from rulesengine.model.ports import Result
+
+
+def finished(task: Task, *, cached: bool, result: Result | None) -> ActionFinished:
+    """What every listener is told."""
+    action = task.action
+    return ActionFinished(
+        task.index,
+        action.mnemonic,
+        action.owner,
+        action.describe(),
+        cached,
+        failed=task.failed,
+        seconds=time.monotonic() - task.began if task.began and not cached else 0.0,
+        stdout=result.stdout if result is not None else b"",
+        stderr=result.stderr if result is not None else b"",
+        outcome=result.outcome if result is not None else "",
+    )
 
 
 def details(

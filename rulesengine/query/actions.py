@@ -256,7 +256,7 @@ def container(shown: Sequence[QueriedAction], *, commandline: bool = True, artif
         made["environmentVariables"] = [{"key": name, "value": value} for name, value in action.environment]
         if artifacts:
             inputs = tuple(file(each) for each in one.around.inputs(action))
-            made["inputDepSetIds"] = [sets.of(inputs, lambda inputs=inputs: {"directArtifactIds": list(inputs)})]  # type: ignore[misc]
+            made["inputDepSetIds"] = [sets.of(inputs, lambda inputs=inputs: {"directArtifactIds": list(inputs)})]  # type: ignore[misc]  # mypy infers no bound defaults
             made["outputIds"] = [file(each) for each in action.outputs]
             made["primaryOutputId"] = made["outputIds"][0]
         made["executionInfo"] = [{"key": name, "value": value} for name, value in action.platform]

@@ -88,6 +88,17 @@ def words_of(node: Expression) -> list[str]:
     return [word for one in node.arguments if not isinstance(one, str | int) for word in words_of(one)]
 
 
+def functions_of(node: Expression) -> set[str]:
+    """The functions that an expression calls."""
+    if isinstance(node, Let):
+        return functions_of(node.value) | functions_of(node.body)
+    if isinstance(node, Binary):
+        return functions_of(node.left) | functions_of(node.right)
+    if not isinstance(node, Call):
+        return set()
+    return {node.name}.union(*(functions_of(one) for one in node.arguments if not isinstance(one, str | int)))
+
+
 class Evaluation(Generic[Node]):
     """One evaluation; `aquery` adds functions of its own to it."""
 

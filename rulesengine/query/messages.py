@@ -60,7 +60,7 @@ def configured(graph: TargetGraph[Node], nodes: Sequence[Node], look: Look = PLA
     numbers: dict[str, int] = {}
     results, configurations = [], []
     for node in nodes:
-        configuration: Configuration | None = node.configuration  # type: ignore[attr-defined]
+        configuration: Configuration | None = node.configuration  # type: ignore[attr-defined]  # cquery's nodes have one
         result: dict[str, Any] = {"target": message(graph, node, look)}
         if configuration is None:
             result["configuration"] = {"checksum": "null"}

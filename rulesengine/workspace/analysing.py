@@ -7,7 +7,7 @@ from rulesengine.analysis.edges import Edges
 from rulesengine.loading import Loader
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.query.actions import ActionFilter, QueriedAction, QueriedActions
-from rulesengine.query.evaluate import Evaluation, checked_pattern, words_of
+from rulesengine.query.evaluate import Evaluation, checked_pattern, functions_of, words_of
 from rulesengine.query.parser import Call, parse
 from rulesengine.query.surroundings import Surroundings
 from rulesengine.workspace.analyzed import AnalyzedTarget, ConfiguredResult
@@ -55,7 +55,7 @@ def actions_of(question: Question, graph: ConfiguredTargets) -> QueriedActions:
         tree = inner
     which = ActionFilter(tuple(wanted["mnemonic"]), tuple(wanted["inputs"]), tuple(wanted["outputs"]))
     # As Bazel: a target that others want in further configurations (a tool) is shown in these, too.
-    one_only = any(function in question.expression for function in ("config(", "somepath("))
+    one_only = not functions_of(tree).isdisjoint(("config", "somepath"))
     owners: dict[tuple[str, str], str] = {}
     for node in Evaluation(graph, question.universe).value(tree, {}):
         target = graph.target(node)

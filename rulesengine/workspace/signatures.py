@@ -59,13 +59,13 @@ def _with_statx() -> Read:
     import _ctypes
     from itertools import repeat
 
-    class Int(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    class Int(_ctypes._SimpleCData):  # type: ignore[type-arg]  # generic in the stubs alone
         _type_ = "i"
 
-    class Char(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    class Char(_ctypes._SimpleCData):  # type: ignore[type-arg]  # generic in the stubs alone
         _type_ = "c"
 
-    class Records(_ctypes.Array):  # type: ignore[type-arg]
+    class Records(_ctypes.Array):  # type: ignore[type-arg]  # generic in the stubs alone
         _type_ = Char
         _length_ = _RECORD * MOST
 
