@@ -14,6 +14,7 @@ from typing import Any
 from attrs import field, frozen
 
 CASES = Path(__file__).parent / "cases"
+RECORDED = Path(__file__).parent / "recorded.txt"
 QUERIES = ("query", "cquery", "aquery")
 _OWN = ("case.toml", "expected.json")
 _TEXT_LIMIT = 20_000
@@ -61,6 +62,19 @@ class Case:
     prints: bool = True
     oracle: str = ""
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is asked: every file, and what is executable."""
+        found = hashlib.sha256()
+        for path in sorted(self.directory.rglob("*")):
+            if path == self.directory / _OWN[1] or (path.is_dir() and not path.is_symlink()):
+                continue
+            data = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
+            mode = "link" if path.is_symlink() else oct(path.stat().st_mode & 0o100)
+            name = path.relative_to(self.directory).as_posix()
+            found.update(f"{name}\0{mode}\0{len(data)}\0".encode() + data)
+        return found.hexdigest()
+
     def copy_to(self, where: Path) -> None:
         """Fill a directory with the case's files, and nothing else."""
         where.mkdir(parents=True, exist_ok=True)
@@ -84,6 +98,13 @@ class Case:
         """Write down what Bazel answered."""
         text = json.dumps(answer, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         (self.directory / "expected.json").write_text(text)
+        known = {**recorded(), self.name: self.digest}
+        RECORDED.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(known.items())))
+
+
+def recorded() -> dict[str, str]:
+    """Of which state of each case `expected.json` is the answer: its digest when Bazel was asked, by name."""
+    return {name: digest for digest, name in map(str.split, RECORDED.read_text().splitlines())}
 
 
 def read_case(directory: Path) -> Case:
