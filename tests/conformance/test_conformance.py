@@ -46,7 +46,7 @@ def test_no_case_was_changed_since_bazel_was_asked() -> None:
 
 
 def _asked_anew() -> list[Case]:
-    """The cases that are put to Bazel: some, which a digest of the whole corpus chooses, or all where that is wished."""
+    """The cases that are put to Bazel: some, which a digest of the whole corpus chooses, or all where wished."""
     cases = [case for case in _CASES if not case.oracle]
     if os.environ.get(EVERYTHING) == "everything":
         return cases
