@@ -9,7 +9,6 @@ command that says where that is, and `_exit`.  Only a process that is `pybuild` 
 from __future__ import annotations
 
 import os
-import shlex
 import struct
 import sys
 import threading
@@ -40,11 +39,15 @@ def enable() -> None:
 
 def told(text: str, stream: int = 2) -> str:
     """The shell's command that writes an error of ours."""
+    import shlex
+
     return f"printf '%s\\n' {shlex.quote(text)} >&{stream}"
 
 
 def traced(root: str, repo: str, package: str, shown: str) -> str:
     """The shell's command that says in which line a package's evaluation is: it loads it again, see `tracing`."""
+    import shlex
+
     words = [sys.executable, "-P", "-m", "rulesengine.loading.tracing", str(os.getpid()), root, repo, package]
     return f"{shlex.join(words)} >&2 2>/dev/null || {told(spent(shown))}"
 
