@@ -8,7 +8,7 @@ import select
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from attrs import frozen
 
@@ -17,6 +17,9 @@ from rulesengine.execution.processes import ProcessTree
 from rulesengine.execution.sandbox import SandboxOptions
 from rulesengine.model.action import Action
 from rulesengine.model.ports import Cancellation
+
+if TYPE_CHECKING:
+    from rulesengine.execution.cells import Cell
 
 OUTPUT_LIMIT = 64 << 20
 """Bytes that a command may print before it is stopped."""
@@ -36,6 +39,7 @@ class CommandRun:
 
     command: the argv, with the sandbox's.  sandboxed: whether that is bwrap.  root: where it starts.
     out, err: files for what it prints.  follow: is given what comes to be in `log`.
+    cell: where it runs; `command` is then without the sandbox's, and there may be so many `processes` (0: any number).
     """
 
     action: Action
@@ -48,11 +52,16 @@ class CommandRun:
     options: SandboxOptions
     follow: Callable[[bytes], object] | None = None
     log: str = ""
+    cell: Cell | None = None
+    processes: int = 0
 
     def execute(self, cancel: Cancellation) -> int:
         """The exit code; when this returns or raises, none of its processes is alive (a sandbox that was killed
-        may need a moment).  Raises ExecutionError (cannot be started, a limit), TimedOutError, InterruptedBuild.
+        may need a moment).  Raises ExecutionError (cannot be started, a limit), TimedOutError, InterruptedBuild,
+        CellFaultError.
         """
+        if self.cell is not None:
+            return self._in_cell(self.cell, cancel)
         try:
             process = subprocess.Popen(
                 self.command,
@@ -67,28 +76,42 @@ class CommandRun:
         except OSError as fault:
             raise self._error(f"{self.command[0]} cannot be started: {fault.strerror}") from None
         tree = ProcessTree(process.pid, self.root, sandboxed=self.sandboxed)
-        deadline = time.monotonic() + self.action.timeout if self.action.timeout else None
-        follower = _Follower(self.log, self.follow) if self.follow is not None else None
         try:
             with _watch(process) as ended:
-                wait = _POLL_MS
-                while not ended(wait):
-                    cancel.check()
-                    if follower is not None:
-                        follower.read()
-                    if deadline is not None and time.monotonic() > deadline:
-                        raise TimedOutError(
-                            f"{self.action.describe()}: timed out after {self.action.timeout} s",
-                            label=self.action.owner or None,
-                        )
-                    wait = self._check_limits(tree)
+                self._wait(ended, tree, cancel)
         finally:
-            if follower is not None:
-                follower.read()
             tree.kill()  # children that were left behind must not outlive their action
             code = process.wait()
             tree.end_strays(self._printed())
         return code
+
+    def _in_cell(self, cell: Cell, cancel: Cancellation) -> int:
+        cell.start(self.command, self.environment, self.options.file_size, self.processes)
+        try:
+            self._wait(cell.ended, ProcessTree(cell.first, self.root, sandboxed=True), cancel)
+            return cell.code()
+        except BaseException:
+            cell.end()
+            raise
+
+    def _wait(self, ended: Callable[[int], bool], tree: ProcessTree, cancel: Cancellation) -> None:
+        deadline = time.monotonic() + self.action.timeout if self.action.timeout else None
+        follower = _Follower(self.log, self.follow) if self.follow is not None else None
+        try:
+            wait = _POLL_MS
+            while not ended(wait):
+                cancel.check()
+                if follower is not None:
+                    follower.read()
+                if deadline is not None and time.monotonic() > deadline:
+                    raise TimedOutError(
+                        f"{self.action.describe()}: timed out after {self.action.timeout} s",
+                        label=self.action.owner or None,
+                    )
+                wait = self._check_limits(tree)
+        finally:
+            if follower is not None:
+                follower.read()
 
     def _check_limits(self, tree: ProcessTree) -> int:
         """Milliseconds until the next look.  Raises ExecutionError where the command goes beyond one."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO
 
 from attrs import frozen
 
 from rulesengine.errors import ExecutionError, LostBlobError
+from rulesengine.execution.cells import Cell, CellFaultError, Cells, sink
 from rulesengine.execution.collect import collect_outputs
 from rulesengine.execution.command_run import CommandRun, TimedOutError
 from rulesengine.execution.exec_root import ExecRoots
 from rulesengine.execution.pids_group import PidsGroups
-from rulesengine.execution.sandbox import Sandbox, SandboxOptions, probe
+from rulesengine.execution.sandbox import Sandbox, SandboxOptions, probe, processes_inside
 from rulesengine.execution.scratch import remove_directory
 from rulesengine.execution.sources import LENT_BELOW, read_lent
 from rulesengine.execution.store import LocalStore, store_error
@@ -94,6 +94,7 @@ class LocalRunner:
         self.follow: Callable[[bytes], object] | None = None
         self._groups = PidsGroups(self._options.processes)
         self._roots = ExecRoots(lambda: store.scratch.name("sandbox"))
+        self._cells = Cells(lambda: store.scratch.name("sandbox"))
 
     def run(
         self,
@@ -111,8 +112,45 @@ class LocalRunner:
             raise ExecutionError(f"{action.describe()}: an action of do_nothing() makes nothing")
         sandbox = _UNCONFINED if action.local else self._confinement(action.mnemonic)
         layout = self._layout(inputs, outputs)
+        if self._fits_a_cell(action, sandbox, layout) and self._cells.wanted():
+            try:
+                return self._run(action, arguments, inputs, outputs, cancel, layout, sandbox, in_cell=True)
+            except CellFaultError:
+                self._cells.give_up()
+        return self._run(action, arguments, inputs, outputs, cancel, layout, sandbox, in_cell=False)
+
+    def _fits_a_cell(self, action: Action, sandbox: Sandbox, layout: _Layout) -> bool:
+        """Whether nothing but the usual sandbox is asked for, and nothing is to be bound into it."""
+        options = self._options
+        return not (
+            not sandbox.program
+            or self._keep
+            or action.network
+            or options.network
+            or options.mounts
+            or options.writable
+            or options.empty
+            or any(file.digest.size >= BOUND_FROM and path not in layout.lent for path, file in layout.files.items())
+        )
+
+    def _run(
+        self,
+        action: Action,
+        arguments: Sequence[str],
+        inputs: Mapping[str, Value],
+        outputs: Mapping[str, Artifact],
+        cancel: Cancellation,
+        layout: _Layout,
+        sandbox: Sandbox,
+        *,
+        in_cell: bool,
+    ) -> Result:
+        """Raises CellFaultError besides, where it should run in a cell and was not started."""
+        held = self._groups.join()
+        roots = self._cells.roots() if in_cell else self._roots
+        cell = None
         try:
-            root = self._roots.take(layout.directories)
+            root = roots.take(layout.directories)
             etc = self._system_files() if sandbox.program else ""
         except OSError as fault:
             raise store_error(fault, f"preparing {self._store.scratch.path}") from None
@@ -123,19 +161,23 @@ class LocalRunner:
                 bound = self._fill(root, layout, can_bind=bool(sandbox.program))
             except OSError as fault:
                 raise store_error(fault, f"preparing {root}") from None
-            command = sandbox.command(
-                arguments, root, bound, etc, self._options, network=action.network, held=self._groups.join()
-            )
+            if in_cell:
+                cell = self._cells.cell(root, etc)
+                command = arguments
+            else:
+                command = sandbox.command(arguments, root, bound, etc, self._options, network=action.network, held=held)
             environment = {**ENVIRONMENT, **dict(action.environment)}
             if not sandbox.program:
                 environment["PWD"] = os.path.realpath(root)  # also how strays are known, see ProcessTree
-            with self._sink() as out, self._sink() as err:
+            with _sinks(cell) as (out, err):
                 timed_out = False
                 run = CommandRun(
                     action, command, environment, environment.get("PWD", root), bool(sandbox.program), out, err,
                     self._options,
                     self.follow if action.test is not None else None,
                     f"{root}/{action.outputs[0].path}",
+                    cell,
+                    processes_inside(self._options, held=held),
                 )  # fmt: skip
                 try:
                     code = run.execute(cancel)
@@ -157,14 +199,7 @@ class LocalRunner:
                 self._leave(action, root, sandbox, arguments, bound)
             else:
                 # What was killed may need a moment to be gone, and might still write there.
-                self._roots.give_back(root, layout.directories, reuse=ended)
-
-    def _sink(self) -> IO[bytes]:
-        """An anonymous file for what a command prints (a file, because a pipe held open by a child would block)."""
-        try:
-            return open(os.memfd_create("output", os.MFD_CLOEXEC), "w+b")
-        except OSError:
-            return tempfile.TemporaryFile(dir=self._store.scratch.path)
+                roots.give_back(root, layout.directories, reuse=ended)
 
     def _confinement(self, mnemonic: str) -> Sandbox:
         given = self._by_mnemonic.get(mnemonic, self._sandbox)
@@ -281,6 +316,16 @@ def _write(path: str, data: bytes, mode: int) -> None:
             view = view[os.write(fd, view) :]
     finally:
         os.close(fd)
+
+
+@contextlib.contextmanager
+def _sinks(cell: Cell | None) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Where a command prints to."""
+    if cell is not None:
+        yield cell.out, cell.err
+        return
+    with sink() as out, sink() as err:
+        yield out, err
 
 
 def _tail(file: IO[bytes]) -> bytes:

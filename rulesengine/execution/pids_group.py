@@ -37,13 +37,13 @@ class PidsGroups:
         return joined
 
     def _join(self, parent: str) -> bool:
-        # The thread itself and bwrap outside of the sandbox are two more.
+        # The thread itself and bwrap outside of the sandbox are two more, a cell's helper (see cells) another two.
         thread = threading.get_native_id()
         group = f"{parent}/{_PREFIX}{os.getpid()}-{thread}"
         try:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(group)
-            for name, text in (("pids.max", str(self._limit + 2)), ("tasks", str(thread))):
+            for name, text in (("pids.max", str(self._limit + 4)), ("tasks", str(thread))):
                 with open(f"{group}/{name}", "w", encoding="ascii") as file:
                     file.write(text)
         except OSError:

@@ -20,7 +20,9 @@ from attrs import frozen
 from rulesengine.execution.system_files import NETWORK_FILES, bound_directories
 
 EXECROOT = "/execroot"
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+"""What is shown of the host, read-only, where it is there; links stay links."""
+
 _PROBE_SECONDS = 10
 
 PROCESSES = 2048
@@ -76,9 +78,9 @@ class Sandbox:
         if options.file_size:
             # dash and bash count blocks of 512 bytes when they are called sh.
             limits.append(f"ulimit -f {-(-options.file_size // 512)}")
-        if options.processes and self.program and not held and counts_in_namespace():
+        if self.program and (most := processes_inside(options, held=held)):
             # What bash calls -u is -p in dash.
-            limits.append(f"ulimit -u {options.processes} 2>/dev/null || ulimit -p {options.processes}")
+            limits.append(f"ulimit -u {most} 2>/dev/null || ulimit -p {most}")
         if limits:
             arguments = ["/bin/sh", "-c", "; ".join([*limits, 'exec "$@"']), "sh", *arguments]
         if not self.program:
@@ -99,7 +101,7 @@ class Sandbox:
         wrapped += ["--bind", directory, EXECROOT]
         for path, real in bound.items():
             wrapped += ["--ro-bind", real, f"{EXECROOT}/{path}"]
-        return [*wrapped, "--chdir", EXECROOT, "--", *arguments]
+        return [*wrapped, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", EXECROOT, "--", *arguments]
 
 
 def _namespaces(network: bool) -> list[str]:
@@ -119,6 +121,21 @@ def counts_in_namespace() -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= (5, 14) and os.geteuid() != 0
 
 
+def processes_inside(options: SandboxOptions, *, held: bool) -> int:
+    """RLIMIT_NPROC inside of the sandbox, 0 for none.  held: the kernel counts the processes already."""
+    return options.processes if not held and counts_in_namespace() else 0
+
+
+def read_only_below_proc(*others: str) -> list[str]:
+    """The kernel lets user 0 of the machine write there, by whatever number the sandbox calls it.
+
+    others: names that bwrap looks after itself.
+    """
+    if os.geteuid():
+        return []
+    return [path for path in (f"/proc/{name}" for name in ("sys", "sysrq-trigger", *others)) if os.path.exists(path)]
+
+
 _system_cache: list[str] | None = None
 
 
@@ -126,18 +143,15 @@ def _system() -> list[str]:
     global _system_cache  # noqa: PLW0603 - a fact of the machine, found once
     if _system_cache is None:
         out = []
-        for path in _SYSTEM:
+        for path in SYSTEM:
             if os.path.islink(path):
                 out += ["--symlink", os.readlink(path), path]
             elif os.path.isdir(path):
                 out += ["--ro-bind", path, path]
         out += ["--proc", "/proc"]
-        if os.geteuid() == 0:
-            # The kernel lets user 0 of the machine write there, by whatever number the sandbox calls it.
-            for path in ("/proc/sys", "/proc/sysrq-trigger"):
-                if os.path.exists(path):
-                    out += ["--ro-bind", path, path]
-        _system_cache = [*out, "--dev", "/dev", "--tmpfs", "/tmp"]
+        for path in read_only_below_proc():
+            out += ["--ro-bind", path, path]
+        _system_cache = [*out, "--dev", "/dev", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp"]
     return _system_cache
 
 

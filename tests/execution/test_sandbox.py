@@ -17,6 +17,7 @@ import pytest
 
 from rulesengine.errors import ExecutionError
 from rulesengine.execution import LocalRunner
+from rulesengine.execution.cells import Cells
 from rulesengine.execution.collect import collect_outputs
 from rulesengine.execution.pids_group import PidsGroups
 from rulesengine.execution.sandbox import Sandbox, SandboxOptions, counts_in_namespace, probe
@@ -30,6 +31,17 @@ from tests.execution.bench import Bench, graph_of, made, shell
 needs_sandbox = pytest.mark.skipif(not probe().program, reason=probe().reason or "bubblewrap works")
 OUT = made("p/out")
 BARE = Sandbox("", "switched off by the test")
+
+
+@pytest.fixture(autouse=True, params=["bwrap", "cell"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Under a bubblewrap of its own, as the first commands are; and in a cell, as those after them."""
+    way: str = request.param
+    if way == "cell" and "bare" in request.node.name:
+        pytest.skip("there are no cells without a sandbox")
+    monkeypatch.setattr("rulesengine.execution.cells.AFTER", 0 if way == "cell" else 1 << 30)
+    monkeypatch.setattr(Cells, "give_up", lambda _cells: pytest.fail("the cell does not work"))
+    return way
 
 
 def use(bench: Bench, sandbox: Sandbox | None, **options: object) -> None:

@@ -1,0 +1,224 @@
+"""Commands in a cell: as under bubblewrap, and nothing of one command reaches the next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from rulesengine.errors import ExecutionError
+from rulesengine.execution import LocalRunner, cells
+from rulesengine.execution.cells import Cell, Cells
+from rulesengine.execution.executor import NeverCancelled
+from rulesengine.execution.sandbox import SandboxOptions, probe
+from rulesengine.model.ports import Result
+from tests.execution.bench import Bench, made, shell
+
+pytestmark = pytest.mark.skipif(not probe().program, reason=probe().reason or "bubblewrap works")
+OUT = made("p/out")
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
+    """The cells that were made; every command wants one."""
+    found: list[Cell] = []
+    make = Cell.__init__
+
+    def note(cell: Cell, root: str, etc: str) -> None:
+        make(cell, root, etc)
+        found.append(cell)
+
+    monkeypatch.setattr(Cell, "__init__", note)
+    monkeypatch.setattr(cells, "AFTER", 0)
+    return found
+
+
+@pytest.fixture
+def runner(bench: Bench) -> LocalRunner:
+    return LocalRunner(bench.store, sandbox=probe(), options=SandboxOptions(), listener=bench.events.append)
+
+
+def run(runner: LocalRunner, script: str, timeout: int = 0) -> Result:
+    """In the calling thread."""
+    return run_words(runner, ["/bin/sh", "-c", f"({script}) > {OUT.path}"], timeout)
+
+
+def run_words(runner: LocalRunner, words: list[str], timeout: int = 0) -> Result:
+    action = shell("", [], [OUT], timeout=timeout)
+    return runner.run(action, words, {}, {OUT.path: OUT}, NeverCancelled())
+
+
+def text(bench: Bench, result: Result) -> str:
+    assert result.exit_code == 0, result.stderr
+    return bench.bytes_of(result.outputs[OUT]).decode()
+
+
+def test_one_cell_serves_many_commands_with_results_of_their_own(
+    bench: Bench, runner: LocalRunner, started: list[Cell]
+) -> None:
+    for number in range(5):
+        result = run(runner, f"echo {number}; echo shown {number}; echo $$ >&2")
+        assert text(bench, result) == f"{number}\nshown {number}\n"
+        assert result.stderr == b"2\n"  # the same process number each time
+    assert len(started) == 1
+
+
+def test_the_first_commands_of_a_thread_are_not_worth_a_cell(
+    monkeypatch: pytest.MonkeyPatch, runner: LocalRunner, started: list[Cell]
+) -> None:
+    monkeypatch.setattr(cells, "AFTER", 2)
+    for number in range(4):
+        run(runner, "true")
+        assert len(started) == (number >= 2)
+
+
+SEEN = {
+    "environment": "env | sort",
+    "user": "id; umask; hostname; pwd",
+    "files": "ls -lAn / /dev /dev/shm /tmp /execroot | grep -v ' proc$'; cat /etc/passwd",
+    "rights": "grep -E 'CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs|Seccomp' /proc/self/status",
+    "session": "cut -d' ' -f 1,4,5,6 /proc/self/stat | tr 0-9 n",
+    "network": "cat /proc/net/dev | cut -d: -f 1; cat /proc/net/route /proc/net/if_inet6",
+    "places to write": "for at in / /dev /dev/shm /tmp /etc /usr /execroot; do test -w $at && echo $at; done; true",
+    "mounts": "cut -d' ' -f 2,3 /proc/mounts | sort -u | grep -v '^/dev tmpfs'",
+}
+
+
+@pytest.mark.parametrize("what", SEEN)
+def test_a_command_sees_the_same_as_under_bubblewrap(
+    bench: Bench, runner: LocalRunner, started: list[Cell], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(cells, "AFTER", 1)
+    # The times of directories are those of their making.
+    look = f"({SEEN[what]}) | sed 's/ [A-Z][a-z][a-z] .*:.. / /'"
+    under, inside = (text(bench, run(runner, look)) for _ in range(2))
+    assert len(started) == 1
+    assert under == inside
+
+
+_BINDS = """
+import os, socket, time
+bound = socket.socket(socket.AF_UNIX)
+bound.bind(chr(0) + "left")
+if not os.fork():
+    os.setsid()
+    time.sleep(600)
+"""
+
+LEFT = {
+    "files": ("echo > /tmp/left; echo > /dev/shm/left; echo > left", "ls /tmp /dev/shm . | grep left; true"),
+    "shared memory": ("ipcmk -M 100 -Q -S 1 >&2", "grep -c . /proc/sysvipc/shm /proc/sysvipc/msg /proc/sysvipc/sem"),
+    "processes": ("setsid sleep 600 & true", "cat /proc/[0-9]*/comm | grep -c sleep; true"),
+    "abstract sockets": (f"/usr/bin/python3 -c '{_BINDS}'", "grep -c @ /proc/net/unix; true"),
+    "terminals": ("script -qec true /dev/null >&2; ls /dev/pts >&2", "ls /dev/pts"),
+}
+
+
+@pytest.mark.parametrize("what", LEFT)
+def test_what_a_command_leaves_is_not_there_for_the_next(
+    bench: Bench, runner: LocalRunner, started: list[Cell], what: str
+) -> None:
+    leave, look = LEFT[what]
+    clean = text(bench, run(runner, look))
+    text(bench, run(runner, leave))
+    assert text(bench, run(runner, look)) == clean
+    assert len(started) == 1
+
+
+_CONNECTS = """
+import socket
+listens = socket.create_server(("127.0.0.1", 4321))
+one = socket.create_connection(("127.0.0.1", 4321))
+other, _ = listens.accept()
+other.close()  # first: this side waits a minute
+one.close()
+"""
+
+
+def test_a_network_with_old_connections_is_not_used_again(
+    bench: Bench, runner: LocalRunner, started: list[Cell], tmp_path: Path
+) -> None:
+    script = f"/usr/bin/python3 -c '{_CONNECTS}'"
+    for _ in range(2):
+        text(bench, run(runner, script))
+    look = "grep -c . /proc/net/tcp"
+    assert text(bench, run(runner, look)) == "1\n"
+    assert len(started) == 3
+
+
+def test_nothing_of_the_host_is_said_by_process_1(bench: Bench, runner: LocalRunner, started: list[Cell]) -> None:
+    look = "tr '\\0' ' ' < /proc/1/cmdline; cat /proc/1/comm; cat /proc/1/environ /proc/1/maps; ls -l /proc/1/fd; true"
+    assert text(bench, run(runner, look)).split()[:2] == ["init", "init"]
+    assert "/" not in text(bench, run(runner, f"({look}) 2>/dev/null"))
+    assert len(started) == 1
+
+
+def test_what_lies_below_cannot_be_uncovered(bench: Bench, runner: LocalRunner, started: list[Cell]) -> None:
+    """Not even with all rights in a user namespace of one's own."""
+    tries = (
+        "umount -l /proc; umount -l /tmp; umount -l /dev/pts; umount -l /; mount -o remount,bind,rw /usr; "
+        "echo > /usr/left; ls -d /proc/[0-9]* | wc -l"
+    )
+    assert int(text(bench, run(runner, f"unshare -Urm sh -c '{tries}' 2>/dev/null"))) < 8
+    assert not os.path.exists("/usr/left")
+    assert len(started) == 1
+
+
+def test_exit_codes_and_signals(runner: LocalRunner, started: list[Cell]) -> None:
+    assert run(runner, "exit 3").exit_code == 3
+    assert run(runner, "exit 0").exit_code == 0
+    assert run(runner, "kill -SEGV $$").exit_code == -signal.SIGSEGV
+    missing = run_words(runner, ["/no/such/program"])
+    assert missing.exit_code == 1
+    assert b"/no/such/program" in missing.stderr
+    assert run(runner, "true").exit_code == 0
+    assert len(started) == 1
+
+
+def test_a_thread_takes_its_cell_with_it(runner: LocalRunner, started: list[Cell]) -> None:
+    thread = threading.Thread(target=run, args=(runner, "true"))
+    thread.start()
+    thread.join()
+    (pid,) = {cell.first for cell in started}
+    started.clear()  # the fixture's own reference
+    for _ in range(100):
+        if not os.path.exists(f"/proc/{pid}"):
+            break
+        time.sleep(0.02)
+    assert not os.path.exists(f"/proc/{pid}")
+
+
+def test_a_cell_that_was_killed_is_replaced_or_given_up(bench: Bench, runner: LocalRunner, started: list[Cell]) -> None:
+    run(runner, "true")
+    os.kill(started[0].first, signal.SIGKILL)
+    assert text(bench, run(runner, "echo all the same")) == "all the same\n"
+
+
+def test_without_cells_bubblewrap_is_there(
+    bench: Bench, runner: LocalRunner, started: list[Cell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A helper that cannot start: the kernel forbids it, or there is no such interpreter."""
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    for _ in range(2):
+        assert text(bench, run(runner, "echo under bubblewrap")) == "under bubblewrap\n"
+    assert started == []
+    assert not runner._cells.wanted()
+
+
+def test_a_command_that_is_interrupted_takes_its_cell_with_it(runner: LocalRunner, started: list[Cell]) -> None:
+    with pytest.raises(ExecutionError, match="timed out"):
+        run(runner, "sleep 600", timeout=1)
+    assert not started[0].alive
+    assert not os.path.exists(f"/proc/{started[0].first}")
+    assert run(runner, "true").exit_code == 0
+    assert len(started) == 2
+
+
+def test_a_runner_without_an_interpreter_makes_no_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "")
+    monkeypatch.setattr(cells, "AFTER", 0)
+    assert not Cells(lambda: "").wanted()
