@@ -9,6 +9,7 @@ from attrs import evolve
 
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Attributes, Key, Resolved
+from rulesengine.analysis.build_tests import BuildTests
 from rulesengine.analysis.compatibility import ATTRIBUTE, Compatibility, Incompatible, without_incompatible
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import Analysis, ConfiguredTarget
@@ -63,9 +64,10 @@ class Analyzer:
         self.conditions = Conditions(loader, self.constraints)
         self.toolchains = Toolchains(loader, self.conditions, self.constraints, listener)
         self._compatibility = Compatibility(loader, self.conditions, self.constraints)
-        self._transitions = Transitions(loader)
+        tests = BuildTests(loader)
+        self._transitions = Transitions(loader, tests)
         self._attributes = Attributes(loader, self.conditions, self._transitions)
-        self._implementations = Implementations(loader, self.actions, self.constraints)
+        self._implementations = Implementations(loader, self.actions, self.constraints, tests)
         self._schedule: Schedule[Key, ConfiguredTarget, Work] = Schedule(
             self._begin, self._work, self._circle, self._failing, self._finished
         )

@@ -64,9 +64,9 @@ class Application:
             add_toolchains(spec["own"], own)
         spec["kind"] = rule.name
         spec["aspect_ids"] = [str(one) for one in path]
-        spec["index"] = rule.index
+        spec["index"] = 0 if rule.in_build else rule.index
         spec["aspect"] = aspect.index
-        modules = {"a": loader.bzl(Label.parse(aspect.module)), "r": loader.bzl(Label.parse(rule.module))}
+        modules = {"a": loader.bzl(Label.parse(aspect.module)), "r": self._implementations.module_of(rule)}
         try:
             module = self._evaluate(_APPLY, spec, modules, [*found, base])
         except RulesEngineError as fault:

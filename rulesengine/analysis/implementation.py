@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Resolved
+from rulesengine.analysis.build_tests import BuildTests
 from rulesengine.analysis.configured import ConfiguredTarget
 from rulesengine.analysis.constraints import Constraints
 from rulesengine.analysis.expansion import expand_location, expand_make
@@ -78,6 +79,10 @@ class Work:
     found: list[ConfiguredTarget]
 
 
+_Ran = tuple[Any, list[dict[str, Any]], RulesEngineError | None]
+"""The module, what the implementations said that ran, and the error of the one after them."""
+
+
 @define
 class _Batch:
     """Implementations that run in one module, and what those that are done said.
@@ -96,20 +101,42 @@ class _Batch:
 class Implementations:
     """Runs rule implementations and receives what they declare."""
 
-    def __init__(self, loader: Loader, actions: ActionBuilder, constraints: Constraints) -> None:
+    def __init__(self, loader: Loader, actions: ActionBuilder, constraints: Constraints, tests: BuildTests) -> None:
         self._loader = loader
         self._actions = actions
         self._constraints = constraints
         self._batch = _Batch([])
         self.specs = Specs(loader)
+        self._tests = tests
         self._providers: dict[tuple[int, ...], tuple[str, ...]] = {}
         self._look_into: Callable[[str], Sequence[str]] = lambda path: (path,)
         loader.analysis.update(self._callables())
 
     def run(self, work: list[Work]) -> Iterator[ConfiguredTarget | RulesEngineError]:
         """Run implementations together, one after the other; each one's target or error, in order."""
+        for one in work:
+            if one.target.rule is not None and one.target.rule.in_build:
+                return self._mixed(work)
+        return self._run(work, self._evaluate)
+
+    def _mixed(self, work: list[Work]) -> Iterator[ConfiguredTarget | RulesEngineError]:
+        """Likewise, where some are of tests that BUILD files made: those of each file run together."""
+        groups: dict[str, list[Work]] = {}
+        for one in work:
+            assert one.target.rule is not None
+            groups.setdefault(one.target.rule.module if one.target.rule.in_build else "", []).append(one)
+        made: dict[int, ConfiguredTarget | RulesEngineError] = {}
+        for module, group in groups.items():
+            group.sort(key=lambda one: one.target.rule.index if module and one.target.rule is not None else 0)
+            evaluate = self._evaluate_again if module else self._evaluate
+            made.update(zip(map(id, group), list(self._run(group, evaluate)), strict=True))
+        return iter([made[id(one)] for one in work])
+
+    def _run(
+        self, work: list[Work], evaluate: Callable[[list[Work]], _Ran]
+    ) -> Iterator[ConfiguredTarget | RulesEngineError]:
         while work:
-            module, done, fault = self._evaluate(work)
+            module, done, fault = evaluate(work)
             for index, (one, said) in enumerate(zip(work, done, strict=False)):
                 yield self._configured(one, module, index, said)
             work = work[len(done) :]
@@ -118,7 +145,24 @@ class Implementations:
                 yield fault
                 work = work[1:]
 
-    def _evaluate(self, work: list[Work]) -> tuple[Any, list[dict[str, Any]], RulesEngineError | None]:
+    def module_of(self, rule: Rule) -> Any:
+        """The frozen module that holds a rule, where aspects find its attributes."""
+        return self._tests.schemas(rule) if rule.in_build else self._loader.bzl(Label.parse(rule.module))
+
+    def _evaluate_again(self, work: list[Work]) -> _Ran:
+        """As _evaluate, for tests of one BUILD file in the order in which it makes them."""
+        batch = self._batch = _Batch(work)
+        fault: RulesEngineError | None = None
+        try:
+            with self._loader.guard.watch.during(lambda: told(spent(_where(work)))):
+                self._tests.run(work, self.specs, self.file)
+        except RulesEngineError as caught:
+            fault = caught if len(batch.done) < len(work) else None  # not what comes after those that are wanted
+        scripts = [self._actions.artifacts[done["executable"]] for done in batch.done]
+        batch.module = self._tests.targets(work, scripts)
+        return batch.module, batch.done, fault
+
+    def _evaluate(self, work: list[Work]) -> _Ran:
         """The module, what the implementations said that ran, and the error of the one after them."""
         loader = self._loader
         modules: dict[int, tuple[int, Any]] = {}

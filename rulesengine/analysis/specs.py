@@ -45,10 +45,14 @@ class Specs:
             frozen = {"p": self._loader.prelude, "r": self._loader.bzl(Label.parse(rule.module))}
             module = sl.Module()
             module["INDEX"] = rule.index
-            module["SPEC"] = json.dumps([[name, pairs(value)] for name, value in self._base(rule).items()])
+            module["SPEC"] = self.defaults(rule)
             self._loader.interpreter.evaluate(module, _RULE, frozen.__getitem__, AnalysisError)
             found = self._rules[rule] = module.freeze()
         return found
+
+    def defaults(self, rule: Rule) -> str:
+        """JSON of what the attributes of a rule's targets are that are not given."""
+        return json.dumps([[name, pairs(value)] for name, value in self._base(rule).items()])
 
     def configuration(self, configuration: Configuration) -> Any:
         """The frozen module of what the targets of a configuration have in common."""

@@ -9,6 +9,7 @@ from typing import Any
 import starlark as sl
 from attrs import evolve
 
+from rulesengine.analysis.build_tests import BuildTests
 from rulesengine.analysis.label_settings import absolute, default_of, is_label_setting
 from rulesengine.analysis.platforms import follow, platform_of
 from rulesengine.errors import AnalysisError, RulesEngineError, UsageError
@@ -17,6 +18,7 @@ from rulesengine.loading.border import parse_own
 from rulesengine.loading.watch import spent, told
 from rulesengine.model.label import Label
 from rulesengine.model.platform import COMMAND_LINE, Configuration
+from rulesengine.model.rule import Rule
 from rulesengine.model.target import Target
 
 PLATFORMS = COMMAND_LINE + "platforms"
@@ -36,8 +38,9 @@ def _own(source: str) -> Any:
 class Transitions:
     """Calls the functions of transitions."""
 
-    def __init__(self, loader: Loader) -> None:
+    def __init__(self, loader: Loader, tests: BuildTests) -> None:
         self._loader = loader
+        self._tests = tests
 
     def of(
         self, target: Target, configuration: Configuration, attribute: str, values: dict[str, Any]
@@ -48,6 +51,8 @@ class Transitions:
         """
         rule, loader = target.rule, self._loader
         assert rule is not None
+        if rule.in_build:
+            return self._of_test(rule, target, configuration, attribute, values)
         frozen = loader.bzl(Label.parse(rule.module))
         module = sl.Module()
         module["INDEX"] = rule.index
@@ -78,6 +83,24 @@ class Transitions:
                 "a rule's own transition has exactly one result", label=target.label, location=target.location
             )
         return out
+
+    def _of_test(
+        self, rule: Rule, target: Target, configuration: Configuration, attribute: str, values: dict[str, Any]
+    ) -> list[tuple[str, Configuration]]:
+        loader = self._loader
+        try:
+            outputs, answer = self._tests.transition(
+                rule,
+                attribute,
+                {"name": target.label.name, **values},
+                lambda inputs: settings_for(loader, inputs, configuration),
+            )
+            found = branches(answer, target)
+            return [(key, apply(loader, configuration, chosen, outputs, target)) for key, chosen in found]
+        except RulesEngineError as fault:
+            fault.label = fault.label or str(target.label)
+            fault.location = fault.location or target.location
+            raise
 
 
 def settings_for(loader: Loader, inputs: list[str], configuration: Configuration) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pkgutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import starlark as sl
@@ -51,6 +51,7 @@ _PARTS = (
 _ANALYSIS_CALLS = (
     *("py_declare", "py_told", "py_done", "py_expand_location", "py_expand_make", "py_output_path"),
     *("py_aspect_done", "py_has_constraint", "py_target_actions", "py_members"),
+    *("py_test_done", "py_test_settings"),
 )
 """What the prelude calls while a target is analysed."""
 
@@ -210,6 +211,13 @@ class Loader:
         """The frozen module of a .bzl file.  Raises CycleError, NoSuchPackageError, LoadingError."""
         with self._lock:
             return self._modules.get(self.canonical(label), wanted_by)
+
+    def again(self, build_file: Label, wanted: Mapping[int, list[int]], testing: Any) -> None:
+        """Evaluate a BUILD file once more, for the functions of tests that it made: `testing` is TESTING__ of a frozen
+        module.  wanted: the tests' numbers, and by what numbers `testing` knows them.  Raises what they raise.
+        """
+        with self._lock:
+            self._packages.again(build_file, wanted, testing, self._modules)
 
     def build_file(self, repo: str, package: str) -> str | None:
         """The path of a package's BUILD file, BUILD.bazel first, or None."""

@@ -67,13 +67,18 @@ class _Failure:
         return _Failure(words, frames, None if arrow is None else (*arrow, width), failed)
 
 
+_ANALYSIS = ("_analyze", "<prelude>._analyze")
+"""What runs an implementation, as a frame names it: what called it (a BUILD file that is evaluated again) is ours."""
+
+
 def translate(text: str, texts: SourceTexts, kind: type[RulesEngineError]) -> RulesEngineError:
     """A StarlarkError's text as one of our errors, at the innermost frame of the user's own files.
 
     A fail() inside of a macro is shown at the BUILD file's call: that is where the mistake is.
     """
     failure = _Failure.parse(text)
-    users = [frame for frame in failure.frames if not texts.trusted(frame[0])]
+    begun = max((at for at, frame in enumerate(failure.frames) if frame[2] in _ANALYSIS), default=-1)
+    users = [frame for frame in failure.frames[begun + 1 :] if not texts.trusted(frame[0])]
     notes: list[str] = []
     location: Location | None = None
     if failure.failed and len(users) > 1 and _is_build(users[0][0]) and not _is_build(users[-1][0]):

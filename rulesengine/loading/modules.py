@@ -12,6 +12,7 @@ from attrs import frozen
 
 from rulesengine.errors import CycleError, LoadingError, Location, RulesEngineError, did_you_mean
 from rulesengine.loading import preamble
+from rulesengine.loading.again_texts import makes_tests, values
 from rulesengine.loading.border import BZL, Interpreter, parse_own
 from rulesengine.loading.registry import Registry
 from rulesengine.loading.rewrite import SET
@@ -27,7 +28,7 @@ _PRIVATE = re.compile(r"symbol '(.+)' is private")
 
 
 @frozen
-class _Load:
+class Load:
     """One load() statement: what it names, where, and the symbols it wants."""
 
     label: Label
@@ -42,8 +43,8 @@ class _Open:
     label: Label
     ast: Any
     text: str
-    all_loads: list[_Load]
-    loads: Iterator[_Load]
+    all_loads: list[Load]
+    loads: Iterator[Load]
 
 
 class Modules:
@@ -67,6 +68,9 @@ class Modules:
         self._symbols: dict[Label, list[str]] = {}
         self.with_sets: set[Label] = set()
         """The files that make sets, or load such a file: what they define may be one."""
+        self.with_tests: dict[Label, list[Label]] = {}
+        """The files that may make tests for BUILD files, or load such a file: in the order in which they were
+        evaluated, with what they load."""
         self.labels: dict[str, str] = {}
         self.native: Any = None
         self.native_rules: list[str] = []
@@ -139,7 +143,7 @@ class Modules:
             return f"there is no directory {label.package or '.'}"
         return near or ("there are: " + ", ".join(sorted(names)[:8]) if names else None)
 
-    def loads(self, ast: Any, shown: str, label: Label) -> list[_Load]:
+    def loads(self, ast: Any, shown: str, label: Label) -> list[Load]:
         """The load() statements of a file.  Raises LoadingError for a label that is none."""
         out = []
         for load in ast.loads():
@@ -148,7 +152,7 @@ class Modules:
                 target = self._resolve(load.module_id, label.repo, label.package)
             except RulesEngineError as fault:
                 raise LoadingError(f"load(): {fault.message}", location=place, hint=fault.hint) from None
-            out.append(_Load(target, place, tuple(load.symbols.values())))
+            out.append(Load(target, place, tuple(load.symbols.values())))
         return out
 
     def _place(self, shown: str, module_id: str) -> Location:
@@ -172,13 +176,26 @@ class Modules:
 
         return load
 
+    def resolved(self, name: str, label: Label) -> Label:
+        """What a file means by the text of a load()."""
+        return self._resolve(name, label.repo, label.package)
+
+    def opening(self, label: Label, text: str, rewritten: str | None) -> str:
+        """The preamble of a .bzl file."""
+        shown = self._sources.shown(label)
+        return preamble.for_bzl(label.repo, label.package, shown, self.native is not None, text, rewritten)
+
+    def shown(self, label: Label) -> str:
+        """How a file is named in messages."""
+        return self._sources.shown(label)
+
     def _evaluate(self, one: _Open) -> None:
         label = one.label
         module = sl.Module()
         module["KEY__"] = str(label)
         shown = self._sources.shown(label)
         rewritten = self._texts.rewritten(shown)
-        text = preamble.for_bzl(label.repo, label.package, shown, self.native is not None, one.text, rewritten)
+        text = self.opening(label, one.text, rewritten)
         load = self.loader(label)
         self._interpreter.evaluate(module, parse_own("<preamble>", text), load, watched=False)
         self._registry.open_module = str(label)
@@ -186,6 +203,9 @@ class Modules:
             self.run(module, one.ast, label)
             public = [name for name in preamble.assigned(one.text) if not name.startswith("_")]
             self._export(module, [*public, *self._interpreter.private(one.text)], load)
+            if makes_tests(one.text) or any(load.label in self.with_tests for load in one.all_loads):
+                self._interpreter.evaluate(module, parse_own("<epilogue>", values(one.text)), load)
+                self.with_tests[label] = [load.label for load in one.all_loads]
         except LoadingError as fault:
             deep = _TOO_DEEP.match(fault.message)
             if deep is not None:

@@ -64,6 +64,7 @@ class PackageBuilder:
     """Receives what a BUILD file's evaluation declares.
 
     plan: a rule by number.  canonical: takes the main module's own name off a label.
+    tests: how many testing.analysis_test() made.  again: in a second evaluation, those that are wanted; see `Again`.
     """
 
     def __init__(
@@ -77,6 +78,8 @@ class PackageBuilder:
         self._canonical = canonical
         self.macro: MacroInstance | None = None
         self.deferred: list[Any] = []
+        self.tests = 0
+        self.again: Mapping[int, list[int]] | None = None
         self._names: dict[int, str] = {}
         self._made_by = ("", "")
         self._finalizing: tuple[Location | None, tuple[str, ...]] = (None, ())

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import starlark as sl
 
-from rulesengine.errors import LoadingError, Location, NoSuchPackageError, NoSuchTargetError, RulesEngineError, nearest
+from rulesengine.errors import (
+    AnalysisError,
+    LoadingError,
+    Location,
+    NoSuchPackageError,
+    NoSuchTargetError,
+    RulesEngineError,
+    nearest,
+)
 from rulesengine.loading import macros, native, preamble
 from rulesengine.loading.border import BUILD, Interpreter, parse_own
 from rulesengine.loading.existing import summary
@@ -113,7 +121,19 @@ class Packages:
             what = "there is no such directory"
         return NoSuchPackageError(f"no package {name}: {what}", location=wanted_by, hint=near)
 
-    def _evaluate(self, repo: str, package: str, path: str, modules: Modules) -> Package:
+    def again(self, build_file: Label, wanted: Mapping[int, list[int]], testing: Any, modules: Modules) -> None:
+        """Evaluate a BUILD file once more; see `Loader.again`.  What it declares is there already."""
+        path = self._sources.path(build_file)
+        self._evaluate(build_file.repo, build_file.package, path, modules, (wanted, testing))
+
+    def _evaluate(
+        self,
+        repo: str,
+        package: str,
+        path: str,
+        modules: Modules,
+        again: tuple[Mapping[int, list[int]], Any] | None = None,
+    ) -> Package:
         root = self._sources.repositories.directory(repo)
         shown = (f"@{repo}//" if repo else "") + os.path.relpath(path, root)
         text = self._sources.read(path, shown)
@@ -141,12 +161,22 @@ class Packages:
         defaults = self.repo_files.get(repo).arguments
         if defaults:
             native.apply(builder, defaults)
+        file_loader = None
+        if again is not None:
+            from rulesengine.loading.again import Again
+
+            builder.again, testing = again
+            file_loader = Again(modules, self._interpreter, testing).loader(label, modules.loads(ast, shown, label))
         previous, self._builder = self._builder, builder
         try:
-            modules.run(module, ast, label)
-            self._finalize(builder, modules)
+            if again is None:
+                modules.run(module, ast, label)
+                self._finalize(builder, modules)
+            else:  # whatever fails now is what is analysed
+                self._interpreter.evaluate(module, ast, file_loader, AnalysisError)
         except RulesEngineError:
-            self.partial[repo, package] = made
+            if again is None:
+                self.partial[repo, package] = made
             raise
         finally:
             self._builder = previous
@@ -185,6 +215,8 @@ class Packages:
                 self._here("a macro"), self._registry.macros[index], name, text, stack
             ),
             "py_macro_end": lambda: self._here("a macro").leave(),
+            "py_test_rule": self._test_rule,
+            "py_test_again": self._test_again,
             "py_glob": self._glob,
             "py_package": lambda given: native.package(self._not_in_macro("package()"), given),
             "py_exports_files": lambda *given: native.exports_files(self._here("exports_files()"), *given),
@@ -227,6 +259,24 @@ class Packages:
                 else "let the BUILD file call it and give the macro what it returns",
             )
         return builder
+
+    def _test_rule(self, name: str, text: str, stack: str) -> int:
+        builder = self._not_in_macro("testing.analysis_test()")
+        if builder.again is not None:
+            raise LoadingError(
+                "testing.analysis_test() was called by a function that a .bzl file made while it was loaded",
+                hint="call it in a function that the file defines with def",
+            )
+        package = builder.package
+        module = Label(package.repo, package.name, os.path.basename(package.build_file))
+        builder.tests += 1
+        return self._registry.test_rule(name, str(module), builder.tests - 1, text, stack)
+
+    def _test_again(self) -> list[int]:
+        """By what numbers the next test is known to those who evaluate again; none: it is not wanted."""
+        builder = self._here("testing.analysis_test()")
+        builder.tests += 1
+        return (builder.again or {}).get(builder.tests - 1, [])
 
     def _package_label(self, text: str) -> list[str]:
         label = self._here("native.package_relative_label()").label(text)

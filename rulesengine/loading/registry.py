@@ -143,10 +143,39 @@ class Registry:
                 spec["build_setting_flag"],
                 spec["build_setting_repeated"],
                 spec["functions"],
+                spec.get("in_build", False),
+                spec.get("settings", {}),
             )
         )
         self._places[len(self.rules) - 1] = self._place(stack)
         return len(self.rules) - 1
+
+    def test_rule(self, name: str, module: str, index: int, text: str, stack: str) -> int:
+        """The rule of a test that a BUILD file (`module`, a label's text) makes, its `index`th."""
+        if not name.isidentifier():
+            raise LoadingError(
+                f"testing.analysis_test(): the name {name!r} is not an identifier",
+                hint="a rule is named after it: write letters, digits and '_'",
+            )
+        spec = {
+            "doc": "",
+            "executable": True,
+            "test": True,
+            "cfg": "target",
+            "outputs": {},
+            "provides": [],
+            "build_setting": "",
+            "build_setting_flag": False,
+            "build_setting_repeated": False,
+            "parent": None,
+            **json.loads(text),
+            "module": module,
+            "index": index,
+            "in_build": True,
+        }
+        number = self._rule(json.dumps(spec), stack)
+        object.__setattr__(self.rules[number], "name", f"{name}_test")
+        return number
 
     def _language_rule(self, name: str) -> list[Any]:
         """The number of one of Bazel's own rules; of the rule whose target comes with it, and that target's suffix."""

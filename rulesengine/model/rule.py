@@ -102,6 +102,9 @@ class Rule:
     build_setting_flag: whether the command line may set it.
     build_setting_repeated: whether each use on the command line adds a value.
     functions: whether a call of it works out defaults or names of outputs (`computed__`, `outputs__`).
+    in_build: whether a BUILD file made it, for one test (`testing.analysis_test()`): `module` is that file, which is
+    evaluated again when the rule's functions are needed.  settings: what the transitions of its attributes set, where
+    that is known.
     """
 
     name: str
@@ -119,6 +122,8 @@ class Rule:
     build_setting_flag: bool = False
     build_setting_repeated: bool = False
     functions: bool = False
+    in_build: bool = False
+    settings: Mapping[str, dict[str, Any]] = field(factory=dict)
 
     @property
     def default_labels(self) -> tuple[tuple[str, str], ...]:

@@ -58,7 +58,7 @@ BuildSettingInfo__ = _provider(fields = ["value"])
 
 ToolchainInfo = _provider()
 FeatureFlagInfo = _provider(fields = ["value", "error"])
-TemplateVariableInfo, _ = _provider(fields = ["variables"], init = lambda variables: {"variables": _texts(variables, "TemplateVariableInfo(variables)")})
+TemplateVariableInfo, _ = _provider(fields = ["variables"], init = lambda vars: {"variables": _texts(vars, "TemplateVariableInfo(vars)")})
 
 platform_common = struct(
     PlatformInfo = PlatformInfo,

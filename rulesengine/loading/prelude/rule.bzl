@@ -22,6 +22,17 @@ def schema__(a):
         "aspects": [one._id for one in a.aspects],
     }
 
+def check_attributes__(attrs):
+    """What rule() is given as `attrs`, or an error."""
+    if type(attrs) != "dict":
+        fail("rule(attrs = ...) is a dict of names to attr.string(), attr.label() ..., not %s" % type__(attrs))
+    for name, value in attrs.items():
+        _text(name, "the name of an attribute")
+        if name in _OWN:
+            fail("there is already a built-in attribute '%s', which a rule cannot define anew" % name)
+        if not _is(value, "Attribute"):
+            fail("attrs[%r] is %s; write attr.string(), attr.label_list() ..." % (name, type__(value)))
+
 def make_rule__(registry, module):
     """`rule()` for one .bzl file: implementations stay in the file's registry, Python gets the schema."""
 
@@ -49,18 +60,11 @@ def make_rule__(registry, module):
             _skylark_testable = False):
         foreign = py_foreign("rule()", module)
         index = -1 if foreign else len(registry)
-        if type(attrs) != "dict":
-            fail("rule(attrs = ...) is a dict of names to attr.string(), attr.label() ..., not %s" % type__(attrs))
         if type(implementation) != "function":
             fail("rule(implementation = ...) is a function, not %s" % type__(implementation))
         if doc != None:
             _text(doc, "doc")
-        for name, value in attrs.items():
-            _text(name, "the name of an attribute")
-            if name in _OWN:
-                fail("there is already a built-in attribute '%s', which a rule cannot define anew" % name)
-            if not _is(value, "Attribute"):
-                fail("attrs[%r] is %s; write attr.string(), attr.label_list() ..." % (name, type__(value)))
+        check_attributes__(attrs)
         if build_setting != None and not _is(build_setting, "BuildSetting"):
             fail("rule(build_setting = ...) is config.bool(), config.string() ..., not %s" % type__(build_setting))
         if initializer != None and type(initializer) != "function":

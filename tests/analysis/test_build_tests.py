@@ -1,0 +1,69 @@
+"""Rules that BUILD files make: their functions are found again in a second evaluation."""
+
+from __future__ import annotations
+
+from rulesengine.errors import LoadingError
+from rulesengine.loading.again_texts import functions
+from tests.spaces import Space
+
+_HARNESS = """
+def checked(name, check):
+    def implementation(ctx):
+        return [AnalysisTestResultInfo(success = True, message = check(ctx))]
+
+    testing.analysis_test(name = name, implementation = implementation)
+"""
+
+
+def test_a_function_made_at_the_top_level_by_another_one_says_so(space: Space) -> None:
+    """It holds the first evaluation's `testing`."""
+    space.write("a/h.bzl", _HARNESS + "\ndef made(check):\n    return lambda name: checked(name, check)\n")
+    space.write("a/d.bzl", 'load(":h.bzl", "made")\n\ntest = made(lambda ctx: "")\n')
+    space.write("a/BUILD", 'load(":d.bzl", "test")\n\ntest(name = "x")\n')
+    fault = space.error("//a:x")
+    assert isinstance(fault, LoadingError)
+    assert "by a function that a .bzl file made while it was loaded" in fault.message
+    assert fault.hint is not None and "def" in fault.hint
+
+
+def test_files_that_make_no_tests_are_evaluated_once(space: Space) -> None:
+    space.write("a/h.bzl", _HARNESS)
+    space.write("a/e.bzl", 'print("e")\n\nX = provider()\n')
+    space.write(
+        "a/d.bzl",
+        'load(":h.bzl", "checked")\nload(":e.bzl", "X")\n\nprint("d")\nMine = provider()\n\n'
+        "def test(name):\n    checked(name, lambda ctx: ctx.label.name + str(X == Mine))\n",
+    )
+    space.write("a/BUILD", 'load(":d.bzl", "test")\n\n[test(name = "x%d" % n) for n in range(3)]\n')
+    assert sorted(space.prints("//a:all")) == ["d", "e"]
+
+
+def test_an_error_leaves_the_other_tests(space: Space) -> None:
+    space.write("a/h.bzl", _HARNESS)
+    space.write("a/BUILD", 'load(":d.bzl", "test")\n\n[test(name = "x%d" % n) for n in range(5)]\n')
+    space.write(
+        "a/d.bzl",
+        'load(":h.bzl", "checked")\n\ndef _check(ctx):\n'
+        '    if ctx.label.name in ("x1", "x4"):\n        fail("it is " + ctx.label.name)\n    return ""\n\n'
+        "def test(name):\n    checked(name, _check)\n",
+    )
+    from rulesengine.analysis import Analyzer
+    from tests.spaces import AMD64
+
+    loader = space.loader()
+    done = Analyzer(loader).analyze(loader.resolve(["//a:all"]), AMD64, keep_going=True)
+    assert [one.label.name for one in done.targets] == ["x0", "x2", "x3"]
+    assert sorted(one.message for one in done.errors) == ["it is x1", "it is x4"]
+    assert {str(one.location) for one in done.errors} == {"a/d.bzl:5:9"}
+
+
+def test_what_stays_of_a_text_stays_in_its_place() -> None:
+    text = (
+        'X = provider()\nY = [\n    1,\n    "é",\n]; Z = rule(\n    f\n)\n_all = []\n\n'
+        "def f(a = Y):\n    return a\n\n_all.append(f)\nZ2 = {}\nZ2.update(made())\ng = lambda x: made(x)\n"
+    )
+    kept = functions(text, text)
+    assert [len(line.encode()) for line in kept.split("\n")] == [len(line.encode()) for line in text.split("\n")]
+    assert " ".join(kept.split()) == (
+        '0 Y = [ 1, "é", ]; 0 _all = [] def f(a = Y): return a _all.append(f) 0 0 g = lambda x: made(x)'
+    )

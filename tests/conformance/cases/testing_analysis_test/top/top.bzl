@@ -1,0 +1,6 @@
+testing.analysis_test(
+    name = "top",
+    implementation = lambda ctx: [],
+)
+
+x = "x"
