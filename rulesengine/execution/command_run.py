@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 from attrs import frozen
 
 from rulesengine.errors import ExecutionError
-from rulesengine.execution.processes import ProcessTree
+from rulesengine.execution.processes import ProcessTree, ticks
 from rulesengine.execution.sandbox import SandboxOptions
 from rulesengine.model.action import Action
 from rulesengine.model.ports import Cancellation
@@ -62,6 +62,7 @@ class CommandRun:
         """
         if self.cell is not None:
             return self._in_cell(self.cell, cancel)
+        began = ticks()
         try:
             process = subprocess.Popen(
                 self.command,
@@ -75,7 +76,7 @@ class CommandRun:
             )
         except OSError as fault:
             raise self._error(f"{self.command[0]} cannot be started: {fault.strerror}") from None
-        tree = ProcessTree(process.pid, self.root, sandboxed=self.sandboxed)
+        tree = ProcessTree(process.pid, self.root, sandboxed=self.sandboxed, began=began)
         try:
             with _watch(process) as ended:
                 self._wait(ended, tree, cancel)
@@ -88,7 +89,7 @@ class CommandRun:
     def _in_cell(self, cell: Cell, cancel: Cancellation) -> int:
         cell.start(self.command, self.environment, self.options.file_size, self.processes)
         try:
-            self._wait(cell.ended, ProcessTree(cell.first, self.root, sandboxed=True), cancel)
+            self._wait(cell.ended, ProcessTree(cell.first, self.root, sandboxed=True, began=0), cancel)
             return cell.code()
         except BaseException:
             cell.end()

@@ -25,19 +25,25 @@ class Census:
     memory: int
 
 
+def ticks() -> int:
+    """Now, as the kernel tells when processes began; it rounds down."""
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * _TICK)
+
+
 class ProcessTree:
     """All processes that a command started, in a sandbox or not.
 
     pid: the process that we started.  sandboxed: whether it is bwrap; what is inside then has process ids of its own.
     root: the real path of the directory that it started in; without a sandbox it is how strays are known.
+    began: what ticks() said before it was started; on a busy machine it may have children before we hear of it.
     """
 
-    def __init__(self, pid: int, root: str, *, sandboxed: bool) -> None:
+    def __init__(self, pid: int, root: str, *, sandboxed: bool, began: int) -> None:
         self._pid = pid
         self._root = root
         self._sandboxed = sandboxed
         self._first: int | None = None
-        self._began = int(time.clock_gettime(time.CLOCK_BOOTTIME) * _TICK) - 1
+        self._began = began
 
     def census(self, *, memory: bool) -> Census:
         """Count now.  memory: whether to add up the memory too."""
@@ -98,7 +104,7 @@ class ProcessTree:
 
     def _younger(self) -> int:
         """The least number that a process can have which was started after ours; 0 where numbers began anew."""
-        if time.clock_gettime(time.CLOCK_BOOTTIME) * _TICK - self._began > _SOON * _TICK:
+        if ticks() - self._began > _SOON * _TICK:
             return 0
         try:
             with open("/proc/loadavg", "rb") as file:

@@ -455,3 +455,21 @@ def test_the_kernel_refuses_a_users_sandbox_more_processes_than_it_may_have(
     started, reason = map(int, done.stdout.split())
     assert limit - 4 <= started <= limit and reason == errno.EAGAIN
     assert taken < 20 and running("43.21") == []  # what it had started went with it
+
+
+def test_a_child_that_was_there_before_we_heard_of_its_parent_is_ended(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine it takes a while from the start of a process until whoever started it goes on."""
+    confined(bench, "bare")
+    start = subprocess.Popen
+
+    def slow(*arguments: object, **options: object) -> object:
+        process = start(*arguments, **options)  # type: ignore[call-overload]
+        time.sleep(0.1)
+        return process
+
+    monkeypatch.setattr("rulesengine.execution.command_run.subprocess.Popen", slow)
+    seconds = f"670.{os.getpid()}"
+    assert text_of(bench, shell(f"setsid sleep {seconds} & sleep 0.05; echo done > {OUT.path}", [], [OUT])) == "done\n"
+    assert running(seconds) == []
