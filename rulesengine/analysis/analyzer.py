@@ -16,6 +16,7 @@ from rulesengine.analysis.configured import Analysis, ConfiguredTarget
 from rulesengine.analysis.constraints import Constraints
 from rulesengine.analysis.implementation import Implementations, Work
 from rulesengine.analysis.label_settings import LABEL, value_of
+from rulesengine.analysis.platforms import constraints_of
 from rulesengine.analysis.schedule import Schedule
 from rulesengine.analysis.settings import of_tools
 from rulesengine.analysis.toolchains import Choice, Toolchains
@@ -32,6 +33,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.macro import NAMING_RULES
 from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
+from rulesengine.model.rule import Rule
 from rulesengine.model.target import Target
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ TOGETHER = 400
 """Targets of a request that are under way at a time: what is known of each meanwhile is held in memory."""
 
 _ON = "exec_compatible_with"
+
+_SAID = ("config_setting", "platform")
+"""Native rules whose targets say something that is read where it is used, and checked where they are analysed."""
 
 _ALLOW_FAILURES = "//command_line_option:allow_analysis_failures"
 
@@ -175,7 +180,9 @@ class Analyzer:
 
     def resolve(self, target: Target, configuration: Configuration) -> Resolved:
         """A rule target's attributes with the keys of its dependencies.  Raises AnalysisError."""
-        return self._attributes.resolve(target, configuration, self.tools_of(configuration)[1])
+        assert target.rule is not None
+        groups, configuration = self._groups(target, target.rule, configuration)
+        return self._attributes.resolve(target, configuration, self.tools_of(configuration)[1], groups=groups)
 
     def after_transition(self, target: Target, configuration: Configuration) -> Configuration:
         """Where a rule's own transition leads."""
@@ -227,6 +234,8 @@ class Analyzer:
             if following not in self._done:
                 yield [following]
             return self._done[following]
+        if rule.name in _SAID and rule.module == str(NATIVE):
+            self._check_native(target)
         if rule.build_setting == LABEL:
             following = value_of(self.loader, target, configuration), configuration
             try:
@@ -249,13 +258,7 @@ class Analyzer:
             why = self._compatibility.own(target, configuration)
             if why is not None:
                 return self._nothing(target, configuration, why)
-        groups: dict[str, Choice] | None = None
-        if rule.exec_groups or configuration.execution is not None or _ON in target.attributes:
-            if rule.name != "toolchain":
-                groups = self.toolchains.resolve(
-                    target, rule.exec_groups, configuration, self.tools_of(configuration)[0]
-                )
-            configuration = configuration.plain
+        groups, configuration = self._groups(target, rule, configuration)
         if configuration.settings and _may_fail(configuration):
             return (yield from self._resolved(target, configuration, groups))
         resolved = self._attributes.resolve(target, configuration, self.tools_of(configuration)[1], groups=groups)
@@ -273,6 +276,24 @@ class Analyzer:
         self._attributes.check_files(target, resolved.values, found)
         made: ConfiguredTarget = yield Work(target, configuration, resolved, found)
         return made
+
+    def _check_native(self, target: Target) -> None:
+        """Raise AnalysisError for a platform or a config_setting that means nothing, whether or not it is used."""
+        if target.rule_name == "platform":
+            constraints_of(self.loader, target)
+        else:
+            self.conditions.check(target)
+
+    def _groups(
+        self, target: Target, rule: Rule, configuration: Configuration
+    ) -> tuple[dict[str, Choice] | None, Configuration]:
+        """The choice for each execution group, where there is one to make, and the configuration of what is named."""
+        if not (rule.exec_groups or configuration.execution is not None or _ON in target.attributes):
+            return None, configuration
+        groups = None
+        if rule.name != "toolchain":
+            groups = self.toolchains.resolve(target, rule.exec_groups, configuration, self.tools_of(configuration)[0])
+        return groups, configuration.plain
 
     def _missing(self, wanted: Iterable[Key]) -> list[Key]:
         """The keys that must be worked out first; files are there at once."""

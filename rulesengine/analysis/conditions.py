@@ -55,12 +55,7 @@ class Conditions:
             raise AnalysisError(
                 f"{condition} is a {target.rule_name}; select() takes config_setting or constraint_value targets"
             )
-        if not any(target.attributes.get(name) for name in _DEMANDS):
-            raise AnalysisError(
-                f"{target.label} demands nothing: a config_setting has values, define_values, flag_values "
-                "or constraint_values",
-                location=target.location,
-            )
+        self.check(target)
         facts = set()
         for label in labels_of("label_list", target.attributes.get("constraint_values")):
             if not self._constraints.holds(str(label), configuration, target.location):
@@ -89,6 +84,16 @@ class Conditions:
                 return None
             facts.add(f"define/{name}={wanted}")
         return frozenset(facts)
+
+    @staticmethod
+    def check(setting: Target) -> None:
+        """Raise AnalysisError for a config_setting that demands nothing."""
+        if not any(setting.attributes.get(name) for name in _DEMANDS):
+            raise AnalysisError(
+                f"{setting.label} demands nothing: a config_setting has values, define_values, flag_values "
+                "or constraint_values",
+                location=setting.location,
+            )
 
     @staticmethod
     def _is_set(flag: Target, configuration: Configuration, wanted: str) -> bool:

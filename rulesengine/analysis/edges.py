@@ -5,7 +5,7 @@ Worked out anew from the declaration, so that a build keeps none of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attrs import frozen
@@ -18,6 +18,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import LABEL_KINDS
 
+_ANYWHERE = ("constraint_setting", "constraint_value", "platform")
 Place = tuple[Label, Configuration]
 """A target in a configuration; what aspects add to it is left out."""
 
@@ -36,24 +37,43 @@ class Edge:
 
 
 class Edges:
-    """The dependencies of what an Analyzer has analysed, in the same configurations."""
+    """The dependencies of what an Analyzer has analysed, in the same configurations.
 
-    def __init__(self, analyzer: Analyzer) -> None:
+    top: the configuration that was asked for.
+    """
+
+    def __init__(self, analyzer: Analyzer, top: Configuration) -> None:
         self._analyzer = analyzer
         self._loader = analyzer.loader
+        self._top = top
         self._known: dict[Place, tuple[Edge, ...]] = {}
 
-    def canonical(self, label: Label) -> Label:
-        """A label with its repository's canonical name."""
-        return self._loader.canonical(label)
-
     def proper(self, key: Place) -> Place:
-        """The key with the configuration that the target's own transition leads to."""
+        """The key with the configuration that the target's own transition leads to.
+
+        Platforms and their constraints are the same in every configuration: they have the one that was asked for.
+        """
         label, configuration = self._loader.canonical(key[0]), key[1]
         target = self._loader.target(label)
-        if target.kind == "rule" and target.rule is not None and target.rule.cfg == "transition":
+        rule = target.rule
+        if target.kind != "rule" or rule is None:
+            return label, configuration
+        if rule.cfg == "transition":
             return label, self._analyzer.after_transition(target, configuration)
+        if rule.name in _ANYWHERE and rule.module == str(NATIVE):
+            return label, self._top
         return label, configuration
+
+    def besides(self, configured: Iterable[Place]) -> Iterator[Place]:
+        """What analysis looked at without analysing it: conditions of select()s, and toolchains that it chose from."""
+        for label, configuration in configured:
+            for name, condition in self._loader.target(label).labels():
+                if name == "select":
+                    yield self.proper((condition, configuration))
+        for one, configuration in self._analyzer.toolchains.considered():
+            yield one, configuration
+            for edge in self.of((one, configuration)):
+                yield edge.key
 
     def of(self, key: Place) -> tuple[Edge, ...]:
         """Direct dependencies, in the order of attributes.  Raises RulesEngineError."""

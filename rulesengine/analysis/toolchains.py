@@ -79,6 +79,7 @@ class Toolchains:
         self._platforms: dict[tuple[Configuration, tuple[str, ...]], tuple[Configuration, ...]] = {}
         self._declared: dict[tuple[str, ...], list[Declared]] = {}
         self._texts: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._asked: dict[Configuration, None] = {}
 
     # ---- what there is ----------------------------------------------------------
 
@@ -109,6 +110,11 @@ class Toolchains:
                     every.setdefault(target.label, self._declaration(target))
             found = self._declared[extra] = list(every.values())
         return found
+
+    def considered(self) -> Iterator[tuple[Label, Configuration]]:
+        """The registered toolchains, in each configuration in which something was chosen among them."""
+        for configuration in self._asked:
+            yield from ((one.label, configuration) for one in self._registered(configuration))
 
     def _matched(self, text: str, kind: str, place: Location | None) -> Iterator[Target]:
         """The targets of a kind that a pattern of register_toolchains() and the like names."""
@@ -215,6 +221,8 @@ class Toolchains:
                 "or name one with --extra_execution_platforms",
             )
         types = [(text, self._type(text, target), mandatory) for text, mandatory in group.toolchains]
+        if types:
+            self._asked[configuration] = None
         best: tuple[Configuration, dict[Label, Declared]] | None = None
         for execution in fitting:
             found: dict[Label, Declared] = {}

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from rulesengine.errors import LoadingError, Location
-from rulesengine.loading.repository import BUILD_FILES, MODULE_FILE, Repositories
+from rulesengine.loading.repository import BUILD_FILES, Repositories
 from rulesengine.model.label import Label
 
 MAX_SOURCE_BYTES = 16 << 20
@@ -104,7 +104,10 @@ class Sources:
         return None
 
     def packages(self, repo: str, below: str) -> list[str]:
-        """The names of all packages at or below one, sorted; other workspaces inside are left out."""
+        """The names of all packages at or below one, sorted.
+
+        A directory with a MODULE.bazel of its own is one like others, as it is for Bazel: .bazelignore leaves it out.
+        """
         directory = self.repositories.directory(repo)
         out: list[str] = []
         ignored = self._ignored(repo)
@@ -120,8 +123,6 @@ class Sources:
                 continue
             self.listed(here)
             names = {entry.name for entry in entries if not is_directory(entry)}
-            if package != below and MODULE_FILE in names:
-                continue
             if not names.isdisjoint(BUILD_FILES):
                 out.append(package)
             for entry in entries:

@@ -29,7 +29,7 @@ def analyse(question: Question, loader: Loader, listener: Listener, cancel: Canc
     analysis = analyzer.analyze(labels, top, exec_configuration=execution, keep_going=question.keep_going)
     loader.save()
     return ConfiguredTargets(
-        loaded, Edges(analyzer), analysis, top, execution, implicit=question.implicit, tools=question.tools
+        loaded, Edges(analyzer, top), analysis, top, execution, implicit=question.implicit, tools=question.tools
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from attrs import field, frozen
 
@@ -15,6 +16,8 @@ from rulesengine.model.target import Target
 from rulesengine.workspace.targets import LoadedTargets
 
 _NULL = "null"
+_NOWHERE = ("source", "package_group")
+"""Kinds of targets that are in no configuration."""
 
 
 @frozen
@@ -67,13 +70,27 @@ class ConfiguredTargets:
     # ---- the graph ------------------------------------------------------------
 
     def resolve(self, pattern: str) -> Sequence[ConfiguredNode]:
-        """The targets of a pattern in the configuration that was asked for."""
+        """The targets of a pattern in all configurations in which analysis met them, as Bazel's cquery has it."""
         out: dict[ConfiguredNode, None] = {}
         for label in self._loaded.resolve(pattern):
-            if (self._edges.canonical(label), self._top) in self.analysis.failed:
+            here = self._edges.proper((label, self._top))
+            if self._loaded.target(label).kind in _NOWHERE:
+                if here not in self.analysis.failed:
+                    out[self._node(here)] = None
                 continue
-            out[self._node(self._edges.proper((label, self._top)))] = None
+            met = self._met.get(here[0], {})
+            out.update((self._node(one), None) for one in sorted(met, key=lambda one: one != here))
         return list(out)
+
+    @cached_property
+    def _met(self) -> dict[Label, dict[Place, ConfiguredTarget | None]]:
+        """Where analysis met each target, and what it made of it there."""
+        out: dict[Label, dict[Place, ConfiguredTarget | None]] = {}
+        for key, made in self.analysis.configured.items():
+            out.setdefault(key[0], {})[self._edges.proper(key)] = made
+        for key in self._edges.besides(self.analysis.configured):
+            out.setdefault(key[0], {}).setdefault(key, None)
+        return out
 
     def label(self, node: ConfiguredNode) -> Label:
         """The label of a node."""
@@ -152,7 +169,7 @@ class ConfiguredTargets:
 
     def analysed(self, node: ConfiguredNode) -> ConfiguredTarget | None:
         """What analysis made of a node; None for what it did not look at (a condition, a package group)."""
-        return self.analysis.configured.get((node.label, node.configuration or self._top))
+        return self._met.get(node.label, {}).get((node.label, node.configuration or self._top))
 
     def _of(self, node: ConfiguredNode) -> Sequence[Edge]:
         self.check()
@@ -164,7 +181,7 @@ class ConfiguredTargets:
             kind = self._loaded.target(label).kind
         except NoSuchTargetError:
             kind = "source"
-        return ConfiguredNode(label, None if kind in ("source", "package_group") else configuration)
+        return ConfiguredNode(label, None if kind in _NOWHERE else configuration)
 
 
 def _no_meaning(what: str) -> UsageError:
