@@ -201,7 +201,8 @@ class ActionBuilder:
             programs = [path for path in dict.fromkeys(tools) if path in self.runfiles]
             direct += [artifacts[path] for path in tools]
             direct += [self.runfiles_tree(path) for path in programs]
-            transitive += [self.depset(self.runfiles[path].files) for path in tools if path in self.runfiles]
+            for path in programs:
+                transitive += [self.depset(self.runfiles[path].own), self.depset(self.runfiles[path].files)]
         argv = spec["argv"]
         arguments: list[Argument]
         if all(type(item) is str for item in argv):
@@ -273,6 +274,10 @@ class ActionBuilder:
             )
         )
         return tree
+
+    def own_files(self, tree: str) -> Depset[Artifact]:
+        """The default outputs of the rule whose program has a runfiles tree: what comes along with it as a tool."""
+        return self.depset(self.runfiles[tree.removesuffix(SUFFIX)].own)
 
     def _check_outputs(self, mnemonic: str, outputs: tuple[Artifact, ...], owner: Label) -> None:
         if not outputs:

@@ -140,6 +140,7 @@ class Analyzer:
             errors,
             configured,
             self.actions.runfiles_tree,
+            self.actions.own_files,
             self.conditions,
             skipped,
             frozenset((key[0], key[1]) for key in self._failed if len(key) == 2),

@@ -77,6 +77,7 @@ class Analysis:
     skipped: what a pattern named and the platform cannot have.  failed: what has no outcome, with keep_going.
     conditions: resolves what is left of select()s (attributes that every program has).
     runfiles_tree: path of an executable -> its runfiles tree, which is declared when it is asked for.
+    own_files: path of a runfiles tree -> the default outputs that come along with its program where it is a tool.
     """
 
     graph: ActionGraph
@@ -84,6 +85,7 @@ class Analysis:
     errors: list[RulesEngineError] = field(factory=list)
     configured: dict[tuple[Label, Configuration], ConfiguredTarget] = field(factory=dict)
     runfiles_tree: Callable[[str], Artifact] | None = None
+    own_files: Callable[[str], Depset[Artifact]] | None = None
     conditions: Conditions | None = None
     skipped: list[ConfiguredTarget] = field(factory=list)
     failed: frozenset[tuple[Label, Configuration]] = frozenset()

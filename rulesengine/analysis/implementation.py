@@ -353,6 +353,7 @@ class Implementations:
                 running.target.label,
                 running.configuration,
                 done.get("runfiles", _NO_PATHS),
+                done["files"],
                 tuple((path, file) for path, file in done.get("symlinks", ())),
                 tuple((path, file) for path, file in done.get("root_symlinks", ())),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -21,21 +21,27 @@ class Surroundings:
     """Parameter files and runfiles trees, by path.
 
     spilled: the arguments that a parameter file holds.  runfiles: the files that a program's tree leads to.
+    own: those that come along with the program: what its rule makes by default.
     """
 
     spilled: Mapping[str, Lines] = field(factory=dict)
     runfiles: Mapping[str, frozenset[Artifact]] = field(factory=dict)
 
+    own: Mapping[str, tuple[Artifact, ...]] = field(factory=dict)
+
     @staticmethod
-    def of(actions: Iterable[Action]) -> Surroundings:
-        """From all actions of an analysis."""
-        spilled, runfiles = {}, {}
+    def of(actions: Iterable[Action], own_files: Callable[[str], Iterable[Artifact]] | None = None) -> Surroundings:
+        """From all actions of an analysis, and what it knows of programs by the paths of their trees."""
+        spilled, runfiles, own = {}, {}, {}
         for one in actions:
             if one.mnemonic == "ParameterFile":
                 spilled[one.outputs[0].path] = next(word for word in one.arguments if isinstance(word, Lines))
             elif one.mnemonic == "RunfilesTree":
-                runfiles[one.outputs[0].path] = frozenset(one.inputs)
-        return Surroundings(spilled, runfiles)
+                tree = one.outputs[0].path
+                runfiles[tree] = frozenset(one.inputs)
+                if own_files is not None:
+                    own[tree] = tuple(own_files(tree))
+        return Surroundings(spilled, runfiles, own)
 
     def arguments(self, action: Action) -> list[str]:
         """The command line as the rule gave it: what went to a parameter file is there, a directory is itself.
@@ -62,12 +68,13 @@ class Surroundings:
 
     def inputs(self, action: Action) -> list[Artifact]:
         """The inputs, where the runfiles of a program are one tree."""
-        trees = [self.runfiles[one.path] for one in action.inputs.direct if one.path in self.runfiles]
+        trees = [one.path for one in action.inputs.direct if one.path in self.runfiles]
         if not trees:
             return list(action.inputs)
-        inside = frozenset().union(*trees)
+        inside = frozenset().union(*(self.runfiles[one] for one in trees))
         others = [one for below in action.inputs.transitive if not inside.issuperset(below) for one in below]
-        return list(dict.fromkeys([*others, *action.inputs.direct]))
+        own = [file for one in trees for file in self.own.get(one, ())]
+        return list(dict.fromkeys([*others, *own, *action.inputs.direct]))
 
 
 def _itself(found: re.Match[str]) -> str:

@@ -61,7 +61,7 @@ def actions_of(question: Question, graph: ConfiguredTargets) -> QueriedActions:
         target = graph.target(node)
         if target.rule is not None:
             owners[str(node.label), node.mnemonic if one_only else ""] = target.rule_name
-    around = Surroundings.of(graph.analysis.graph.actions)
+    around = Surroundings.of(graph.analysis.graph.actions, graph.analysis.own_files)
     found = (
         QueriedAction(action, owners[action.owner, action.configuration if one_only else ""], around)
         for action in graph.analysis.graph.actions
@@ -78,7 +78,7 @@ def analysed_targets(question: Question, graph: ConfiguredTargets) -> tuple[Anal
     ]
     known = {(str(one.label), one.configuration.mnemonic): one for _, one in found if one is not None}
     actions: dict[tuple[str, str], list[QueriedAction]] = {key: [] for key in known}
-    around = Surroundings.of(graph.analysis.graph.actions)
+    around = Surroundings.of(graph.analysis.graph.actions, graph.analysis.own_files)
     for action in graph.analysis.graph.actions:
         key = (action.owner, action.configuration)
         if key in actions:
