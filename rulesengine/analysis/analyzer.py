@@ -25,7 +25,7 @@ from rulesengine.errors import AnalysisError, CycleError, LoadingError, RulesEng
 from rulesengine.loading import Loader
 from rulesengine.loading.languages import LANGUAGES, cannot_build
 from rulesengine.loading.modules import NATIVE
-from rulesengine.model.action import nested_outputs
+from rulesengine.model.action import ActionGraph, nested_outputs
 from rulesengine.model.aspect import Applied, Aspect, merged
 from rulesengine.model.depset import Depset
 from rulesengine.model.events import Progress
@@ -58,13 +58,24 @@ class Analyzer:
     """Analyses configured targets, each once.  Not thread-safe: one build owns one Analyzer.
 
     cancel: asked before each target; the Loader's own when None.
+    asking: nothing will be made of it: what stands in the way of that alone, such as two targets' outputs at one
+    path, is no error.
     """
 
-    def __init__(self, loader: Loader, listener: Listener | None = None, cancel: Cancellation | None = None) -> None:
+    def __init__(
+        self,
+        loader: Loader,
+        listener: Listener | None = None,
+        cancel: Cancellation | None = None,
+        *,
+        asking: bool = False,
+    ) -> None:
         self.loader = loader
         self.cancel = cancel or loader.cancel
         self.listener = listener
         self.actions = ActionBuilder(loader.depsets, loader.operations, loader.repositories.mapping)
+        if asking:
+            self.actions.graph = ActionGraph(beside=[])
         self.constraints = Constraints(loader)
         self.conditions = Conditions(loader, self.constraints)
         self.toolchains = Toolchains(loader, self.conditions, self.constraints, listener)
@@ -127,7 +138,8 @@ class Analyzer:
                 targets.append(made)
             elif all(str(self._failed[key]) != str(other) for other in errors):
                 errors.append(self._failed[key])
-        for conflict in nested_outputs(self.actions.graph.actions):
+        graph = self.actions.graph
+        for conflict in nested_outputs(graph.actions) if graph.beside is None else ():
             conflict.location = self.loader.target(Label.parse(conflict.label or "")).location
             if not keep_going:
                 raise conflict
@@ -135,7 +147,7 @@ class Analyzer:
             targets = [one for one in targets if str(one.label) != conflict.label]
         configured = {key: one for key, one in self._done.items() if len(key) == 2}
         return Analysis(
-            self.actions.graph,
+            graph,
             targets,
             errors,
             configured,

@@ -6,6 +6,7 @@ Worked out anew from the declaration, so that a build keeps none of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from attrs import frozen
@@ -17,6 +18,7 @@ from rulesengine.loading.modules import NATIVE
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import LABEL_KINDS
+from rulesengine.model.target import Target
 
 _ANYWHERE = ("constraint_setting", "constraint_value", "platform")
 Place = tuple[Label, Configuration]
@@ -91,6 +93,7 @@ class Edges:
         if target.kind == "generated":
             assert target.generator is not None
             yield Edge("generator", self.proper((target.generator, configuration)))
+        yield from self._groups(target, configuration)
         rule = target.rule
         if rule is None:
             return
@@ -113,6 +116,19 @@ class Edges:
         for name, condition in target.labels():
             if name == "select":
                 yield Edge("select", self.proper((condition, configuration)))
+
+
+    def _groups(self, target: Target, configuration: Configuration) -> Iterator[Edge]:
+        """The package groups that a target is visible to, or that a package group includes."""
+        for one in target.includes:
+            yield Edge("includes", self.proper((one, configuration)))
+        for text in target.visibility:
+            label = Label.parse(text)
+            if label.package == "visibility" or label.name in ("__pkg__", "__subpackages__"):
+                continue
+            with suppress(LoadingError):  # said where something depends on the target
+                if self._loader.target(label).kind == "package_group":
+                    yield Edge("visibility", self.proper((label, configuration)))
 
 
 def _numbers(value: Any) -> Iterator[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rulesengine.analysis.label_settings import LABEL
-from rulesengine.errors import AnalysisError, AttributeValueError
+from rulesengine.errors import AttributeValueError
 from rulesengine.loading import Loader
 from rulesengine.loading.modules import NATIVE
 from rulesengine.model.aspect import Applied, Aspect, Merged, Path, filtered, merged, satisfied, with_required
@@ -57,27 +57,8 @@ class Passing:
 
     def _parameters(self, target: Target, aspect: Aspect, values: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
         """The values of an aspect's public attributes, from the rule's attributes of the same names."""
-        rule = target.rule
-        assert rule is not None
         out = []
         for name in aspect.parameters:
-            schema = aspect.schema[name]
-            own = rule.schema.get(name)
-            if own is None or own.kind != schema.kind:
-                raise AnalysisError(
-                    f"aspect {aspect.name} requires rule {rule.name} to specify attribute '{name}' "
-                    f"with type {schema.kind}",
-                    label=target.label,
-                    location=target.location,
-                    hint=f"add it to the attrs of {rule.name}",
-                )
-            if schema.kind != "bool" and not schema.values:
-                raise AnalysisError(
-                    f"aspect {aspect.name}: aspect parameter attribute '{name}' must use the 'values' restriction",
-                    label=target.label,
-                    location=target.location,
-                    hint=f"say in {aspect.module} which values it may have: attr.{schema.kind}(values = [...])",
-                )
             value = values.get(name)
             check_parameter(target, aspect, name, value)
             out.append((name, value))

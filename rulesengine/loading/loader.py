@@ -64,6 +64,7 @@ class Loader:
     tracked: every path looked at -> `file`, `directory` (it was listed) or `absent`.
     memo: a file in which what texts were found to be is remembered; see `Memo`.
     analysis: what rule implementations call, by name; an Analyzer fills it.
+    asking: nothing will be made: a file that a rule names counts as one, whether or not it is there.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Loader:
         self._lock = threading.RLock()
         module_file = os.path.join(self.root, MODULE_FILE)
         self.tracked[module_file] = "file" if os.path.isfile(module_file) else "absent"
+        self.asking = False
         self.repositories: Repositories = read_repositories(self.root)
         for path in self.repositories.files:
             self.tracked[path] = "file" if os.path.isfile(path) else "absent"
@@ -248,6 +250,8 @@ class Loader:
         try:
             return package.target(label.name)
         except NoSuchTargetError as fault:
+            if self.asking and label.name in package.referenced:
+                return package.absent(label.name)
             if fault.location is None:
                 fault.location = wanted_by
             raise

@@ -85,6 +85,10 @@ class Package:
             or f"{self.build_file} declares: {_some(sorted(self.targets)) or 'nothing'}",
         )
 
+    def absent(self, name: str) -> Target:
+        """A source file that a rule names and that is not there, which what is made of it will say."""
+        return Target(Label(self.repo, self.name, name), "source", visibility=self.default_visibility)
+
     def _exists(self, name: str) -> bool:
         """Whether a file of that name is there.  The directory is listed once where many are asked for."""
         self._asked += 1

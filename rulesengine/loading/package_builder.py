@@ -223,6 +223,8 @@ class PackageBuilder:
                 notes=_chain(chain),
                 hint=f"give what rule() returns a name at the top level of {Label.parse(rule.module)}",
             )
+        if plan.fault:
+            raise LoadingError(plan.fault, location=place, notes=_chain(chain), hint=plan.hint)
         try:
             target = self._target(plan, name, given, place, chain)
         except AttributeValueError as fault:
@@ -230,6 +232,8 @@ class PackageBuilder:
             self._add_broken(rule, name, place, chain)
             raise
         self.add(target)
+        if "" in target.outputs:
+            raise LoadingError(target.outputs[""], label=target.label, location=place, notes=_chain(chain))
         try:
             self._add_outputs(plan, target, place, chain)
         except LoadingError:

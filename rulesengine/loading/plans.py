@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import frozen
 
+from rulesengine.model.aspect import Aspect, with_required
 from rulesengine.model.label import Label
 from rulesengine.model.rule import OUTPUT_KINDS, AttributeSchema, Rule
 
@@ -27,6 +28,7 @@ class RulePlan:
 
     mandatory, outputs: names of attributes.  defaults: the labels that stand in where an attribute is not given.
     settable: the rule's own attributes that BUILD files may set.
+    fault, hint: why no target of it can be declared, or empty.
     """
 
     rule: Rule
@@ -34,9 +36,12 @@ class RulePlan:
     outputs: tuple[str, ...]
     defaults: tuple[tuple[str, Label], ...]
     settable: dict[str, AttributeSchema]
+    fault: str = ""
+    hint: str = ""
 
     @staticmethod
-    def of(rule: Rule) -> RulePlan:
+    def of(rule: Rule, aspects: Sequence[Aspect]) -> RulePlan:
+        """The plan of a rule.  aspects: all that there are, by number."""
         schema = rule.schema.items()
         return RulePlan(
             rule,
@@ -44,7 +49,28 @@ class RulePlan:
             tuple(key for key, one in schema if one.kind in OUTPUT_KINDS),
             tuple((key, Label.parse(text)) for key, text in rule.default_labels),
             {key: one for key, one in schema if rule.takes(key)},
+            *_parameters(rule, [aspects[index] for _, one in schema for index in one.aspects]),
         )
+
+
+def _parameters(rule: Rule, aspects: Sequence[Aspect]) -> tuple[str, str]:
+    """What is wrong with the parameters of the aspects that a rule's attributes ask for, and what to do; or nothing."""
+    for aspect in with_required(aspects):
+        for name in aspect.parameters:
+            schema = aspect.schema[name]
+            own = rule.schema.get(name)
+            if own is None or own.kind != schema.kind:
+                return (
+                    f"aspect {aspect.name} requires rule {rule.name} to specify attribute '{name}' "
+                    f"with type {schema.kind}",
+                    f"add it to the attrs of {rule.name}",
+                )
+            if schema.kind != "bool" and not schema.values:
+                return (
+                    f"aspect {aspect.name}: aspect parameter attribute '{name}' must use the 'values' restriction",
+                    f"say in {aspect.module} which values it may have: attr.{schema.kind}(values = [...])",
+                )
+    return "", ""
 
 
 def plain(schema: AttributeSchema, value: Any, absolute: Callable[[str], str | None]) -> Any:

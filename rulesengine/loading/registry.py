@@ -74,7 +74,7 @@ class Registry:
         """A rule by number, with what its targets have in common."""
         found = self._plans.get(rule_id)
         if found is None:
-            found = self._plans[rule_id] = RulePlan.of(self.rules[rule_id])
+            found = self._plans[rule_id] = RulePlan.of(self.rules[rule_id], self.aspects)
         return found
 
     def _top_level(self, what: str, module: str) -> None:

@@ -145,10 +145,15 @@ class Action:
 
 @frozen
 class ActionGraph:
-    """All actions of an analysis, and which action makes which artifact."""
+    """All actions of an analysis, and which action makes which artifact.
+
+    beside: where nothing will be made: actions that were declared a second time, and those of other targets for
+    outputs that have an action already.  None: they go, and the latter are conflicts.
+    """
 
     actions: list[Action] = field(factory=list)
     makers: dict[Artifact, Action] = field(factory=dict)
+    beside: list[Action] | None = None
 
     def add(self, action: Action) -> None:
         """Add an action; nothing where it is there already.
@@ -158,7 +163,11 @@ class ActionGraph:
         for output in action.outputs:
             other = self.makers.get(output)
             if other is not None:
-                if _alike(other, action):
+                alike = _alike(other, action)
+                if self.beside is not None and (alike or other.owner != action.owner):
+                    self.beside.append(action)
+                    return
+                if alike:
                     return
                 raise ConflictError(
                     f"file '{output.short_path}' is made by two actions that are not the same: "

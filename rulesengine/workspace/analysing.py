@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from rulesengine.analysis import Analyzer
 from rulesengine.analysis.edges import Edges
 from rulesengine.loading import Loader
@@ -21,12 +23,17 @@ def analyse(question: Question, loader: Loader, listener: Listener, cancel: Canc
     """Analyse what an expression is about.  Raises UsageError, LoadingError, AnalysisError."""
     tree = parse(question.expression)
     patterns = question.universe.split(",") if question.universe else words_of(tree)
-    loaded = LoadedTargets(loader, question.package, question.implicit, cancel, keep_going=question.keep_going)
+    loader.asking = True
+    loaded = LoadedTargets(
+        loader, question.package, question.implicit, cancel, keep_going=question.keep_going, whole=True
+    )
     top, execution = configurations(loader, question)
     labels = list(dict.fromkeys(label for pattern in patterns for label in loaded.resolve(pattern)))
     labels = [one for one in labels if loaded.target(one).kind != "package_group"]
-    analyzer = Analyzer(loader, listener)
-    analysis = analyzer.analyze(labels, top, exec_configuration=execution, keep_going=question.keep_going)
+    analyzer = Analyzer(loader, listener, asking=True)
+    analysis = analyzer.analyze(
+        labels, top, exec_configuration=execution, keep_going=question.keep_going, by_pattern=set(labels)
+    )
     loader.save()
     return ConfiguredTargets(
         loaded, Edges(analyzer, top), analysis, top, execution, implicit=question.implicit, tools=question.tools
@@ -61,10 +68,11 @@ def actions_of(question: Question, graph: ConfiguredTargets) -> QueriedActions:
         target = graph.target(node)
         if target.rule is not None:
             owners[str(node.label), node.mnemonic if one_only else ""] = target.rule_name
-    around = Surroundings.of(graph.analysis.graph.actions, graph.analysis.own_files)
+    declared = graph.analysis.graph
+    around = Surroundings.of(declared.actions, graph.analysis.own_files)
     found = (
         QueriedAction(action, owners[action.owner, action.configuration if one_only else ""], around)
-        for action in graph.analysis.graph.actions
+        for action in chain(declared.actions, declared.beside or ())
         if (action.owner, action.configuration if one_only else "") in owners and which.takes(action)
     )
     return QueriedActions(found, graph.faults)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rulesengine.analysis.visibility import check as check_visibility
-from rulesengine.errors import LoadingError, Location, NoSuchTargetError, VisibilityError
+from rulesengine.errors import CycleError, LoadingError, Location, NoSuchTargetError, VisibilityError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import BUILD, BZL
 from rulesengine.loading.package import Package
@@ -25,6 +25,8 @@ class LoadedTargets:
     package: where relative patterns are written.  implicit: whether dependencies that a rule adds by itself count.
     tools: whether dependencies for the machine that builds count.
     keep_going: leave out what does not load; `faults` then has the errors.
+    whole: packages that are broken have nothing, and a wildcard with one of them stands for nothing, as for Bazel's
+    cquery; else what they had declared until then.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class LoadedTargets:
         *,
         tools: bool = True,
         keep_going: bool = False,
+        whole: bool = False,
     ) -> None:
         self._loader = loader
         self._package = package
@@ -43,6 +46,7 @@ class LoadedTargets:
         self._tools = tools
         self._cancel = cancel
         self._keep_going = keep_going
+        self._whole = whole
         self.faults: list[LoadingError] = []
         self._dependencies: dict[Label, list[Label]] = {}
         self._loads: dict[Label, list[Label]] = {}
@@ -81,18 +85,22 @@ class LoadedTargets:
             if not packages:
                 self._loader.resolve([pattern], self._package)  # says so, with near names
         out: list[Label] = []
+        broken = False
         for name in packages:
             self.check()
             try:
                 package = self._loaded_package(repo, name)
+            except CycleError:  # of .bzl files: as for Bazel, the whole wildcard stands for nothing then
+                raise
             except LoadingError as fault:
                 self._left_out(fault)
+                broken = broken or self._loader.partial_package(repo, name) is not None
                 continue
             if found.files:
                 out += self.siblings(Label(repo, name, "BUILD"))
             else:
                 out += [target.label for target in package.rule_targets()]
-        return out
+        return [] if broken else out
 
     def label(self, node: Label) -> Label:
         """A label itself."""
@@ -112,7 +120,7 @@ class LoadedTargets:
             return package.target(label.name)
         except NoSuchTargetError:
             if label.name in package.referenced:  # a rule names a file that is not there: a build will say so
-                return Target(label, "source", visibility=package.default_visibility)
+                return package.absent(label.name)
             if label.name.endswith((".bzl", ".scl")) and os.path.isfile(self._loader.sources.path(label)):
                 return Target(label, "source")
             raise
@@ -163,7 +171,7 @@ class LoadedTargets:
         try:
             return self._loader.package(repo, name)
         except LoadingError as fault:
-            partial = self._loader.partial_package(repo, name) if self._keep_going else None
+            partial = self._loader.partial_package(repo, name) if self._keep_going and not self._whole else None
             if partial is None:
                 raise
             self._left_out(fault)

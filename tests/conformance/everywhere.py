@@ -62,6 +62,8 @@ _LEFT_OUT = re.compile(r"#   |# Rule |ExecutableSymlink ")
 _STATUS = re.compile(r"(?:bazel|pybuild)-out/((?:stable|volatile)-status\.txt)")
 _ALIASES = re.compile(r"^(alias rule \S+) x\d+$")
 """In how many configurations an alias is: on Bazel's command line it is in one with options of tests more."""
+_SCRIPT = re.compile(r"^(CopyDirectory .*: \['/bin/bash', '-c', )'(?:[^'\\]|\\.)*'")
+"""The text of bazel_skylib's own script, which is written afresh here."""
 _OWN_FAULT = re.compile(r"external/(?:bazel_tools|rules_\w+)[~+/]|evaluation of query .* failed|not all errors")
 """Bazel's own tools that it would fetch from elsewhere: they are missing wherever Bazel comes from a distribution."""
 _LONG = 1000
@@ -84,7 +86,7 @@ def _settled(step: Step, code: int, out: str, root: str) -> list[str]:
 
 def _compared(line: str) -> str:
     """A line without each tool's own words; of a long one its beginning, with the digest of the whole."""
-    line = _ALIASES.sub(r"\1", _STATUS.sub(r"OUT/\1", line))
+    line = _SCRIPT.sub(r"\1SCRIPT", _ALIASES.sub(r"\1", _STATUS.sub(r"OUT/\1", line)))
     return line if len(line) <= _LONG else f"{line[:80]}… {hashlib.sha256(line.encode()).hexdigest()}"
 
 

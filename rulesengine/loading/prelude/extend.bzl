@@ -75,7 +75,9 @@ def arguments__(functions, name, kwargs):
         for parameter in parameters:
             value = _default_argument(functions.attrs, name, kwargs, parameter)
             if _select_branches(value) != None:
-                fail("attribute '%s' cannot be a select(): the rule's outputs depend on it" % parameter)
+                # Said when the target is there: a query of the broken package tells of it, as Bazel's does.
+                wrong = "attribute '%s' cannot be a select(): the rule's outputs depend on it" % parameter
+                return _union(kwargs, {"computed__": computed, "outputs__": {"": wrong}})
             arguments[parameter] = value
         named = _texts(function(**arguments), "what the function for outputs returns")
     return _union(kwargs, {"computed__": computed, "outputs__": named})

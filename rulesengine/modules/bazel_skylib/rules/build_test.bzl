@@ -15,6 +15,12 @@ _empty_test = rule(
     test = True,
 )
 
+_BATCHES = 100
+"""In so many parts at most do the targets go: one action should not have too many inputs."""
+
+_PASSED_ON = ["compatible_with", "exec_compatible_with", "restricted_to", "tags", "target_compatible_with"]
+"""What the parts have from the test."""
+
 def build_test(name, targets, **kwargs):
     """A test of nothing but that the targets can be built.
 
@@ -25,26 +31,29 @@ def build_test(name, targets, **kwargs):
     """
     if not targets:
         fail("targets must be non-empty", "targets")
-    common = {
-        key: kwargs[key]
-        for key in ["tags", "testonly", "restricted_to", "compatible_with", "target_compatible_with", "features", "exec_compatible_with"]
-        if key in kwargs
-    }
-    grouped = []
-    for number, target in enumerate(targets):
-        # One group for each, so that a wildcard in a group's name cannot meet another's.
-        group = "{}_{}_deps".format(name, number) if len(targets) > 1 else name + "_deps"
-        native.filegroup(
-            name = group,
-            srcs = [target],
-            testonly = common.get("testonly", True),
-            tags = common.get("tags", []) + ["manual"],
+    if kwargs.get("data"):
+        fail("data is not supported on a build_test()", "data")
+    once = {target: None for target in targets}.keys()
+    common = {key: kwargs[key] for key in _PASSED_ON if key in kwargs}
+    tags = common.pop("tags", None) or []
+    length = max(1, len(once) // _BATCHES)
+    parts = []
+    for number, start in enumerate(range(0, len(once), length)):
+        part = "%s_%d__deps" % (name, number)
+        native.genrule(
+            name = part,
+            srcs = once[start:start + length],
+            outs = [part + ".out"],
+            cmd = "touch $@",
+            tags = tags if "manual" in tags else tags + ["manual"],
+            testonly = 1,
             visibility = ["//visibility:private"],
+            **common
         )
-        grouped.append(group)
+        parts.append(part)
     _empty_test(
         name = name,
-        data = grouped,
+        data = parts,
         size = kwargs.pop("size", "small"),
         **kwargs
     )

@@ -35,35 +35,14 @@ def _diff_test_impl(ctx):
         executable = script,
     )]
 
-_diff_test = rule(
+diff_test = rule(
     implementation = _diff_test_impl,
+    doc = "A test that two files, or two directories, hold the same.",
     attrs = {
-        "diff_args": attr.string_list(),
-        "failure_message": attr.string(),
-        "file1": attr.label(mandatory = True, allow_single_file = True),
-        "file2": attr.label(mandatory = True, allow_single_file = True),
+        "diff_args": attr.string_list(doc = "More arguments for diff."),
+        "failure_message": attr.string(doc = "What to say besides when they differ."),
+        "file1": attr.label(mandatory = True, allow_single_file = True, doc = "One."),
+        "file2": attr.label(mandatory = True, allow_single_file = True, doc = "The other."),
     },
     test = True,
 )
-
-def diff_test(name, file1, file2, diff_args = [], size = "small", failure_message = None, **kwargs):
-    """A test that two files, or two directories, hold the same.
-
-    Args:
-      name: the test's name
-      file1: one
-      file2: the other
-      diff_args: more arguments for diff
-      size: the test's size
-      failure_message: what to say besides when they differ
-      **kwargs: common attributes of tests
-    """
-    _diff_test(
-        name = name,
-        diff_args = diff_args,
-        failure_message = failure_message or "",
-        file1 = file1,
-        file2 = file2,
-        size = size,
-        **kwargs
-    )
