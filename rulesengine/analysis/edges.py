@@ -117,7 +117,6 @@ class Edges:
             if name == "select":
                 yield Edge("select", self.proper((condition, configuration)))
 
-
     def _groups(self, target: Target, configuration: Configuration) -> Iterator[Edge]:
         """The package groups that a target is visible to, or that a package group includes."""
         for one in target.includes:

@@ -22,7 +22,8 @@ SUFFIX = ".runfiles"
 class Runfiles:
     """What a rule said of its executable's runfiles, not yet laid out.
 
-    files: the number of a depset, or paths; own: that of the rule's default outputs.  symlinks: path below the main repository's directory -> execution path.
+    files: the number of a depset, or paths; own: that of the rule's default outputs.
+    symlinks: path below the main repository's directory -> execution path.
     root_symlinks: path below the tree's root -> execution path.
     """
 

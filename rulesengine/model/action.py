@@ -24,6 +24,8 @@ class PathArgument:
 
 
 Members = Callable[[Artifact], Sequence[str]]
+ITSELF = (".",)
+"""What Members say of a tree that is not looked into: it stands for itself, as in answers to queries."""
 """The paths of a tree's files, below the tree, in order."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rulesengine.model.action import (
     Argument,
+    ITSELF,
     Flags,
     Group,
     LateArgument,
@@ -68,7 +69,9 @@ def _vector(vector: Vector, path: Path, members: Members) -> Iterator[str]:
     for one in vector.values:
         if isinstance(one, TreeArgument):
             root = path(one.artifact)
-            texts += [formatted(one.format, f"{root}/{name}") for name in members(one.artifact)]
+            names = members(one.artifact)
+            files = [root] if names is ITSELF else [f"{root}/{name}" for name in names]
+            texts += [formatted(one.format, file) for file in files]
         elif isinstance(one, LateArgument):
             texts += [formatted(one.format, text) for text in render(one.make(members), path, members)]
         else:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
-from rulesengine.model.action import Action, Argument, Flags, Lines, PathArgument
+from rulesengine.model.action import ITSELF, Action, Argument, Flags, Lines, PathArgument
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.command_line import render
-
-_MARK = "\ue000"
-"""Stands around the name of a tree where the name of a file in it would be."""
-_IN_TREE = re.compile(f"/?{_MARK}([^{_MARK}]*){_MARK}")
 
 
 @frozen
@@ -26,7 +21,6 @@ class Surroundings:
 
     spilled: Mapping[str, Lines] = field(factory=dict)
     runfiles: Mapping[str, frozenset[Artifact]] = field(factory=dict)
-
     own: Mapping[str, tuple[Artifact, ...]] = field(factory=dict)
 
     @staticmethod
@@ -61,10 +55,7 @@ class Surroundings:
                         words.append(item)
             elif not (isinstance(one, Flags) and one.groups == flags):  # else: those that are no flags, a second time
                 words.append(one)
-        texts = render(
-            words, lambda artifact: artifact.path, lambda tree: [_MARK + tree.path.rpartition("/")[2] + _MARK]
-        )
-        return [_IN_TREE.sub(_itself, text).replace(_MARK, "") if _MARK in text else text for text in texts]
+        return render(words, lambda artifact: artifact.path, lambda _: ITSELF)
 
     def inputs(self, action: Action) -> list[Artifact]:
         """The inputs, where the runfiles of a program are one tree."""
@@ -75,11 +66,6 @@ class Surroundings:
         others = [one for below in action.inputs.transitive if not inside.issuperset(below) for one in below]
         own = [file for one in trees for file in self.own.get(one, ())]
         return list(dict.fromkeys([*others, *own, *action.inputs.direct]))
-
-
-def _itself(found: re.Match[str]) -> str:
-    """The directory in whose place a file in it stood: `a/tree/MARK` is `a/tree`, a basename its own."""
-    return "" if found[0].startswith("/") else found[1]
 
 
 NONE = Surroundings()

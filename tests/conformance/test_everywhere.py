@@ -17,7 +17,7 @@ from tests.oracles.tools import REQUIRED, missing
 
 _RECORDED = everywhere.recorded()
 _CASES = [case for case in all_cases() if case.name in _RECORDED]
-_SHARE = 0.08
+_SHARE = 0.01
 _ASKED_ANEW = 12
 """One of so many workspaces is put to Bazel again."""
 

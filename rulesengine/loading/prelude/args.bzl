@@ -24,7 +24,12 @@ def expanding__(function):
 
 _EXPANDER = struct(
     _type = "DirectoryExpander",
-    expand = lambda file: [file] if not file.is_directory else [
+    expand = lambda file: [file] if not file.is_directory else _members(file, py_members(file.path)),
+)
+
+def _members(file, names):
+    """The files in a tree; the tree itself, where it is not looked into."""
+    return [file] if names == "." else [
         file__(
             "%s/%s" % (file.path, name),
             file.root,
@@ -32,10 +37,9 @@ _EXPANDER = struct(
             file.owner,
             False,
         )
-        for name in py_members(file.path).split("\n")
+        for name in names.split("\n")
         if name
-    ],
-)
+    ]
 
 def late__(function):
     """What a function that looks into trees gives, for Python."""
