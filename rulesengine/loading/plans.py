@@ -60,9 +60,9 @@ def _parameters(rule: Rule, aspects: Sequence[Aspect]) -> tuple[str, str]:
             schema = aspect.schema[name]
             own = rule.schema.get(name)
             if own is None or own.kind != schema.kind:
+                what = f"attribute '{name}' with type {schema.kind}"
                 return (
-                    f"aspect {aspect.name} requires rule {rule.name} to specify attribute '{name}' "
-                    f"with type {schema.kind}",
+                    f"aspect {aspect.name} requires rule {rule.name} to specify {what}",
                     f"add it to the attrs of {rule.name}",
                 )
             if schema.kind != "bool" and not schema.values:

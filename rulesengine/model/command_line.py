@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from rulesengine.model.action import (
-    Argument,
     ITSELF,
+    Argument,
     Flags,
     Group,
     LateArgument,

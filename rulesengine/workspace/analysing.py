@@ -19,20 +19,29 @@ from rulesengine.workspace.question import Question
 from rulesengine.workspace.targets import LoadedTargets
 
 
-def analyse(question: Question, loader: Loader, listener: Listener, cancel: Cancellation) -> ConfiguredTargets:
-    """Analyse what an expression is about.  Raises UsageError, LoadingError, AnalysisError."""
+def analyse(
+    question: Question, loader: Loader, listener: Listener, cancel: Cancellation, *, asking: bool = False
+) -> ConfiguredTargets:
+    """Analyse what an expression is about.  Raises UsageError, LoadingError, AnalysisError.
+
+    asking: it is a query's: what would only stand in the way of making targets is no error, as for Bazel.
+    """
     tree = parse(question.expression)
     patterns = question.universe.split(",") if question.universe else words_of(tree)
-    loader.asking = True
+    loader.asking = asking
     loaded = LoadedTargets(
-        loader, question.package, question.implicit, cancel, keep_going=question.keep_going, whole=True
+        loader, question.package, question.implicit, cancel, keep_going=question.keep_going, whole=asking
     )
     top, execution = configurations(loader, question)
     labels = list(dict.fromkeys(label for pattern in patterns for label in loaded.resolve(pattern)))
     labels = [one for one in labels if loaded.target(one).kind != "package_group"]
-    analyzer = Analyzer(loader, listener, asking=True)
+    analyzer = Analyzer(loader, listener, asking=asking)
     analysis = analyzer.analyze(
-        labels, top, exec_configuration=execution, keep_going=question.keep_going, by_pattern=set(labels)
+        labels,
+        top,
+        exec_configuration=execution,
+        keep_going=question.keep_going,
+        by_pattern=set(labels) if asking else (),
     )
     loader.save()
     return ConfiguredTargets(

@@ -83,14 +83,16 @@ class Calls:
             yield
 
     @contextmanager
-    def _analysing(self, expression: str, how: HowToAnalyse) -> Iterator[tuple[Question, ConfiguredTargets]]:
+    def _analysing(
+        self, expression: str, how: HowToAnalyse, *, asking: bool = False
+    ) -> Iterator[tuple[Question, ConfiguredTargets]]:
         from rulesengine.workspace.analysing import analyse
         from rulesengine.workspace.question import Question
 
         told = serial(how.get("listener"))
         question = Question.of(expression, how)
         with self._call(how.get("cancel")) as token:
-            yield question, analyse(question, self._loader(told, token), told, token)
+            yield question, analyse(question, self._loader(told, token), told, token, asking=asking)
 
     def _loader(self, listener: Listener, cancel: CancelToken, root: str = "") -> Loader:
         from rulesengine.loading import Loader

@@ -68,7 +68,7 @@ class Questions(Calls):
         """
         from rulesengine.workspace.analysing import ask
 
-        with self._analysing(expression, how) as (question, graph):
+        with self._analysing(expression, how, asking=True) as (question, graph):
             return ask(question, graph)
 
     def aquery(self, expression: str, **how: Unpack[HowToAnalyse]) -> QueriedActions:
@@ -79,7 +79,7 @@ class Questions(Calls):
         """
         from rulesengine.workspace.analysing import actions_of
 
-        with self._analysing(expression, how) as (question, graph):
+        with self._analysing(expression, how, asking=True) as (question, graph):
             return actions_of(question, graph)
 
     def analyze(self, *patterns: str, **how: Unpack[HowToAnalyse]) -> tuple[AnalyzedTarget, ...]:

@@ -60,8 +60,9 @@ _THEIRS = re.compile(
 _LEFT_OUT = re.compile(r"#   |# Rule |ExecutableSymlink ")
 """Bazel's own comments in `--output=build` (where a rule was defined and called), and how its sh_binary is done."""
 _STATUS = re.compile(r"(?:bazel|pybuild)-out/((?:stable|volatile)-status\.txt)")
-_ALIASES = re.compile(r"^(alias rule \S+) x\d+$")
-"""In how many configurations an alias is: on Bazel's command line it is in one with options of tests more."""
+_ALIASES = re.compile(r"^((?:alias|label_flag|label_setting) rule \S+) x\d+$")
+"""In how many configurations an alias, or a flag that is one, is: on Bazel's command line in one more, with options
+of tests."""
 _SCRIPT = re.compile(r"^(CopyDirectory .*: \['/bin/bash', '-c', )'(?:[^'\\]|\\.)*'")
 """The text of bazel_skylib's own script, which is written afresh here."""
 _OWN_FAULT = re.compile(r"external/(?:bazel_tools|rules_\w+)[~+/]|evaluation of query .* failed|not all errors")

@@ -24,10 +24,10 @@ def expanding__(function):
 
 _EXPANDER = struct(
     _type = "DirectoryExpander",
-    expand = lambda file: [file] if not file.is_directory else _members(file, py_members(file.path)),
+    expand = lambda file: [file] if not file.is_directory else _inside(file, py_members(file.path)),
 )
 
-def _members(file, names):
+def _inside(file, names):
     """The files in a tree; the tree itself, where it is not looked into."""
     return [file] if names == "." else [
         file__(
