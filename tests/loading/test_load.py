@@ -122,6 +122,8 @@ def test_a_local_override_is_a_repository(space: Space) -> None:
     )
     found = space.target("//a:y")
     assert [file.path for file in found.files] == ["external/other/p/f"]
+    assert space.resolve("//...") == ["//a:y", "//third/p:x"]  # as for Bazel, unless .bazelignore names it
+    space.write(".bazelignore", "third\n")
     assert space.resolve("//...") == ["//a:y"]
     assert space.resolve("@other//...") == ["@other//p:x"]
 
