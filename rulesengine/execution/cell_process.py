@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import gc
 import marshal
 import os
 import struct
@@ -228,6 +229,7 @@ def _tell(fd: int, number: int, state: bytes = _READY) -> None:
 def _serve(setup: dict[str, list[str]], requests: int, replies: int) -> None:
     home = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     clean = _remains()
+    gc.disable()  # what a copy of this process touches, the kernel has to copy
     _tell(replies, 0)
     while True:
         request = _request(requests)

@@ -7,6 +7,7 @@ outputs may be devices.  Files are therefore opened first and looked at through 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import stat
 from collections.abc import Mapping
@@ -29,7 +30,14 @@ def collect_outputs(
 
     Raises ExecutionError where one is missing, of the wrong kind, a special file, or leads out of the directory.
     """
-    return _Collector(store, os.path.realpath(root), inputs).collect(outputs)
+    parent, name = os.path.split(root)
+    return _Collector(store, f"{_real(parent)}/{name}", inputs).collect(outputs)
+
+
+@functools.lru_cache(maxsize=16)
+def _real(directory: str) -> str:
+    """Of the directories that hold execution directories: they are ours, and stay where they are."""
+    return os.path.realpath(directory)
 
 
 class _Collector:

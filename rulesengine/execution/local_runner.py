@@ -257,10 +257,10 @@ class LocalRunner:
                 raise LostBlobError(f"a directory of {path} is not in the cache any more") from None
         directories.update(path for path, artifact in outputs.items() if artifact.is_directory)
         for path in (*files, *links, *directories, *outputs):
-            above = os.path.dirname(path)
+            above = path.rpartition("/")[0]
             while above and above not in directories:
                 directories.add(above)
-                above = os.path.dirname(above)
+                above = above.rpartition("/")[0]
         return _Layout(files, lent, links, frozenset(directories))
 
     def _fill(self, root: str, layout: _Layout, *, can_bind: bool) -> dict[str, str]:
