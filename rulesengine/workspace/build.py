@@ -28,6 +28,7 @@ from rulesengine.workspace.engine import Engine, Executed
 from rulesengine.workspace.groups import Groups
 from rulesengine.workspace.keeping_graph import kept_graph, read_and_absent
 from rulesengine.workspace.layout import describe
+from rulesengine.workspace.manifests import with_manifests
 from rulesengine.workspace.outputs import Members, Outputs
 from rulesengine.workspace.places import PREFIX
 from rulesengine.workspace.programs import Beside, beside, program
@@ -191,7 +192,8 @@ class Build:
                 self._check_tree(request, deliveries)
                 if self.errors:
                     break
-            members, lost = self.outputs.deliver(deliveries, self.cancel, self._vanished)
+            every = with_manifests(deliveries, graph, self.output_base, self.engine.store.put)
+            members, lost = self.outputs.deliver(every, self.cancel, self._vanished)
             if not lost:
                 break
         else:
@@ -238,7 +240,8 @@ class Build:
                 results = [(str(label), one.configuration.mnemonic, request.groups.files(one)) for label, one in asked]
                 places = (place.directory, place.shown)
                 kept = kept_graph(
-                    self.loader, self.engine.sources, graph, wanted, members, results, executed, places, request
+                    *(self.loader, self.engine.sources, graph, wanted, [one for one in members if one in graph.makers]),
+                    *(results, executed, places, request),
                 )
                 looked_at = evolve(looked_at, replay=kept)
         return BuildResult(

@@ -24,6 +24,10 @@ from rulesengine.workspace.signatures import Signature
 
 _RECORD = "outputs.json"
 _TEMPORARY = ".pybuild-tmp-"
+MANIFEST = "MANIFEST"
+"""The file in a runfiles tree's root that is no member of it."""
+Delivery = Sequence[tuple[Artifact, Value]]
+"""What one owner gets."""
 Members = dict[str, TreeFile | TreeLink | None]
 
 
@@ -206,6 +210,8 @@ class Outputs:
             here = os.path.join(root, directory)
             for name in os.listdir(here):
                 inside = f"{directory}/{name}" if directory else name
+                if inside == MANIFEST and path.endswith(".runfiles"):
+                    continue  # an artifact of its own; see manifests.py
                 if inside not in members and inside not in directories:
                     _remove(os.path.join(here, name))
 

@@ -210,7 +210,9 @@ def program_environment(one: ConfiguredTarget, tree: str) -> dict[str, str]:
     """What a test finds that is run by itself, without its log, report and clock.  tree: absolute."""
     named = ("RUNFILES_DIR", "TEST_BINARY", "TEST_SIZE", "TEST_SRCDIR", "TEST_TARGET", "TEST_WORKSPACE", "TZ")
     made = _environment(one, tree, "", 0)
-    return {name: made[name] for name in (*named, "BAZEL_TEST", "JAVA_RUNFILES", "PYTHON_RUNFILES")}
+    return {
+        name: made[name] for name in (*named, "BAZEL_TEST", "JAVA_RUNFILES", "PYTHON_RUNFILES", "RUN_UNDER_RUNFILES")
+    }
 
 
 def _environment(one: ConfiguredTarget, tree: str, base: str, timeout: int) -> dict[str, str]:
@@ -226,6 +228,7 @@ def _environment(one: ConfiguredTarget, tree: str, base: str, timeout: int) -> d
         "LOGNAME": "user",
         "PYTHON_RUNFILES": tree,
         "RUNFILES_DIR": tree,
+        "RUN_UNDER_RUNFILES": "1",
         "TEST_BINARY": "external/" + binary[3:] if binary.startswith("../") else binary,
         "TEST_INFRASTRUCTURE_FAILURE_FILE": f"{base}/test.infrastructure_failure",
         "TEST_PREMATURE_EXIT_FILE": f"{base}/test.exited_prematurely",
