@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from rulesengine.analysis.requirements import resources_of
 from rulesengine.analysis.runfiles import REPO_MAPPING, SUFFIX, Runfiles, lay_out
 from rulesengine.errors import AnalysisError, ConflictError
@@ -33,6 +31,7 @@ from rulesengine.model.depset import Depset
 from rulesengine.model.digest import Digest
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
+from rulesengine.values import frozen
 
 _SIMPLE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.+-]*", re.ASCII)
 """Most outputs' names; others are looked at more closely."""

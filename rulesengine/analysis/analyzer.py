@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Attributes, Key, Resolved
 from rulesengine.analysis.build_tests import BuildTests
@@ -35,6 +33,7 @@ from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.model.rule import Rule
 from rulesengine.model.target import Target
+from rulesengine.values import evolve
 
 if TYPE_CHECKING:
     from rulesengine.analysis.application import Application

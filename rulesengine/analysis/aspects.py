@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
 from rulesengine.analysis.attributes import Attributes, Key
 from rulesengine.analysis.configured import ConfiguredTarget
 from rulesengine.analysis.implementation import Work
@@ -15,6 +13,7 @@ from rulesengine.model.aspect import Merged, Path, seen
 from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
+from rulesengine.values import evolve
 
 if TYPE_CHECKING:
     from rulesengine.analysis.application import Application

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import define, field, frozen
-
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import ConfiguredTarget
 from rulesengine.analysis.passing import Passing
@@ -19,6 +17,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, AttributeSchema, Rule
 from rulesengine.model.target import PUBLIC, Target
+from rulesengine.values import define, field, frozen
 
 Key = tuple[Label, Configuration] | tuple[Label, Configuration, Merged | Path]
 """A configured target; one with what aspects provide for it; or what an aspect says of it."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import evolve, frozen
-
 from rulesengine.analysis.attributes import Resolved
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import ConfiguredTarget
@@ -16,6 +14,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import AttributeSchema
 from rulesengine.model.target import Target
+from rulesengine.values import evolve, frozen
 
 ATTRIBUTE = "target_compatible_with"
 _SCHEMA = AttributeSchema("label_list")

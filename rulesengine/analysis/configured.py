@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
-
 from rulesengine.errors import RulesEngineError
 from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import Artifact
@@ -14,6 +12,7 @@ from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
+from rulesengine.values import field, frozen
 
 if TYPE_CHECKING:
     from rulesengine.analysis.conditions import Conditions

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from attrs import frozen
-
 from rulesengine.analysis.analyzer import Analyzer
 from rulesengine.analysis.label_settings import is_label_setting, value_of
 from rulesengine.errors import LoadingError
@@ -19,6 +17,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import LABEL_KINDS
 from rulesengine.model.target import Target
+from rulesengine.values import frozen
 
 _ANYWHERE = ("constraint_setting", "constraint_value", "platform")
 Place = tuple[Label, Configuration]

@@ -9,7 +9,6 @@ from functools import lru_cache, partial
 from typing import Any
 
 import starlark as sl
-from attrs import define, field, frozen
 
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Resolved
@@ -29,6 +28,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import Rule
 from rulesengine.model.target import Target
+from rulesengine.values import define, field, frozen
 
 _REQUIREMENT = re.compile(r"(?:block|requires|no|supports|disable)-|local$|(?:cpu|resources):")
 """The tags that say how the actions of a target are to run."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import frozen
-
 from rulesengine.analysis.expansion import MAIN_REPOSITORY
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
+from rulesengine.values import frozen
 
 REPO_MAPPING = "_repo_mapping"
 """The file in a tree's root that says under which name one repository knows another."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from attrs import define, field
-
 from rulesengine.errors import RulesEngineError
+from rulesengine.values import define, field
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from attrs import field, frozen
-
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.constraints import Constraints
 from rulesengine.analysis.platforms import follow, platform_of
@@ -23,6 +21,7 @@ from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Listener
 from rulesengine.model.rule import ExecGroup
 from rulesengine.model.target import Target, labels_of
+from rulesengine.values import field, frozen
 
 EXTRA_TOOLCHAINS = "//command_line_option:extra_toolchains"
 EXTRA_PLATFORMS = "//command_line_option:extra_execution_platforms"

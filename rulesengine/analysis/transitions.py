@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import starlark as sl
-from attrs import evolve
 
 from rulesengine.analysis.build_tests import BuildTests
 from rulesengine.analysis.label_settings import absolute, default_of, is_label_setting
@@ -20,6 +19,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.platform import COMMAND_LINE, Configuration
 from rulesengine.model.rule import Rule
 from rulesengine.model.target import Target
+from rulesengine.values import evolve
 
 PLATFORMS = COMMAND_LINE + "platforms"
 _DRIVER = (

@@ -6,13 +6,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from attrs import define, field
-
 from rulesengine.cli.console import Console
 from rulesengine.cli.parsing import Options
 from rulesengine.cli.progress import Display, display
 from rulesengine.cli.records.recording import Recording, invocation, wanted
 from rulesengine.errors import UsageError
+from rulesengine.values import define, field
 from rulesengine.workspace import CancelToken, Workspace
 from rulesengine.workspace.stale import Stale
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import frozen
-
 from rulesengine.errors import EXIT_BUILD_FAILED, EXIT_EVENTS_LOST, EXIT_INTERRUPTED, RulesEngineError
+from rulesengine.values import frozen
 
 
 @frozen

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from attrs import define, field, frozen
-
 from rulesengine.cli.flags import COMMANDS, STARTUP, Flag, command, flags_anywhere, flags_of
 from rulesengine.errors import UsageError, did_you_mean
+from rulesengine.values import define, field, frozen
 
 _TRUE = {"1", "true", "yes", "t", "y"}
 _FALSE = {"0", "false", "no", "f", "n"}

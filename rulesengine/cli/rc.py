@@ -6,11 +6,10 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 
-from attrs import define, field, frozen
-
 from rulesengine.cli.flags import ALL, STARTUP, flags_anywhere, flags_of
 from rulesengine.cli.parsing import Options, read, read_flag
 from rulesengine.errors import Location, UsageError, did_you_mean
+from rulesengine.values import define, field, frozen
 
 SYSTEM = "/etc/pybuild.pybuildrc"
 NAME = ".pybuildrc"

@@ -10,13 +10,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING
 
-from attrs import frozen
-
 from rulesengine.errors import ExecutionError
 from rulesengine.execution.processes import ProcessTree, ticks
 from rulesengine.execution.sandbox import SandboxOptions
 from rulesengine.model.action import Action
 from rulesengine.model.ports import Cancellation
+from rulesengine.values import frozen
 
 if TYPE_CHECKING:
     from rulesengine.execution.cells import Cell

@@ -8,12 +8,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from attrs import frozen
-
 from rulesengine.errors import StoreError
 from rulesengine.execution.action_cache import HEAD, MAGIC
 from rulesengine.model.digest import Digest
 from rulesengine.model.directory import TreeFile, walk_tree
+from rulesengine.values import frozen
 
 
 @frozen

@@ -7,13 +7,12 @@ import signal
 import traceback
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from rulesengine.errors import ExecutionError, HashMismatchError, LostBlobError, RulesEngineError
 from rulesengine.execution.store import is_complete
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.ports import BlobStore, Result
+from rulesengine.values import frozen
 
 TAIL = 4096
 """Bytes of standard error (or output) that an error shows."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from attrs import define, field, frozen
-
 from rulesengine.errors import MissingInputError
 from rulesengine.execution.keys import KeyMaker, decode_result, spell
 from rulesengine.execution.plan import Plan, Task
@@ -14,6 +12,7 @@ from rulesengine.execution.store import CheckedStore, is_complete
 from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
 from rulesengine.model.directory import walk_tree
 from rulesengine.model.ports import ActionCache, Cancellation, SourceTree
+from rulesengine.values import define, field, frozen
 
 
 @frozen(eq=False)

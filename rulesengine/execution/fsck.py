@@ -10,8 +10,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 
-from attrs import define, field, frozen
-
 from rulesengine.errors import StoreError
 from rulesengine.execution.action_cache import DiskActionCache
 from rulesengine.execution.contents import cache_entries, database_fault, drop_entries, outputs_of, tree_blobs
@@ -19,6 +17,7 @@ from rulesengine.execution.store import CHUNK, LocalStore
 from rulesengine.execution.uses import read_uses
 from rulesengine.model.digest import Digest
 from rulesengine.model.ports import Cancellation
+from rulesengine.values import define, field, frozen
 
 
 @frozen

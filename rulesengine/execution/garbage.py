@@ -12,8 +12,6 @@ import shutil
 import time
 from collections.abc import Callable
 
-from attrs import define, field, frozen
-
 from rulesengine.errors import StoreError
 from rulesengine.execution.contents import cache_entries, drop_entries, outputs_of, tree_blobs
 from rulesengine.execution.scratch import oldest_in_use
@@ -21,6 +19,7 @@ from rulesengine.execution.store import LocalStore
 from rulesengine.execution.uses import read_uses
 from rulesengine.model.digest import Digest
 from rulesengine.model.ports import Cancellation
+from rulesengine.values import define, field, frozen
 
 GRACE = 3600.0
 """Seconds: what is younger is kept unless an age is given: a running build has perhaps just made it."""

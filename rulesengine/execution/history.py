@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import define, field
+from rulesengine.values import define, field
 
 FORMAT = 1
 LIMIT = 96 << 20

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from rulesengine.errors import ExecutionError
 from rulesengine.model.action import Action, Lines, Members, Vector
 from rulesengine.model.artifact import OUTPUT_ROOT, VOLATILE_STATUS, Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.command_line import no_trees, render
 from rulesengine.model.digest import EMPTY, Digest
+from rulesengine.values import frozen
 
 if TYPE_CHECKING:
     from rulesengine.model import reapi_pb2 as pb

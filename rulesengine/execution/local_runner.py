@@ -9,8 +9,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO
 
-from attrs import frozen
-
 from rulesengine.errors import ExecutionError, LostBlobError
 from rulesengine.execution.cells import Cell, CellFaultError, Cells, sink
 from rulesengine.execution.collect import collect_outputs
@@ -27,6 +25,7 @@ from rulesengine.model.artifact import Artifact, FileValue, LentFile, LinkValue,
 from rulesengine.model.directory import TreeFile, TreeLink, walk_tree
 from rulesengine.model.events import Message
 from rulesengine.model.ports import Cancellation, Listener, Result
+from rulesengine.values import frozen
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
-
 from rulesengine.errors import ExecutionError
 from rulesengine.execution.keys import Spelling
 from rulesengine.model.action import Action, ActionGraph
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.digest import Digest
+from rulesengine.values import define, field, frozen
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 
-from attrs import frozen
+from rulesengine.values import frozen
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _ROUNDS = 200

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from rulesengine.execution.failure import ActionFailure
 from rulesengine.execution.plan import Task
 from rulesengine.model.artifact import Artifact, Value
 from rulesengine.model.digest import Digest
+from rulesengine.values import frozen
 
 
 @frozen

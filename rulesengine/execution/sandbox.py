@@ -15,9 +15,8 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from rulesengine.execution.system_files import NETWORK_FILES, bound_directories
+from rulesengine.values import frozen
 
 EXECROOT = "/execroot"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")

@@ -13,14 +13,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import evolve, frozen
-
 from rulesengine.errors import ExecutionError, StoreError
 from rulesengine.execution.store import LocalStore
 from rulesengine.model.action import Action, TestRun
 from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
 from rulesengine.model.directory import Member, TreeFile, build_tree
 from rulesengine.model.ports import Cancellation, Result, Runner
+from rulesengine.values import evolve, frozen
 
 LOG, REPORT, FILES, ATTEMPTS, OUTCOME = "test.log", "test.xml", "test.outputs", "test_attempts", "test.cache_status"
 """The names of a test action's outputs; LOG is its first one."""

@@ -11,10 +11,9 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 
-from attrs import frozen
-
 from rulesengine.kept_file import kept_body, write_kept
 from rulesengine.model.digest import Digest
+from rulesengine.values import frozen
 
 _MAGIC = b"pybuild uses 1\n"
 _RECORD = 41

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from attrs import frozen
-
 from rulesengine.errors import AttributeValueError, LabelError, LoadingError, Location, did_you_mean
 from rulesengine.loading.package_builder import PackageBuilder
 from rulesengine.loading.values import AttributeCheck
@@ -14,6 +12,7 @@ from rulesengine.model.label import Label, check_target
 from rulesengine.model.macro import NAMING_RULES, Macro, MacroInstance
 from rulesengine.model.rule import LABEL_KINDS, OUTPUT_KINDS, AttributeSchema
 from rulesengine.model.target import PRIVATE, PUBLIC, SELECT, branches, is_select, labels_of
+from rulesengine.values import frozen
 
 
 @frozen

@@ -11,11 +11,10 @@ import marshal
 import os
 import sys
 
-from attrs import frozen
-
 from rulesengine.kept_file import read_kept, write_kept
 from rulesengine.loading.rewritten import Rewritten
 from rulesengine.loading.standins import Kind
+from rulesengine.values import frozen
 
 _MAX_ENTRIES = 5000
 """More files than this are not remembered: reading the memo would cost what it saves."""

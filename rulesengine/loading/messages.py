@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable
 from itertools import groupby
 
-from attrs import frozen
-
 from rulesengine.errors import Location, RulesEngineError
 from rulesengine.loading.python_tree import python_tree
 from rulesengine.loading.repository import BUILD_FILES
 from rulesengine.loading.texts import SourceTexts
+from rulesengine.values import frozen
 
 _FRAME = re.compile(r"^  \* (?P<path>.*?):(?P<line>\d+), in (?P<function>.*)$")
 _ARROW = re.compile(r"^ *--> (?P<path>.*):(?P<line>\d+):(?P<column>\d+)$")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import starlark as sl
-from attrs import frozen
 
 from rulesengine.errors import CycleError, LoadingError, Location, RulesEngineError, did_you_mean
 from rulesengine.loading import preamble
@@ -18,6 +17,7 @@ from rulesengine.loading.registry import Registry
 from rulesengine.loading.rewrite import SET
 from rulesengine.loading.sources import Sources
 from rulesengine.model.label import Label
+from rulesengine.values import frozen
 
 NATIVE = Label("rulesengine", "native", "defs.bzl")
 """The file of the native rules: a .bzl file like any other."""

@@ -6,13 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve
-
 from rulesengine.errors import LoadingError, RulesEngineError, did_you_mean
 from rulesengine.loading.glob import check_pattern, matches
 from rulesengine.loading.package_builder import PackageBuilder
 from rulesengine.model.label import check_target
 from rulesengine.model.target import PUBLIC
+from rulesengine.values import evolve
 
 _ARGUMENTS = {
     "default_applicable_licenses": "list",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from attrs import define, field
-
 from rulesengine.errors import (
     Location,
     NoSuchTargetError,
@@ -15,6 +13,7 @@ from rulesengine.errors import (
 from rulesengine.model.label import Label
 from rulesengine.model.macro import MacroInstance
 from rulesengine.model.target import PRIVATE, PUBLIC, Target
+from rulesengine.values import define, field
 
 _LIST_AFTER = 8
 """Files of one directory that are looked for one by one."""

@@ -11,6 +11,7 @@ from attrs import frozen
 from rulesengine.model.aspect import Aspect, with_required
 from rulesengine.model.label import Label
 from rulesengine.model.rule import OUTPUT_KINDS, AttributeSchema, Rule
+from rulesengine.values import frozen
 
 SIMPLE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", re.ASCII)
 """Most targets' names: valid ones without a directory."""

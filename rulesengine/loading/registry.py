@@ -7,8 +7,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve
-
 from rulesengine.errors import LoadingError, Location
 from rulesengine.loading import languages
 from rulesengine.loading.border import received
@@ -19,6 +17,7 @@ from rulesengine.model.aspect import Aspect
 from rulesengine.model.label import Label
 from rulesengine.model.macro import COMMON_SCHEMA, RESERVED, RUN_SCHEMA, TEST_SCHEMA, Macro
 from rulesengine.model.rule import EMPTY_VALUES, AttributeSchema, ExecGroup, Rule
+from rulesengine.values import evolve
 
 DepsetNode = tuple[list[str], list[int | list[str]], str]
 """Paths of the files among its direct values, its children, its order.  A child that is a list is a node without a

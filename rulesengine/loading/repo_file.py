@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import starlark as sl
-from attrs import define, field
 
 from rulesengine.errors import LoadingError, RulesEngineError
 from rulesengine.loading import native
@@ -17,6 +16,7 @@ from rulesengine.loading.glob import check_pattern, matches
 from rulesengine.loading.package import Package
 from rulesengine.loading.package_builder import PackageBuilder
 from rulesengine.loading.sources import Sources
+from rulesengine.values import define, field
 
 REPO_FILE = "REPO.bazel"
 _PREAMBLE = (

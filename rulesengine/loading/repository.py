@@ -7,11 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
-
 from rulesengine.errors import LoadingError, Location, NoSuchPackageError, SyntaxFault, did_you_mean
 from rulesengine.loading.python_tree import python_tree
 from rulesengine.loading.well_known import advice, purpose
+from rulesengine.values import field, frozen
 
 MODULE_FILE = "MODULE.bazel"
 BUILD_FILES = ("BUILD.bazel", "BUILD")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from rulesengine.values import field, frozen
 
 Edit = tuple[int, int, int, int, str]
 """Line, byte column, order at that place, bytes replaced, new text."""

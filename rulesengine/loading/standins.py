@@ -16,9 +16,8 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from attrs import frozen
-
 from rulesengine.loading.shapes import is_number, is_of_ctx, may_stand_in
+from rulesengine.values import frozen
 
 Kind = Literal["", "bzl", "build", "sets"]
 _ITERATE = frozenset({"enumerate", "len", "list", "max", "min", "reversed", "sorted", "tuple", "zip"})

@@ -12,9 +12,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from rulesengine.loading.python_tree import python_tree
+from rulesengine.values import frozen
 
 _BOUND = re.compile(
     r"^(?:def +(\w+)|([A-Za-z_(\[][\w, ()\[\]]*)(?:[-+*%&|^]|//|<<|>>)?=(?!=)|load\()",

@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from attrs import frozen
-
 from rulesengine.errors import AttributeValueError, Location, RulesEngineError, did_you_mean
 from rulesengine.loading.texts import SourceTexts
 from rulesengine.model.label import Label
 from rulesengine.model.macro import Macro
 from rulesengine.model.rule import LABEL_KINDS, OUTPUT_KINDS, AttributeSchema, Rule
 from rulesengine.model.target import SELECT, is_select
+from rulesengine.values import frozen
 
 DEFAULT_CONDITION = "//conditions:default"
 _NOT_CONFIGURABLE = OUTPUT_KINDS

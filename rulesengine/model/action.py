@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from attrs import field, frozen
-
 from rulesengine.errors import ConflictError
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.digest import Digest
+from rulesengine.values import field, frozen
 
 OP_EXECUTABLE = "rulesengine-op"
 """argv[0] of every action that is a Python operation; argv[1] is `NAME@VERSION`."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
-
 from rulesengine.model.digest import Digest
+from rulesengine.values import field, frozen
 
 OUTPUT_ROOT = "pybuild-out"
 """First component of every generated artifact's execution path: `pybuild-out/CONFIGURATION/bin/PACKAGE/NAME`."""

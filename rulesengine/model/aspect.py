@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from attrs import field, frozen
-
 from rulesengine.model.rule import AttributeSchema, ExecGroup
+from rulesengine.values import field, frozen
 
 Alternatives = tuple[tuple[int, ...], ...]
 """Numbers of providers: one of the tuples must be there whole; empty: nothing is asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from attrs import frozen
+from rulesengine.values import frozen
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 

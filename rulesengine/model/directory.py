@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from rulesengine.errors import StoreError
 from rulesengine.model.digest import Digest
+from rulesengine.values import frozen
 
 if TYPE_CHECKING:
     from rulesengine.model import reapi_pb2 as pb

@@ -10,7 +10,7 @@ whether a case is missing:
 
 from __future__ import annotations
 
-from attrs import frozen
+from rulesengine.values import frozen
 
 
 @frozen

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from attrs import field, frozen
-
 from rulesengine.errors import LabelError
+from rulesengine.values import field, frozen
 
 # Bazel's LabelValidator: packages are printable ASCII, targets may hold any other character too.
 _PACKAGE = re.compile(r"[ -9;-\[\]-~]*")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import define, field, frozen
-
 from rulesengine.model.label import Label
 from rulesengine.model.rule import COMMON_ATTRIBUTES, AttributeSchema
+from rulesengine.values import define, field, frozen
 
 RESERVED = frozenset({"name", "visibility"})
 """What every macro has, so that `attrs` cannot define it."""

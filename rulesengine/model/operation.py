@@ -25,10 +25,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from attrs import field, frozen
-
 from rulesengine.errors import ExecutionError
 from rulesengine.model.ports import OpContext
+from rulesengine.values import field, frozen
 
 Function = Callable[[OpContext], None]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
 from rulesengine.errors import LabelError
 from rulesengine.model.label import Label, check_package
+from rulesengine.values import frozen
 
 _RULES = ("all", "all-rules")
 _EVERYTHING = ("*", "all-targets")

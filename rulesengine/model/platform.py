@@ -6,9 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from attrs import evolve, field, frozen
-
 from rulesengine.errors import UsageError
+from rulesengine.values import evolve, field, frozen
 
 # GOOS/GOARCH spellings (OCI image-spec, config.md "Properties"), with the variant each implies.
 _ARCHITECTURES = {

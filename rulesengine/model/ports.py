@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from attrs import frozen
-
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, Value
 from rulesengine.model.digest import Digest
 from rulesengine.model.directory import Member, TreeFile, TreeLink
+from rulesengine.values import frozen
 
 if TYPE_CHECKING:
     from rulesengine.model.events import Event

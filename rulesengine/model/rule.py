@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from rulesengine.values import field, frozen
 
 LABEL_KINDS = frozenset({"label", "label_list", "label_keyed_string_dict", "string_keyed_label_dict"})
 OUTPUT_KINDS = frozenset({"output", "output_list"})

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import frozen
-
 from rulesengine.errors import Location
 from rulesengine.model.label import Label
 from rulesengine.model.macro import MacroInstance
 from rulesengine.model.rule import LABEL_KINDS, Rule
+from rulesengine.values import frozen
 
 SELECT = "select__"
 """Marks an attribute value that is a select(): `{"select__": [[condition, value], …], "error__": text}`."""

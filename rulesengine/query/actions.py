@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from rulesengine.errors import RulesEngineError, UsageError, did_you_mean
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.command_line import render as command_line
 from rulesengine.query.surroundings import NONE, Surroundings
+from rulesengine.values import frozen
 
 FORMS = ("text", "summary", "commands", "json", "jsonproto", "textproto")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
-
 from rulesengine.errors import Location
 from rulesengine.query.graph import Node, TargetGraph, kind_of
+from rulesengine.values import frozen
 
 
 @frozen

@@ -8,13 +8,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic
 
-from attrs import frozen
-
 from rulesengine.errors import AnalysisError, RulesEngineError, UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.target import Target, branches, is_select
 from rulesengine.query.graph import Node, TargetGraph, kind_of
 from rulesengine.query.parser import Binary, Call, Expression, Let, SetOf, Word, parse
+from rulesengine.values import frozen
 
 if TYPE_CHECKING:
     from rulesengine.query.described import QueriedTarget

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from attrs import frozen
-
 from rulesengine.query.graph import Node, TargetGraph
+from rulesengine.values import frozen
 
 
 @frozen

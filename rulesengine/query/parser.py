@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from attrs import field, frozen
-
 from rulesengine.errors import UsageError, did_you_mean
+from rulesengine.values import field, frozen
 
 _TOKEN = re.compile(r"""\s+|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[A-Za-z0-9*/@._:$~\[\]{}!%&#-]+)|(?P<mark>[()+^,=])""")
 _OPERATORS = {

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from rulesengine.model.action import ITSELF, Action, Argument, Flags, Lines, PathArgument
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.command_line import render
+from rulesengine.values import field, frozen
 
 
 @frozen

@@ -13,8 +13,6 @@ import tempfile
 import tokenize
 from collections.abc import Callable, Iterable, Sequence
 
-from attrs import define, field, frozen
-
 from rulesengine.errors import LoadingError, RulesEngineError
 from rulesengine.io.git import Changes, GitTree
 from rulesengine.loading import Loader
@@ -25,6 +23,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.ports import Cancellation
 from rulesengine.model.target import Target
 from rulesengine.query.graph import kind_of
+from rulesengine.values import define, field, frozen
 from rulesengine.workspace.targets import LoadedTargets
 
 _EVERYTHING = ("MODULE.bazel", ".pybuildrc")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import field, frozen
-
 from rulesengine.analysis import ConfiguredTarget
 from rulesengine.errors import UsageError
 from rulesengine.query.actions import QueriedAction
 from rulesengine.query.evaluate import QueryResult
+from rulesengine.values import field, frozen
 from rulesengine.workspace.configured_targets import ConfiguredNode, ConfiguredTargets
 
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from rulesengine.errors import DebianError, LockfileError, UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.model.target import Target
+from rulesengine.values import frozen
 
 if TYPE_CHECKING:
     from rulesengine.debian.lockfile import ArchiveDeclaration, Lockfile

@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from attrs import define, evolve, field, frozen
-
 from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget
 from rulesengine.errors import ExecutionError, Location, LostBlobError, RulesEngineError
 from rulesengine.execution.test_runner import TestNotRunError
@@ -22,6 +20,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.platform import Configuration
 from rulesengine.model.ports import Cancellation, Listener
+from rulesengine.values import define, evolve, field, frozen
 from rulesengine.workspace import link, replay
 from rulesengine.workspace.configurations import configurations
 from rulesengine.workspace.engine import Engine, Executed

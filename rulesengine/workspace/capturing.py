@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
-from attrs import frozen
 
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, Value
 from rulesengine.model.depset import Depset
+from rulesengine.values import frozen
 from rulesengine.workspace import pieces, replay
 from rulesengine.workspace.replay import CLASSES, Kept, kept_value
 

@@ -6,10 +6,9 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from attrs import define, field, frozen
-
 from rulesengine.execution.history import Line
 from rulesengine.model.artifact import OUTPUT_ROOT
+from rulesengine.values import define, field, frozen
 from rulesengine.workspace.declared import Declared
 from rulesengine.workspace.explanation import Cause, Change
 from rulesengine.workspace.past import Past, Run

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from attrs import define, field
-
 from rulesengine.model.artifact import Artifact, Value
+from rulesengine.values import define, field
 
 Pairs = Sequence[tuple[Artifact, Value]]
 

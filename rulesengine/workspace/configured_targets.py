@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from attrs import field, frozen
-
 from rulesengine.analysis import Analysis, ConfiguredTarget
 from rulesengine.analysis.edges import Edge, Edges, Place
 from rulesengine.errors import Location, NoSuchTargetError, RulesEngineError, UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
+from rulesengine.values import field, frozen
 from rulesengine.workspace.targets import LoadedTargets
 
 _NULL = "null"

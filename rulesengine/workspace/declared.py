@@ -7,13 +7,12 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attrs import define, field
-
 from rulesengine.errors import LabelError
 from rulesengine.execution.history import Line
 from rulesengine.model.label import Label
 from rulesengine.model.platform import COMMAND_LINE
 from rulesengine.model.target import branches
+from rulesengine.values import define, field
 from rulesengine.workspace.explanation import Cause
 from rulesengine.workspace.past import Past, Run
 

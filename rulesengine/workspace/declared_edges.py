@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import frozen
-
 from rulesengine.loading.package import Package
 from rulesengine.model.label import Label
 from rulesengine.model.rule import LABEL_KINDS
 from rulesengine.model.target import Target, branches, labels_of
 from rulesengine.query.evaluate import has_tags
+from rulesengine.values import frozen
 
 DEFAULT = "//conditions:default"
 _COMMON = ("compatible_with", "restricted_to", "target_compatible_with", "exec_compatible_with", "toolchains")

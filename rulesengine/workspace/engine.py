@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from attrs import define, frozen
-
 from rulesengine.errors import EXIT_BUILD_FAILED, RulesEngineError, TransportError
 from rulesengine.execution import (
     DiskActionCache,
@@ -28,6 +26,7 @@ from rulesengine.model.artifact import Artifact, Value
 from rulesengine.model.events import Event, FetchProgress
 from rulesengine.model.operation import Operation
 from rulesengine.model.ports import Cancellation, Fetcher, Listener, Pin
+from rulesengine.values import define, frozen
 from rulesengine.workspace.spawning import Spawning, sandbox_for
 
 

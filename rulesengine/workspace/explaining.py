@@ -7,9 +7,8 @@ import os
 import time
 from collections.abc import Collection, Sequence
 
-from attrs import evolve
-
 from rulesengine.errors import UsageError
+from rulesengine.values import evolve
 from rulesengine.workspace.comparing import Comparison, digest_of, title
 from rulesengine.workspace.explanation import Cause, Change, Explanation
 from rulesengine.workspace.past import Found, Past, Run

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attrs import frozen
+from rulesengine.values import frozen
 
 KINDS = {
     "source": "source file edited",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import frozen
-
 from rulesengine.analysis import ConfiguredTarget
 from rulesengine.errors import UsageError
 from rulesengine.model.artifact import Artifact
+from rulesengine.values import frozen
 
 DEFAULT = "default"
 """The group of a target's default outputs."""

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from attrs import frozen
-
 from rulesengine.errors import DiskFullError, StoreError, UsageError
+from rulesengine.values import frozen
 from rulesengine.workspace.places import CONVENIENCE_LINK
 
 _SHIPPED_LOCK = "trixie.lock.json"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from attrs import define, field
+from rulesengine.values import define, field
 
 _GAP_X = 56.0
 _GAP_Y = 12.0

@@ -10,8 +10,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from attrs import frozen
-
 from rulesengine.debian.architecture import platform_of
 from rulesengine.debian.lockfile import (
     LOCK_VERSION,
@@ -43,6 +41,7 @@ from rulesengine.io.mirrors import Mirrors
 from rulesengine.io.openpgp import debian_keyring
 from rulesengine.model.events import Event, Message, PhaseStarted, Progress
 from rulesengine.model.ports import Cancellation
+from rulesengine.values import frozen
 
 _THREADS = 4
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import define, field, frozen
-
 from rulesengine.execution.history import History, Line
+from rulesengine.values import define, field, frozen
 
 
 @frozen(eq=False)

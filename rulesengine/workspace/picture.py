@@ -8,9 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
 
-from attrs import frozen
-
 from rulesengine.errors import UsageError, did_you_mean
+from rulesengine.values import frozen
 from rulesengine.workspace.layered import Layout, layered
 
 FORMS = ("svg", "html", "dot", "json")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import field, frozen
-
+from rulesengine.values import field, frozen
 from rulesengine.workspace.how import HowToAnalyse, variables
 
 

@@ -10,14 +10,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
-from attrs import define, frozen
-
 from rulesengine.errors import Location, LostBlobError, MissingInputError, RulesEngineError
 from rulesengine.model.action import ActionGraph
 from rulesengine.model.artifact import Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.directory import TreeFile, TreeLink
 from rulesengine.model.events import PhaseStarted
 from rulesengine.model.ports import Cancellation, Listener
+from rulesengine.values import define, frozen
 from rulesengine.workspace import noop, replay
 from rulesengine.workspace.engine import Engine
 from rulesengine.workspace.outputs import Outputs, members_of

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
-
+from rulesengine.values import field, frozen
 from rulesengine.workspace.groups import Groups
 from rulesengine.workspace.status import Status
 

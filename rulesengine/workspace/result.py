@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
-
 from rulesengine.errors import RulesEngineError
 from rulesengine.model.digest import Digest
+from rulesengine.values import field, frozen
 
 if TYPE_CHECKING:
     from rulesengine.workspace.capturing import Captured

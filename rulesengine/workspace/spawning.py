@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
-
 from rulesengine.errors import UsageError
+from rulesengine.values import field, frozen
 
 if TYPE_CHECKING:
     from rulesengine.execution.sandbox import Sandbox, SandboxOptions

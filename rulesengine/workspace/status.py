@@ -9,12 +9,11 @@ import socket
 import subprocess
 import time
 
-from attrs import frozen
-
 from rulesengine.errors import ExecutionError, RulesEngineError
 from rulesengine.model.action import OP_EXECUTABLE, Action, ActionGraph, PathArgument
 from rulesengine.model.artifact import STABLE_STATUS, VOLATILE_STATUS, Artifact
 from rulesengine.model.depset import Depset
+from rulesengine.values import frozen
 
 _STABLE = ("BUILD_EMBED_LABEL", "BUILD_HOST", "BUILD_USER")
 

@@ -8,8 +8,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from rulesengine.analysis import Analysis, ConfiguredTarget
 from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make, make_variables
 from rulesengine.analysis.requirements import resources_of
@@ -22,6 +20,7 @@ from rulesengine.model.artifact import OUTPUT_ROOT, Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
 from rulesengine.model.rule import AttributeSchema
+from rulesengine.values import frozen
 from rulesengine.workspace.test_options import MOST_SHARDS, TestOptions, number_for, size_of
 
 FLAKY_ATTEMPTS = 3

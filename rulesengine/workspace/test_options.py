@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from attrs import field, frozen
-
 from rulesengine.errors import UsageError
 from rulesengine.model.target import Target
+from rulesengine.values import field, frozen
 
 SIZES = {"small": "short", "medium": "moderate", "large": "long", "enormous": "eternal"}
 """A test's size -> the timeout class it has when it names none."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from rulesengine.values import frozen
 from rulesengine.workspace.result import BuildResult
 
 PASSED, FLAKY, FAILED, TIMEOUT, NO_STATUS = "PASSED", "FLAKY", "FAILED", "TIMEOUT", "NO STATUS"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from attrs import define, field
-
 from rulesengine.analysis import Analysis, ConfiguredTarget
 from rulesengine.errors import NoSuchTargetError
 from rulesengine.execution.test_runner import ATTEMPTS, FILES, LOG, OUTCOME, REPORT, Outcome
@@ -17,6 +15,7 @@ from rulesengine.model.directory import TreeFile
 from rulesengine.model.events import ActionFinished, Event
 from rulesengine.model.label import Label
 from rulesengine.model.target import Target
+from rulesengine.values import define, field
 from rulesengine.workspace.outputs import Members
 from rulesengine.workspace.test_actions import TestAction, is_exclusive, test_actions
 from rulesengine.workspace.test_options import TestOptions, size_of

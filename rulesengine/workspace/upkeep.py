@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
-
 from rulesengine.errors import UsageError
 from rulesengine.execution.contents import cache_entries, key_digest, outputs_of, sizes
 from rulesengine.execution.fsck import Checked, Fsck
@@ -19,6 +17,7 @@ from rulesengine.execution.uses import read_uses
 from rulesengine.model.digest import Digest
 from rulesengine.model.events import Progress
 from rulesengine.model.ports import Cancellation, Listener
+from rulesengine.values import frozen
 
 if TYPE_CHECKING:
     from rulesengine.workspace.calls import Calls

@@ -102,7 +102,7 @@ def _counted(context: Context, rebuilt: Rebuilt) -> int:
 
 def _again(context: Context, result: BuildResult) -> tuple[str, str]:
     """What the same build shows and prints when there is nothing to do."""
-    from attrs import evolve
+    from rulesengine.values import evolve
 
     then = evolve(result, actions_run=0, actions_cached=result.actions_run + result.actions_cached)
     return summary(context, then), results(context, then)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 
-from attrs import evolve
-
 from rulesengine.cli.commands import lock as lock_command
 from rulesengine.cli.context import Context
 from rulesengine.errors import TransportError, TrustError, UsageError
+from rulesengine.values import evolve
 from rulesengine.workspace.initialise import initialise, install_shipped_lock, lock_path, shipped_lock
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from rulesengine.values import frozen
 
 BUILDERS = ("build", "test", "run")
 QUERIES = ("query", "cquery", "aquery")

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, cast
 
-from attrs import field, frozen
-
 from rulesengine.errors import RecordError, RulesEngineError, UsageError
 from rulesengine.model.events import Event
+from rulesengine.values import field, frozen
 from rulesengine.workspace.result import BuildResult
 
 EVENT_FLAGS = ("--build_event_json_file", "--build_event_text_file")
