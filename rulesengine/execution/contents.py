@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rulesengine.errors import StoreError
 from rulesengine.execution.action_cache import HEAD, MAGIC
+from rulesengine.model import wire
 from rulesengine.model.digest import Digest
 from rulesengine.model.directory import TreeFile, walk_tree
 from rulesengine.values import frozen
@@ -127,22 +128,13 @@ def drop_entries(directory: str, rows: Sequence[int]) -> int:
 
 def outputs_of(result: bytes) -> ActionOutputs | None:
     """The outputs that an ActionResult names, or None where it does not decode."""
-    from google.protobuf.message import DecodeError
-
-    from rulesengine.model import reapi_pb2 as pb
-
     try:
-        message = pb.ActionResult.FromString(result)
-    except DecodeError:
+        found = wire.read_result(result)
+    except wire.WireError:
         return None
-    found = [(one.path, one.digest, False) for one in message.output_files]
-    found += [(one.path, one.root_directory_digest, True) for one in message.output_directories]
-    out: list[tuple[str, Digest, bool]] = []
-    for path, digest, tree in found:
-        if not Digest.valid_hash(digest.hash) or digest.size_bytes < 0:
-            return None
-        out.append((path, Digest(digest.hash, digest.size_bytes), tree))
-    return ActionOutputs(tuple(out))
+    out = [(path, digest, False) for path, digest, _ in found.files]
+    out += [(path, digest, True) for path, digest in found.directories]
+    return ActionOutputs(tuple(out)) if all(digest.is_sound for _, digest, _ in out) else None
 
 
 def tree_blobs(root: Digest, read: Callable[[Digest], bytes]) -> set[Digest]:

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from rulesengine.errors import ExecutionError
+from rulesengine.model import wire
 from rulesengine.model.action import Action, Lines, Members, Vector
 from rulesengine.model.artifact import OUTPUT_ROOT, VOLATILE_STATUS, Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.command_line import no_trees, render
@@ -17,8 +18,6 @@ from rulesengine.model.digest import EMPTY, Digest
 from rulesengine.values import frozen
 
 if TYPE_CHECKING:
-    from rulesengine.model import reapi_pb2 as pb
-
     _Node = dict[str, "Value | _Node"]
 
 STDERR_KEPT = 64 * 1024
@@ -126,28 +125,10 @@ class KeyMaker:
 
         Raises ExecutionError where inputs lie inside one another.
         """
-        from rulesengine.model import reapi_pb2 as pb
-
         root = self._input_root(action, spelling, values, put)
-        properties = [pb.Platform.Property(name=name, value=value) for name, value in sorted(action.platform)]
-        command = pb.Command(
-            arguments=spelling.arguments,
-            environment_variables=[
-                pb.Command.EnvironmentVariable(name=name, value=value) for name, value in sorted(action.environment)
-            ],
-            output_paths=sorted(spelling.outputs),
-        )
-        message = pb.Action(input_root_digest=pb.Digest(hash=root.hash, size_bytes=root.size))
-        if properties:
-            command.platform.properties.extend(properties)
-            message.platform.properties.extend(properties)
-        done = put(command.SerializeToString(deterministic=True))
-        message.command_digest.hash, message.command_digest.size_bytes = done.hash, done.size
-        if action.timeout:
-            message.timeout.seconds = action.timeout
-        if not action.cacheable:
-            message.do_not_cache = True
-        return put(message.SerializeToString(deterministic=True))
+        platform = sorted(action.platform)
+        command = wire.command(spelling.arguments, sorted(action.environment), platform, sorted(spelling.outputs))
+        return put(wire.action(put(command), root, action.timeout, action.cacheable, platform))
 
     def _digest(self, data: bytes) -> Digest:
         digest = self._directories.get(data)
@@ -194,73 +175,58 @@ def _overlap(action: Action, path: str) -> ExecutionError:
 
 def _store_directory(node: _Node, put: Callable[[bytes], Digest]) -> Digest:
     """A Directory message and those below it.  Depth is that of an execution path, so recursion is safe."""
-    from rulesengine.model import reapi_pb2 as pb
-
     files = []
     directories = []
     links = []
     for name in sorted(node):
         value = node[name]
         if isinstance(value, FileValue):
-            digest = pb.Digest(hash=value.digest.hash, size_bytes=value.digest.size)
-            files.append(pb.FileNode(name=name, digest=digest, is_executable=value.executable))
+            files.append((name, value.digest, value.executable))
         elif isinstance(value, LinkValue):
-            links.append(pb.SymlinkNode(name=name, target=value.target))
+            links.append((name, value.target))
         else:
             child = value.digest if isinstance(value, TreeValue) else _store_directory(value, put)
-            directories.append(pb.DirectoryNode(name=name, digest=pb.Digest(hash=child.hash, size_bytes=child.size)))
-    message = pb.Directory(files=files, directories=directories, symlinks=links)
-    return put(message.SerializeToString(deterministic=True))
+            directories.append((name, child))
+    return put(wire.directory(files, directories, links))
 
 
 def encode_result(values: Iterable[tuple[str, Value]], stdout: bytes, stderr: bytes) -> bytes:
     """An ActionResult: output path -> value, and the end of what the action printed."""
-    from rulesengine.model import reapi_pb2 as pb
-
-    message = pb.ActionResult(stdout_raw=stdout[-STDERR_KEPT:], stderr_raw=stderr[-STDERR_KEPT:])
+    files = []
+    directories = []
+    links = []
     for path, value in sorted(values, key=lambda pair: pair[0]):
         if isinstance(value, LinkValue):
-            message.output_symlinks.append(pb.OutputSymlink(path=path, target=value.target))
-            continue
-        digest = pb.Digest(hash=value.digest.hash, size_bytes=value.digest.size)
-        if isinstance(value, FileValue):
-            message.output_files.append(pb.OutputFile(path=path, digest=digest, is_executable=value.executable))
+            links.append((path, value.target))
+        elif isinstance(value, FileValue):
+            files.append((path, value.digest, value.executable))
         else:
-            message.output_directories.append(pb.OutputDirectory(path=path, root_directory_digest=digest))
-    return message.SerializeToString(deterministic=True)
+            directories.append((path, value.digest))
+    return wire.result(files, directories, links, stdout[-STDERR_KEPT:], stderr[-STDERR_KEPT:])
 
 
 def decode_result(data: bytes, outputs: Mapping[str, Artifact]) -> dict[Artifact, Value] | None:
     """The values of `outputs`, or None where the ActionResult does not decode, lacks one or has another kind."""
-    from google.protobuf.message import DecodeError
-
-    from rulesengine.model import reapi_pb2 as pb
-
     try:
-        message = pb.ActionResult.FromString(data)
-    except DecodeError:
+        found = wire.read_result(data)
+    except wire.WireError:
         return None
-    if message.exit_code:
+    if found.exit_code:
         return None
     values: dict[Artifact, Value] = {}
-    for file in message.output_files:
-        artifact = outputs.get(file.path)
-        if artifact is None or artifact.kind != "file" or not _sound(file.digest):
+    for path, digest, executable in found.files:
+        artifact = outputs.get(path)
+        if artifact is None or artifact.kind != "file" or not digest.is_sound:
             return None
-        values[artifact] = FileValue(Digest(file.digest.hash, file.digest.size_bytes), file.is_executable)
-    for directory in message.output_directories:
-        artifact = outputs.get(directory.path)
-        if artifact is None or not artifact.is_directory or not _sound(directory.root_directory_digest):
+        values[artifact] = FileValue(digest, executable)
+    for path, digest in found.directories:
+        artifact = outputs.get(path)
+        if artifact is None or not artifact.is_directory or not digest.is_sound:
             return None
-        digest = directory.root_directory_digest
-        values[artifact] = TreeValue(Digest(digest.hash, digest.size_bytes))
-    for link in message.output_symlinks:
-        artifact = outputs.get(link.path)
+        values[artifact] = TreeValue(digest)
+    for path, target in found.links:
+        artifact = outputs.get(path)
         if artifact is None or not artifact.is_symlink:
             return None
-        values[artifact] = LinkValue(link.target)
+        values[artifact] = LinkValue(target)
     return values if len(values) == len(outputs) else None
-
-
-def _sound(digest: pb.Digest) -> bool:
-    return Digest.valid_hash(digest.hash) and digest.size_bytes >= 0

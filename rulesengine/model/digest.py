@@ -30,6 +30,11 @@ class Digest:
         """Whether `text` is 64 lower-case hexadecimal digits."""
         return _HEX.fullmatch(text) is not None
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether it can be a digest at all: it may have been read from somewhere."""
+        return self.size >= 0 and self.valid_hash(self.hash)
+
     def __str__(self) -> str:
         return "sha256:" + self.hash
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from rulesengine.errors import StoreError
+from rulesengine.model import wire
 from rulesengine.model.digest import Digest
 from rulesengine.values import frozen
-
-if TYPE_CHECKING:
-    from rulesengine.model import reapi_pb2 as pb
 
 
 @frozen
@@ -47,8 +44,6 @@ def build_tree(members: Mapping[str, Member], put: Callable[[bytes], Digest]) ->
     Names are sorted by code point, as the REAPI demands; equal mappings give equal digests.
     A path that is both a file and a directory raises StoreError.
     """
-    from rulesengine.model import reapi_pb2 as pb
-
     root: dict[str, object] = {}
     for path, member in members.items():
         parts = path.split("/")
@@ -63,23 +58,20 @@ def build_tree(members: Mapping[str, Member], put: Callable[[bytes], Digest]) ->
         if here.setdefault(parts[-1], member) is not member:
             raise StoreError(f"{path!r} is a file and a directory at once")
 
-    def message(node: dict[str, object]) -> pb.Directory:
-        directory = pb.Directory()
+    def store(node: dict[str, object]) -> Digest:
+        files = []
+        directories = []
+        links = []
         for name in sorted(node):
             value = node[name]
             if isinstance(value, TreeFile):
-                file = directory.files.add(name=name, is_executable=value.executable)
-                file.digest.hash, file.digest.size_bytes = value.digest.hash, value.digest.size
+                files.append((name, value.digest, value.executable))
             elif isinstance(value, TreeLink):
-                directory.symlinks.add(name=name, target=value.target)
+                links.append((name, value.target))
             else:
                 child = value.digest if isinstance(value, TreeNode) else store(value)  # type: ignore[arg-type]  # the other arm is a tree node's
-                below = directory.directories.add(name=name)
-                below.digest.hash, below.digest.size_bytes = child.hash, child.size
-        return directory
-
-    def store(node: dict[str, object]) -> Digest:
-        return put(message(node).SerializeToString(deterministic=True))
+                directories.append((name, child))
+        return put(wire.directory(files, directories, links))
 
     return store(root)
 
@@ -89,27 +81,20 @@ def walk_tree(root: Digest, get: Callable[[Digest], bytes]) -> Iterator[tuple[st
 
     Raises StoreError where a Directory does not decode or nests too deep.
     """
-    from google.protobuf.message import DecodeError
-
-    from rulesengine.model import reapi_pb2 as pb
-
     stack: list[tuple[str, Digest]] = [("", root)]
     while stack:
         prefix, digest = stack.pop()
         if prefix.count("/") > MAX_DEPTH:
             raise StoreError(f"a tree nests deeper than {MAX_DEPTH} directories", hint="run pybuild clean")
         try:
-            directory = pb.Directory.FromString(get(digest))
-        except DecodeError as fault:
+            found = wire.read_directory(get(digest))
+        except wire.WireError as fault:
             raise StoreError(f"{digest} is not a REAPI Directory: {fault}") from fault
-        for file in directory.files:
-            yield (
-                prefix + file.name,
-                TreeFile(Digest(file.digest.hash, file.digest.size_bytes), file.is_executable),
-            )
-        for link in directory.symlinks:
-            yield prefix + link.name, TreeLink(link.target)
-        if prefix and not (directory.files or directory.symlinks or directory.directories):
+        for name, file, executable in found.files:
+            yield prefix + name, TreeFile(file, executable)
+        for name, target in found.links:
+            yield prefix + name, TreeLink(target)
+        if prefix and not (found.files or found.links or found.directories):
             yield prefix[:-1], None
-        for below in reversed(directory.directories):
-            stack.append((f"{prefix}{below.name}/", Digest(below.digest.hash, below.digest.size_bytes)))
+        for name, below in reversed(found.directories):
+            stack.append((f"{prefix}{name}/", below))

@@ -9,12 +9,12 @@ import pytest
 
 from rulesengine.errors import ExecutionError
 from rulesengine.execution.keys import KeyMaker, decode_result, encode_result, spell
-from rulesengine.model import reapi_pb2 as pb
 from rulesengine.model.action import Action, PathArgument
 from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
 from rulesengine.model.depset import Depset
 from rulesengine.model.digest import EMPTY, Digest
 from tests.execution.bench import made, op_action, shell, source
+from tests.model import reapi_pb2 as pb
 
 A, B, TREE = source("p/a.txt"), source("p/b.sh"), made("p/tree", tree=True)
 VALUES: dict[Artifact, Value] = {
