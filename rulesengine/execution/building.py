@@ -10,7 +10,6 @@ import heapq
 import queue
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,6 +29,7 @@ from rulesengine.execution.result import ExecutionResult
 from rulesengine.execution.sources import is_lent
 from rulesengine.execution.stop import Stop
 from rulesengine.execution.store import is_complete
+from rulesengine.execution.workers import Workers
 from rulesengine.model.artifact import Artifact, FileValue, LentFile, TreeValue, Value
 from rulesengine.model.directory import walk_tree
 from rulesengine.model.events import ActionsPlanned, ActionStarted, Event
@@ -79,7 +79,7 @@ class Build:
         self._in_flight: dict[object, list[Task]] = {}
         self._running = 0
         self._reports: queue.SimpleQueue[_Report] = queue.SimpleQueue()
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: Workers | None = None
         self._failures: list[ActionFailure] = []
 
     def go(self) -> ExecutionResult:
@@ -101,7 +101,7 @@ class Build:
         finally:
             self._stop.stop()
             if self._pool is not None:
-                self._pool.shutdown(wait=True)
+                self._pool.close()
             self._give_back()
             if self._x.durations is not None:
                 self._x.durations.save()
@@ -265,7 +265,7 @@ class Build:
 
     def _start(self, task: Task) -> None:
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._x.jobs, thread_name_prefix="action")
+            self._pool = Workers(self._x.jobs, "action")
         self._running += 1
         task.began = time.monotonic()
         action = task.action
@@ -284,7 +284,7 @@ class Build:
             )
         )
         values = {artifact: self._values[artifact] for artifact in task.inputs}
-        self._pool.submit(self._work, task, values)
+        self._pool.submit(partial(self._work, task, values))
 
     def _work(self, task: Task, values: Mapping[Artifact, Value]) -> None:
         """In a worker thread: run, and report whatever happens."""

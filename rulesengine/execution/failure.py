@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import signal
-import traceback
 from collections.abc import Mapping, Sequence
 
 from rulesengine.errors import ExecutionError, HashMismatchError, LostBlobError, RulesEngineError
@@ -52,6 +51,8 @@ def raised_failure(action: Action, arguments: Sequence[str], fault: BaseExceptio
             fault.label = action.owner
         fault.notes = (*fault.notes, f"while running {_what(action)}", *_command(action, arguments, verbose))
         return fault
+    import traceback
+
     frames = traceback.format_exception(fault)
     return ExecutionError(
         f"{_what(action)} failed: {type(fault).__name__}: {fault}",

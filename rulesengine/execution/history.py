@@ -2,7 +2,8 @@
 
 One file of lines, `OUTPUT_BASE/history`: a checksum and a JSON object each; a line that does not verify is left out.
 Lines are appended in one write by the process that holds the workspace's lock.  What is needed to tell what is new
-(`OUTPUT_BASE/history.state`) is a shortcut: without it, the lines are read.  Kinds of lines (`t`):
+(`OUTPUT_BASE/history.state`) is a shortcut: without it, the lines are read.  It is a file of pieces, of which a build
+of a few actions reads a few.  Kinds of lines (`t`):
 
 build   n, at, request, files (path -> digest of what loading read and found changed), configurations
 set     id, files ([path, value] …), sets (ids): inputs that actions share
@@ -15,21 +16,76 @@ from __future__ import annotations
 
 import contextlib
 import json
-import marshal
 import os
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
 
+from rulesengine.execution import pieces
+from rulesengine.execution.pieces import DamagedError, Pieces
 from rulesengine.values import define, field
 
-FORMAT = 1
+FORMAT = 2
 LIMIT = 96 << 20
 """Bytes that the history may have before what is old goes."""
 _TAIL = 1 << 16
 """Bytes after which the state is written anew instead of read out of the lines."""
 
+_TABLES = ("current", "known", "files", "targets")
+
 Line = dict[str, Any]
+
+
+_Value = TypeVar("_Value")
+
+
+class Names(Generic[_Value]):
+    """Values by name, of which those that are written down are read when they are asked for.
+
+    read: gives those of the bucket with this number, of so many; None: nothing is written down.
+    """
+
+    def __init__(self, buckets: int = 0, read: Callable[[int], dict[str, _Value]] | None = None) -> None:
+        self._buckets = buckets
+        self._read = read
+        self._new: dict[str, _Value] = {}
+
+    def get(self, name: str) -> _Value | None:
+        """The value, or None."""
+        found = self._new.get(name)
+        if found is None and self._read is not None:
+            found = self._read(_bucket(name, self._buckets)).get(name)
+        return found
+
+    def __contains__(self, name: str) -> bool:
+        return self.get(name) is not None
+
+    def __setitem__(self, name: str, value: _Value) -> None:
+        self._new[name] = value
+
+    def all(self) -> dict[str, _Value]:
+        """Every value."""
+        out: dict[str, _Value] = {}
+        if self._read is not None:
+            for number in range(self._buckets):
+                out.update(self._read(number))
+        return {**out, **self._new}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Names) and self.all() == other.all()
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+
+def _bucket(name: str, buckets: int) -> int:
+    return zlib.crc32(name.encode("utf-8", "surrogatepass")) % buckets
+
+
+def _in_buckets(names: dict[str, _Value]) -> list[dict[str, _Value]]:
+    out: list[dict[str, _Value]] = [{} for _ in range(len(names) // pieces.CHUNK + 1)]
+    for name, value in names.items():
+        out[_bucket(name, len(out))][name] = value
+    return out
 
 
 @define
@@ -42,10 +98,10 @@ class State:
     """
 
     build: int = 0
-    current: dict[str, tuple[str, str]] = field(factory=dict)
-    known: set[str] = field(factory=set)
-    files: dict[str, str] = field(factory=dict)
-    targets: dict[str, str] = field(factory=dict)
+    current: Names[tuple[str, str]] = field(factory=Names)
+    known: Names[bool] = field(factory=Names)
+    files: Names[str] = field(factory=Names)
+    targets: Names[str] = field(factory=Names)
 
     def take(self, line: Line) -> None:
         """Account for a line.  Raises KeyError, TypeError, AttributeError for one of another shape."""
@@ -54,12 +110,13 @@ class State:
             self.current[line["path"]] = (line["key"], line["shape"])
             self.build = max(self.build, line["n"])
             if kind == "action":
-                self.known.add(known_action(line["path"], line["key"]))
+                self.known[known_action(line["path"], line["key"])] = True
         elif kind == "build":
             self.build = max(self.build, line["n"])
-            self.files.update(line["files"])
+            for path, digest in line["files"].items():
+                self.files[path] = digest
         elif kind == "set":
-            self.known.add(f"s {line['id']}")
+            self.known[f"s {line['id']}"] = True
         elif kind == "target":
             self.targets[f"{line['label']} {line['configuration']}"] = line["id"]
 
@@ -78,6 +135,7 @@ class History:
         self._offset = 0
         self._state_offset = 0
         self._state: State | None = None
+        self._reread: State | None = None
 
     # ---- reading ----
 
@@ -102,23 +160,39 @@ class History:
         except OSError:
             size = 0
         state, offset = self._load(size)
-        for line in self.lines(offset) if size > offset else ():
-            with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
-                state.take(line)
+        self._take(state, offset, size)
         self._state, self._state_offset, self._offset = state, offset, size
         return state
 
+    def _take(self, state: State, start: int, size: int) -> None:
+        for line in self.lines(start) if size > start else ():
+            with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
+                state.take(line)
+
     def _load(self, size: int) -> tuple[State, int]:
         try:
-            with open(self._state_path, "rb") as stream:
-                data = stream.read()
-            if zlib.crc32(data[4:]).to_bytes(4, "little") == data[:4]:
-                form, offset, build, current, known, files, targets = marshal.loads(data[4:])
-                if form == FORMAT and offset <= size:
-                    return State(build, current, known, files, targets), offset
-        except (OSError, ValueError, EOFError, TypeError):
+            kept = Pieces(self._state_path, None)
+            form, offset, build, counts = kept.piece("frame")
+            if form == FORMAT and offset <= size:
+                names = [self._names(kept, name, counts[name], offset) for name in _TABLES]
+                return State(build, *names), offset
+        except (DamagedError, ValueError, TypeError, KeyError):
             pass
         return State(), 0
+
+    def _names(self, kept: Pieces, table: str, buckets: int, end: int) -> Names[Any]:
+        def read(number: int) -> dict[str, Any]:
+            try:
+                found: dict[str, Any] = kept.piece(table, number)
+            except DamagedError:
+                if self._reread is None:  # then from the lines that it was made of
+                    self._reread = State()
+                    self._take(self._reread, 0, end)
+                every: dict[str, Any] = getattr(self._reread, table).all()
+                found = {name: value for name, value in every.items() if _bucket(name, buckets) == number}
+            return found
+
+        return Names(buckets, read)
 
     # ---- writing ----
 
@@ -147,13 +221,11 @@ class History:
                 self._save(state)
 
     def _save(self, state: State) -> None:
-        body = marshal.dumps(
-            (FORMAT, self._offset, state.build, state.current, state.known, state.files, state.targets)
-        )
-        temporary = f"{self._state_path}.{os.getpid()}.tmp"
-        with open(temporary, "wb") as out:
-            out.write(zlib.crc32(body).to_bytes(4, "little") + body)
-        os.replace(temporary, self._state_path)
+        tables = {name: _in_buckets(getattr(state, name).all()) for name in _TABLES}
+        counts = {name: len(buckets) for name, buckets in tables.items()}
+        frame = (FORMAT, self._offset, state.build, counts)
+        if pieces.write(self._state_path, {"frame": [frame], **tables}) is None:
+            return
         self._state_offset = self._offset
 
     def _prune(self) -> None:
@@ -166,7 +238,7 @@ class History:
         for number in range(len(lines) - 1, -1, -1):
             total += sizes[number]
             kept[number] = total <= LIMIT // 2
-        needed = {known_action(path, key) for path, (key, _) in state.current.items()}
+        needed = {known_action(path, key) for path, (key, _) in state.current.all().items()}
         sets: set[str] = set()
         for number in range(len(lines) - 1, -1, -1):  # a set comes before the actions that name it
             line = lines[number]
@@ -186,12 +258,12 @@ class History:
         first = {"t": "build", "n": state.build, "at": 0, "request": {}, "configurations": {}}
         temporary = f"{self.path}.{os.getpid()}.tmp"
         with open(temporary, "wb") as out:
-            out.write(encode({**first, "files": state.files}))
+            out.write(encode({**first, "files": state.files.all()}))
             out.writelines(encode(one) for one, keep in zip(lines, kept, strict=True) if keep)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._state_path)
         os.replace(temporary, self.path)
-        self._state = None
+        self._state = self._reread = None
 
 
 def encode(line: Line) -> bytes:

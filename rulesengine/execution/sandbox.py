@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
@@ -168,6 +167,8 @@ def probe() -> Sandbox:
 
 
 def _probe() -> Sandbox:
+    import shutil
+
     program = shutil.which("bwrap")
     if program is None:
         return Sandbox("", "bubblewrap (bwrap) is not installed")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import shutil
 from collections.abc import Sequence
 
 NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs", "/etc/pki/tls/certs")
@@ -43,6 +42,8 @@ def write_etc(directory: str, mounts: Sequence[tuple[str, str]] = ()) -> None:
 
     Raises OSError.
     """
+    import shutil
+
     os.makedirs(directory, exist_ok=True)
     os.chmod(directory, 0o755)
     for name, text in _MADE_UP.items():

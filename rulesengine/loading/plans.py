@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from rulesengine.model.aspect import Aspect, with_required
 from rulesengine.model.label import Label
 from rulesengine.model.rule import OUTPUT_KINDS, AttributeSchema, Rule

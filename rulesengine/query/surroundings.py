@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from attrs import field, frozen
-
 from rulesengine.model.action import ITSELF, Action, Argument, Flags, Lines, PathArgument
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.command_line import render

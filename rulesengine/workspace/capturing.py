@@ -15,11 +15,12 @@ from typing import Any
 
 import attrs
 
+from rulesengine.execution import pieces
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, Value
 from rulesengine.model.depset import Depset
 from rulesengine.values import frozen
-from rulesengine.workspace import pieces, replay
+from rulesengine.workspace import replay
 from rulesengine.workspace.replay import CLASSES, Kept, kept_value
 
 _PLAIN = (str, int, bool, float, bytes, type(None))

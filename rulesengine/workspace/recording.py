@@ -115,7 +115,7 @@ class Recorder:
         told = json.dumps([command, environment, sorted(action.platform), action.timeout, action.configuration])
         shape = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
         if before is not None and before[1] == shape:
-            target = state.targets.get(f"{action.owner} {action.configuration}", "")
+            target = state.targets.get(f"{action.owner} {action.configuration}") or ""
         else:
             target = self._target(action.owner, action.configuration, state)
         line = {
@@ -178,7 +178,7 @@ class Recorder:
             name = hashlib.blake2b(json.dumps([files, below]).encode(), digest_size=12).hexdigest()
             self._sets[id(node)] = (node, name)
             if f"s {name}" not in state.known:
-                state.known.add(f"s {name}")
+                state.known[f"s {name}"] = True
                 self._lines.append({"t": "set", "id": name, "files": files, "sets": below})
         return self._sets[id(top)][1]
 
@@ -204,7 +204,7 @@ class Recorder:
             if state.targets.get(name) != line["id"]:
                 state.targets[name] = line["id"]
                 self._lines.append({"t": "target", "n": self._number, **line})
-        return state.targets.get(f"{label} {configuration}", "")
+        return state.targets.get(f"{label} {configuration}") or ""
 
     def _configurations(self, names: set[str]) -> dict[str, Any]:
         out = {}

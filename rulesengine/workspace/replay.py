@@ -15,13 +15,13 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rulesengine.execution import pieces
+from rulesengine.execution.pieces import DamagedError, Pieces
 from rulesengine.model import action as actions
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.depset import Depset
 from rulesengine.model.digest import Digest
-from rulesengine.workspace import pieces
-from rulesengine.workspace.pieces import DamagedError, Pieces
 
 CLASSES: dict[str, type[Any]] = {
     one.__name__: one

@@ -227,9 +227,9 @@ class Workspace(Questions, Keeping):
         stale: the command's no-op index.  details: describe outputs where there are at most so many targets.
         The rest is as `build` takes it.  Raises the first failure.
         """
+        from rulesengine.execution.pieces import DamagedError
         from rulesengine.workspace import noop
         from rulesengine.workspace.engine import Engine
-        from rulesengine.workspace.pieces import DamagedError
         from rulesengine.workspace.rebuild import Rebuild, changes
         from rulesengine.workspace.recording import Recorder
         from rulesengine.workspace.replay import Replay

@@ -31,8 +31,8 @@ def test_lines_and_state_survive(tmp_path: Path) -> None:
     again = History(str(tmp_path))
     assert [line["n"] for line in again.lines()] == [1, 1, 2, 2]
     assert again.state().build == 2
-    assert again.state().current == {"x": ("k2", "s")}
-    assert again.state().files == {"a/BUILD": "2"}
+    assert again.state().current.all() == {"x": ("k2", "s")}
+    assert again.state().files.all() == {"a/BUILD": "2"}
 
 
 @given(st.data())
@@ -80,7 +80,28 @@ def test_the_state_is_a_shortcut_only(tmp_path: Path, monkeypatch: pytest.Monkey
     state.write_bytes(damage)
     assert History(str(tmp_path)).state() == one.state()
     os.unlink(tmp_path / "history")  # a state without lines is not believed
-    assert History(str(tmp_path)).state().current == {}
+    assert History(str(tmp_path)).state().current.all() == {}
+
+
+@given(st.data())
+def test_any_damage_of_the_state_is_made_good(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    base = tmp_path_factory.mktemp("history")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history, "_TAIL", 0)
+        whole = History(str(base))
+        whole.append([build(1), *(action(1, f"p{number}", "k") for number in range(200))])
+        patch.setattr(history, "_TAIL", 1 << 20)
+        whole.append([build(2), action(2, "p7", "k2"), action(2, "new", "k")])
+    content = bytearray((base / "history.state").read_bytes())
+    for place in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=4)):
+        content[place] ^= data.draw(st.integers(1, 255))
+    (base / "history.state").write_bytes(content[: data.draw(st.sampled_from([len(content), len(content) // 2]))])
+    found = History(str(base)).state()
+    assert found.current.get("p7") == ("k2", "s")
+    assert found.current.get("p8") == ("k", "s")
+    assert found.current.get("p") is None
+    assert history.known_action("new", "k") in found.known
+    assert found == whole.state()
 
 
 def test_what_is_old_goes_and_what_is_needed_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +113,7 @@ def test_what_is_old_goes_and_what_is_needed_stays(tmp_path: Path, monkeypatch: 
     assert os.path.getsize(one.path) <= 20_000
     left = list(History(str(tmp_path)).lines())
     assert [line["key"] for line in left if line["t"] == "action" and line["path"] == "first"] == ["k"]
-    assert History(str(tmp_path)).state().current["again"] == ("k399", "s")
+    assert History(str(tmp_path)).state().current.get("again") == ("k399", "s")
     assert 5 < len(left) < 200
 
 

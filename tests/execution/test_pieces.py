@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rulesengine.workspace import pieces
-from rulesengine.workspace.pieces import CHUNK, DamagedError, Pieces
+from rulesengine.execution import pieces
+from rulesengine.execution.pieces import CHUNK, DamagedError, Pieces
 
 _PLAIN = st.recursive(
     st.none() | st.integers() | st.text() | st.binary(), lambda one: st.lists(one) | st.tuples(one, one), max_leaves=5

@@ -77,15 +77,16 @@ def _sealed(value: Any) -> bytes:
 
 
 class Pieces:
-    """A file that is open.  Raises DamagedError where it is not the one of this digest."""
+    """A file that is open.  Raises DamagedError where it is not the one of this digest (None: any)."""
 
-    def __init__(self, path: str, digest: bytes) -> None:
+    def __init__(self, path: str, digest: bytes | None) -> None:
         try:
             with open(path, "rb") as file:
                 self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError):
             raise DamagedError(path) from None
-        if len(self._data) < _HEAD or self._data[: _HEAD - 8] != _MAGIC + digest:
+        known = _MAGIC + (digest or b"")
+        if len(self._data) < _HEAD or self._data[: len(known)] != known:
             raise DamagedError(path)
         self._base = _HEAD + int.from_bytes(self._data[_HEAD - 8 : _HEAD], "little")
         self.contents: dict[str, list[int]] = self._opened(self._data[_HEAD : self._base])
@@ -104,7 +105,9 @@ class Pieces:
 
     def raw(self, name: str, number: int) -> bytes:
         """A piece as it stands in the file."""
-        ends = self.contents[name]
+        ends = self.contents.get(name, ())
+        if number + 1 >= len(ends):
+            raise DamagedError(f"a plan without {name} {number}")
         return self._data[self._base + ends[number] : self._base + ends[number + 1]]
 
     def _opened(self, data: bytes) -> Any:
