@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from rulesengine.errors import DiskFullError, StoreError
@@ -19,10 +20,13 @@ from rulesengine.model.digest import Digest
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
 MAGIC = b"AC1\n"
 HEAD = len(MAGIC) + 32
 _HUGE = 1 << 62
+_MODE_RAW = 1
+"""diskcache's word for a value that stands in its row."""
 _TIMEOUT = 10.0
 _FULL = 256 << 10
 """Bytes that have to be free for SQLite to open a database: its log's index alone takes 32 KiB."""
@@ -63,13 +67,62 @@ def _bytes_disk() -> Any:
     return BytesDisk
 
 
+class _Rows:
+    """The rows of diskcache's table, in a database that is there.  Usable by any number of threads and processes.
+
+    To open a Cache writes thirty settings, and to import it takes as long: more than a small build asks of it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._local = threading.local()
+
+    def get(self, key: bytes) -> Any:
+        """The value, or None.  Raises sqlite3.Error, as all methods do."""
+        row = self._sql("SELECT value FROM Cache WHERE key = ? AND raw = 1 AND filename IS NULL", (key,)).fetchone()
+        return None if row is None else row[0]
+
+    def set(self, key: bytes, value: bytes) -> None:
+        """Store, as Cache.set does."""
+        now = time.time()
+        self._sql(
+            "INSERT INTO Cache(key, raw, store_time, access_time, access_count, size, mode, value)"
+            " VALUES (?, 1, ?, ?, 0, 0, ?, ?) ON CONFLICT(key, raw) DO UPDATE SET"
+            " store_time = excluded.store_time, access_time = excluded.access_time, expire_time = NULL, tag = NULL,"
+            " size = 0, mode = excluded.mode, filename = NULL, value = excluded.value",
+            (key, now, now, _MODE_RAW, value),
+        )
+
+    def delete(self, key: bytes) -> None:
+        """Take away."""
+        self._sql("DELETE FROM Cache WHERE key = ? AND raw = 1", (key,))
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        found = getattr(self._local, "connection", None)
+        if found is not None:
+            self._local.connection = None
+            found.close()
+
+    def _sql(self, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            import sqlite3
+
+            connection = sqlite3.connect(self._path, timeout=_TIMEOUT, isolation_level=None)
+            self._local.connection = connection
+            connection.execute("PRAGMA synchronous = 0")
+            connection.execute("PRAGMA mmap_size = 0")  # a file truncated by another process would be a SIGBUS
+        return connection.execute(statement, values)
+
+
 class DiskActionCache:
     """A ports.ActionCache below `ROOT/ac`.  Usable by any number of threads and processes."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         """Nothing is opened before the first use."""
         self.directory = os.path.join(os.path.abspath(root), "ac")
-        self._cache: Any = None
+        self._cache: _Rows | None = None
         self._lock = threading.Lock()
         self.set_aside: str | None = None
         """Where a damaged database was moved to, if one was found."""
@@ -106,33 +159,28 @@ class DiskActionCache:
         """Move the database away, as is done when it is found to be damaged.  Raises StoreError."""
         self._start_anew(None)
 
-    def _try(self, step: Any) -> Any:
+    def _try(self, step: Callable[[_Rows], Any]) -> Any:
         """Run one database step; None when the database is busy or had to be started anew."""
         import sqlite3
 
-        import diskcache
-
-        for attempt in range(2):
-            cache = None
+        for attempt in range(3):
+            cache = self._cache
             try:
-                cache = self._open()
+                # What is missing may be because another process is just making it, as diskcache knows.
+                cache = self._open(complete=attempt == 1)
                 return step(cache)
-            except diskcache.Timeout:
-                return None
             except sqlite3.Error as fault:
                 if _is_busy(fault):
                     return None
                 _raise_if_external(fault, self.directory)
                 self._raise_if_full()
-                self._start_anew(cache)
             except OSError as fault:
                 raise store_error(fault, f"using the action cache {self.directory}") from None
             except (TypeError, ValueError, KeyError, AttributeError, IndexError, AssertionError, OverflowError):
-                # diskcache trips over settings and rows that damage has changed.
+                # diskcache trips over settings that damage has changed.
                 self._raise_if_full()
+            if attempt == 1:
                 self._start_anew(cache)
-            if attempt:
-                break
         return None
 
     def _read_only(self, key: bytes) -> bytes | None:
@@ -148,28 +196,15 @@ class DiskActionCache:
                 return row[0]
         return None
 
-    def _open(self) -> Any:
-        cache = self._cache
-        if cache is None:
-            import diskcache
-
-            with self._lock:
-                if self._cache is None:
-                    os.makedirs(self.directory, exist_ok=True)
-                    self._cache = diskcache.Cache(
-                        self.directory,
-                        timeout=_TIMEOUT,
-                        disk=_bytes_disk(),
-                        eviction_policy="none",
-                        cull_limit=0,
-                        size_limit=_HUGE,
-                        statistics=0,
-                        tag_index=0,
-                        sqlite_synchronous=0,
-                        sqlite_mmap_size=0,  # a file truncated by another process would be a SIGBUS
-                    )
-                cache = self._cache
-        return cache
+    def _open(self, *, complete: bool) -> _Rows:
+        """The rows.  complete: let diskcache see to it that all is there that belongs to a database."""
+        with self._lock:
+            path = os.path.join(self.directory, "cache.db")
+            if complete or (self._cache is None and not os.path.exists(path)):
+                _make(self.directory)
+            if self._cache is None:
+                self._cache = _Rows(path)
+            return self._cache
 
     def _raise_if_full(self) -> None:
         """Raise DiskFullError where there is no space: SQLite then reports whatever it could not do ("disk I/O error"),
@@ -179,7 +214,7 @@ class DiskActionCache:
             if state.f_bavail * state.f_frsize < _FULL:
                 raise _full(self.directory) from None
 
-    def _start_anew(self, broken: Any) -> None:
+    def _start_anew(self, broken: _Rows | None) -> None:
         """Move a damaged database away, unless another thread already did."""
         with self._lock:
             if self._cache is not broken:
@@ -199,6 +234,30 @@ class DiskActionCache:
                 pass
             except OSError as fault:
                 raise store_error(fault, f"setting the damaged action cache {self.directory} aside") from None
+
+
+def _make(directory: str) -> None:
+    """Make a database, or what of it is missing.  Raises OSError, sqlite3.Error, and what diskcache trips over."""
+    import sqlite3
+
+    import diskcache
+
+    os.makedirs(directory, exist_ok=True)
+    try:
+        diskcache.Cache(
+            directory,
+            timeout=_TIMEOUT,
+            disk=_bytes_disk(),
+            eviction_policy="none",
+            cull_limit=0,
+            size_limit=_HUGE,
+            statistics=0,
+            tag_index=0,
+            sqlite_synchronous=0,
+            sqlite_mmap_size=0,
+        ).close()
+    except diskcache.Timeout:
+        raise sqlite3.OperationalError("database is locked") from None
 
 
 def _key(action: Digest) -> bytes:

@@ -49,8 +49,8 @@ def test_imports_nothing_slow_and_says_the_same(built: Space) -> None:
 
 SLOW_TO_REBUILD = {
     "attr", "attrs", "cattrs", "concurrent.futures", "dataclasses", "google.protobuf", "inspect", "logging",
-    "networkx", "pathlib", "starlark", "traceback", "urllib3",
-    "rulesengine.analysis", "rulesengine.loading.loader", "rulesengine.ops.registry", "rulesengine.workspace.build",
+    "diskcache", "networkx", "pathlib", "shutil", "starlark", "tempfile", "traceback", "urllib3",
+    "rulesengine.analysis", "rulesengine.loading.loader", "rulesengine.workspace.build",
 }  # fmt: skip
 
 
