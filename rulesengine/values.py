@@ -12,6 +12,8 @@ What there is of attrs: slots; init, repr, eq, order, cache_hash; defaults, fact
 
 from __future__ import annotations
 
+from _thread import allocate_lock
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     _T = TypeVar("_T")
 
 _NOTHING = object()
+_lock = allocate_lock()
 _HASH = "_kept_hash"
 _ORDER = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 
@@ -53,6 +56,16 @@ class _AttrsFields:
     __slots__ = ()
 
     def __get__(self, instance: object, owner: type) -> tuple[Any, ...]:
+        with _lock:  # cattrs notes types in what it is given first: two threads must be given the same
+            cls = next(one for one in owner.__mro__ if "__attrs_attrs__" in one.__dict__)
+            found: tuple[Any, ...] | _AttrsFields = cls.__dict__["__attrs_attrs__"]
+            if isinstance(found, _AttrsFields):
+                found = self._made(cls)
+                cls.__attrs_attrs__ = found  # type: ignore[attr-defined]  # every class made here has it
+            return found
+
+    @staticmethod
+    def _made(owner: type) -> tuple[Any, ...]:
         import attrs
 
         names: dict[str, Any] = {
@@ -69,13 +82,12 @@ class _AttrsFields:
         annotations = {one.name: one.type for one in fields(owner)}
         like = type(owner.__name__, (), {**names, "__annotations__": annotations, "__module__": owner.__module__})
         found: tuple[Any, ...] = attrs.fields(attrs.define(like, slots=False))
-        owner.__attrs_attrs__ = found  # type: ignore[attr-defined]  # cattrs notes in them which types they are
         return found
 
 
 def fields(cls: type) -> tuple[Field, ...]:
     """The fields of a class made here, those of its bases first."""
-    found: tuple[Field, ...] = cls.__dict__["_fields_of_values"]
+    found: tuple[Field, ...] = getattr(cls, "_fields_of_values")  # noqa: B009 - a type checker does not know it
     return found
 
 

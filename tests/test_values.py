@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import threading
 import weakref
 from typing import Any, ClassVar
 
@@ -162,6 +163,33 @@ def test_cattrs_reads_and_writes_them() -> None:
     made = converter.structure({"a": 3, "b": "x"}, OURS["Plain"])
     assert made == OURS["Plain"](3, "x")
     assert converter.unstructure(made) == {"a": 3, "b": "x"}
+
+
+def test_threads_that_ask_at_once_are_told_the_same() -> None:
+    for _ in range(20):
+        cls = made(values)["Below"]
+        together = threading.Barrier(4)
+        seen: list[object] = []
+
+        def ask(cls: Any = cls, together: threading.Barrier = together, seen: list[object] = seen) -> None:
+            together.wait()
+            seen.append(attrs.fields(cls))
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        assert len(seen) == 4
+        assert all(one is seen[0] for one in seen)
+
+
+def test_a_class_below_that_adds_no_fields() -> None:
+    named: Any = type("Named", (OURS["Plain"],), {"shown": lambda self: f"{self.a} {self.b}"})
+    one = named(1)
+    assert attrs.asdict(one) == {"a": 1, "b": "b"}
+    assert values.evolve(one, b="c").shown() == "1 c"
+    assert one != OURS["Plain"](1)
 
 
 def test_a_value_is_no_other_classes() -> None:

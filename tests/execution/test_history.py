@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rulesengine.execution import history
@@ -83,6 +83,7 @@ def test_the_state_is_a_shortcut_only(tmp_path: Path, monkeypatch: pytest.Monkey
     assert History(str(tmp_path)).state().current.all() == {}
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_damage_of_the_state_is_made_good(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     base = tmp_path_factory.mktemp("history")
