@@ -15,7 +15,6 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -198,6 +197,8 @@ def sink() -> IO[bytes]:
     try:
         return open(os.memfd_create("output", os.MFD_CLOEXEC), "w+b", buffering=0)
     except OSError:
+        import tempfile
+
         return tempfile.TemporaryFile(buffering=0)
 
 
