@@ -2,6 +2,7 @@
 
 load("//lib:collections.bzl", _collections = "collections")
 load("//lib:dicts.bzl", _dicts = "dicts")
+load("//lib:modules.bzl", _modules = "modules")
 load("//lib:new_sets.bzl", _sets = "sets")
 load("//lib:partial.bzl", _partial = "partial")
 load("//lib:paths.bzl", _paths = "paths")
@@ -13,6 +14,7 @@ load("//lib:versions.bzl", _versions = "versions")
 
 collections = _collections
 dicts = _dicts
+modules = _modules
 partial = _partial
 paths = _paths
 selects = _selects

@@ -11,10 +11,25 @@ _TargetUnderTest = provider(
     },
 )
 
-TOOLCHAIN_TYPE = "//toolchains/unittest:toolchain_type"
+TOOLCHAIN_TYPE = "@bazel_skylib//toolchains/unittest:toolchain_type"
 UnittestToolchainInfo = provider(
     doc = "How a test's script is written; accepted for those who give their own.",
     fields = ["file_ext", "success_templ", "failure_templ", "join_on", "escape_chars_with", "escape_other_chars_with"],
+)
+
+def _toolchain_impl(ctx):
+    given = {name: getattr(ctx.attr, name) for name in _SCRIPT_WORDS + ["escape_chars_with", "escape_other_chars_with"]}
+    return [platform_common.ToolchainInfo(unittest_toolchain_info = UnittestToolchainInfo(**given))]
+
+_SCRIPT_WORDS = ["file_ext", "success_templ", "failure_templ", "join_on"]
+
+unittest_toolchain = rule(
+    doc = "How a test's script is written.",
+    implementation = _toolchain_impl,
+    attrs = {name: attr.string(mandatory = True) for name in _SCRIPT_WORDS} | {
+        "escape_chars_with": attr.string_dict(),
+        "escape_other_chars_with": attr.string(),
+    },
 )
 
 def _target_aspect_impl(target, ctx):
