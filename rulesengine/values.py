@@ -2,8 +2,9 @@
 
 attrs takes 28 ms to import and 0.7 ms for each class, whether a build has a use for it or not: together as much as
 ninja takes for a whole build of 10,000 targets.  Here a class is made without compiling anything; its methods are
-compiled when they are first called.  A type checker sees attrs itself, and attrs and cattrs see classes of their own
-(`attrs.fields`, `attrs.has`, `attrs.evolve`, `attrs.asdict`).
+compiled when they are first called, and `__init__`, of which many are called once or twice, when it is called again.
+A type checker sees attrs itself, and attrs and cattrs see classes of their own (`attrs.fields`, `attrs.has`,
+`attrs.evolve`, `attrs.asdict`).
 
 What there is of attrs: slots; init, repr, eq, order, cache_hash; defaults, factories and aliases of fields; bases;
 `__attrs_post_init__`; methods that a class has already stay.  Not: validators, converters, cached properties,
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 _NOTHING = object()
 _lock = allocate_lock()
+_UNCOMPILED = 2
+"""So often is `__init__` called before it is compiled."""
+
 _HASH = "_kept_hash"
 _ORDER = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 
@@ -160,8 +164,14 @@ def _made(cls: type[_T], is_frozen: bool, eq: bool, order: bool, cache_hash: boo
 def _late(made: list[type], name: str, is_frozen: bool) -> Callable[..., Any]:
     """A method that compiles itself when it is first called."""
 
+    calls = 0
+
     def method(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
         (cls,) = made
+        calls += 1
+        if calls <= _UNCOMPILED and name == "__init__" and _initialised(cls, arguments, named):
+            return None
         scope: dict[str, Any] = {"_NOTHING": _NOTHING}
         text = "\n".join(_lines(name, cls, is_frozen, scope)) + "\n"
         exec(compile(text, f"<{name} of {cls.__qualname__}>", "exec"), scope)
@@ -172,6 +182,37 @@ def _late(made: list[type], name: str, is_frozen: bool) -> Callable[..., Any]:
 
     method.__name__ = name
     return method
+
+
+def _initialised(cls: type, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Do what `__init__` does; False, and nothing is done, where its arguments are not what it takes."""
+    value, *given = arguments
+    values: list[Any] = []
+    used = 0
+    for one in fields(cls):
+        found = one.default
+        if one.init and given:
+            found = given.pop(0)
+            if one.alias in named:
+                return False
+        elif one.init and one.alias in named:
+            found = named[one.alias]
+            used += 1
+        elif one.init and found is _NOTHING and one.factory is None:
+            return False
+        values.append(found)
+    if given or used < len(named):
+        return False
+    for one, found in zip(fields(cls), values, strict=True):
+        if found is _NOTHING and one.factory is not None:
+            found = one.factory()
+        if found is not _NOTHING:
+            getattr(cls, one.name).__set__(value, found)
+    if hasattr(cls, _HASH):
+        getattr(cls, _HASH).__set__(value, None)
+    if hasattr(cls, "__attrs_post_init__"):
+        value.__attrs_post_init__()
+    return True
 
 
 # ---- methods: their lines, and (in a scope) what these name -----------------------

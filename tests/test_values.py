@@ -102,23 +102,28 @@ def outcome(call: Any, *arguments: Any, **named: Any) -> Any:
 def test_values_are_made_compared_and_shown_alike(
     name: str, first: tuple[list[int], dict[str, int]], second: tuple[list[int], dict[str, int]]
 ) -> None:
-    pairs = []
-    for cls in (OURS[name], THEIRS[name]):
-        pairs.append([outcome(cls, *one[0], **one[1]) for one in (first, second)])
-    for mine, theirs in zip(*pairs, strict=True):
+    pairs = [
+        [outcome(cls, *one[0], **one[1]) for one in (first, second)]
+        for cls in (OURS[name], made(values)[name], THEIRS[name])  # compiled; not compiled yet; attrs' own
+    ]
+    for mine, new, theirs in zip(*pairs, strict=True):
         if isinstance(theirs, type):
-            assert mine is theirs
+            assert mine is new is theirs
             return
-        assert repr(mine) == repr(theirs)
-        assert isinstance(outcome(hash, mine), int) == isinstance(outcome(hash, theirs), int)
+        assert repr(mine) == repr(new) == repr(theirs)
+        assert (
+            isinstance(outcome(hash, mine), int)
+            == isinstance(outcome(hash, new), int)
+            == isinstance(outcome(hash, theirs), int)
+        )
     for question in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge):
         for left, right in ((0, 0), (0, 1), (1, 0)):
             told = [outcome(question, pair[left], pair[right]) for pair in pairs]
-            assert told[0] == told[1]
-    one, other = pairs[0]
-    if one == other and OURS[name].__hash__ is not None:
-        assert hash(one) == hash(other)
-        assert len({one, other}) == 1
+            assert told[0] == told[1] == told[2]
+    for one, other in pairs[:2]:
+        if one == other and type(one).__hash__ is not None:
+            assert hash(one) == hash(other)
+            assert len({one, other}) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)

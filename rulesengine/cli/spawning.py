@@ -10,7 +10,7 @@ from typing import Any
 from rulesengine.errors import UsageError
 from rulesengine.workspace.spawning import Spawning, strategy
 
-_AMOUNT = re.compile(r"(HOST_CPUS|HOST_RAM|auto|[0-9]+(?:\.[0-9]+)?)(?:([-*])([0-9]+(?:\.[0-9]+)?))?")
+_AMOUNT = r"(HOST_CPUS|HOST_RAM|auto|[0-9]+(?:\.[0-9]+)?)(?:([-*])([0-9]+(?:\.[0-9]+)?))?"
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
@@ -53,7 +53,7 @@ def spawning(options: Mapping[str, Any]) -> Spawning:
 
 def amount(text: str, flag: str) -> float:
     """`4`, `HOST_CPUS`, `HOST_CPUS-1`, `HOST_RAM*.67` (MB).  Raises UsageError."""
-    found = _AMOUNT.fullmatch(text.replace("*.", "*0."))
+    found = re.fullmatch(_AMOUNT, text.replace("*.", "*0."))
     if found is None:
         raise UsageError(f"{flag}={text}: it is a number, HOST_CPUS or HOST_RAM, with -N or *N behind it")
     from rulesengine.execution.resources import memory, processors

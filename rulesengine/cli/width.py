@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from unicodedata import combining, east_asian_width
 
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_]|[ -/]+[0-~])")
-_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+_ESCAPE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_]|[ -/]+[0-~])"
+_COLOUR = r"\x1b\[[0-9;:]*m"
 
 
 def columns_of(text: str) -> int:
@@ -49,10 +49,10 @@ def clean(text: str, *, colour: bool) -> str:
         return text
 
     def escape(match: re.Match[str]) -> str:
-        return match[0] if colour and _COLOUR.fullmatch(match[0]) else ""
+        return match[0] if colour and re.fullmatch(_COLOUR, match[0]) else ""
 
     coloured = "\x1b" in text
-    text = _ESCAPE.sub(escape, text).replace("\r\n", "\n")
+    text = re.sub(_ESCAPE, escape, text).replace("\r\n", "\n")
     kept = "\n\t\x1b" if colour else "\n\t"
     # A line that is written over and over (a progress bar) is what it was at last.
     lines = [line.rpartition("\r")[2] if "\r" in line.rstrip("\r") else line.rstrip("\r") for line in text.split("\n")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO
@@ -284,6 +283,8 @@ class LocalRunner:
         self, action: Action, directory: str, sandbox: Sandbox, arguments: Sequence[str], bound: Mapping[str, str]
     ) -> None:
         """Move the execution directory to where a person may look at it, and say where and how to enter it."""
+        import shlex
+
         kept = os.path.join(self._store.root, "sandbox", f"{os.getpid()}-{os.path.basename(directory)}")
         with contextlib.suppress(OSError):
             os.makedirs(os.path.dirname(kept), exist_ok=True)

@@ -19,7 +19,7 @@ from rulesengine.model.action import (
 )
 from rulesengine.model.artifact import Artifact
 
-_PLAIN = re.compile(r"[\w@%:,./+-]+", re.ASCII)
+_PLAIN = r"(?a:[\w@%:,./+-]+)"
 """What needs no quotes in a parameter file for a shell, as Bazel has it."""
 
 Path = Callable[[Artifact], str]
@@ -107,6 +107,6 @@ def _group(texts: list[str]) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    if text and _PLAIN.fullmatch(text):
+    if text and re.fullmatch(_PLAIN, text):
         return text
     return "'" + text.replace("'", "'\\''") + "'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -28,10 +29,15 @@ _MAX_ARGUMENT = 4096
 _MAX_COMMAND = 1 << 16
 _MAX_ATTRIBUTE = 1 << 15
 _MAX_FILE = 64 << 20
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
-_SECRET = re.compile(r"TOKEN|PASSW|SECRET|CREDENTIAL|API_?KEY|PRIVATE|AUTH", re.IGNORECASE)
+_USERINFO = r"(?<=://)[^/@\s]+@"
 _QUIET = frozenset({"name", "visibility", "tags", "testonly", "deprecation", "generator_name", "generator_function"})
 """Attributes that no action sees."""
+
+
+@functools.cache
+def _secret() -> re.Pattern[str]:
+    """What the names of credentials have in them."""
+    return re.compile(r"TOKEN|PASSW|SECRET|CREDENTIAL|API_?KEY|PRIVATE|AUTH", re.IGNORECASE)
 
 
 class Recorder:
@@ -255,7 +261,7 @@ def _described(one: ConfiguredTarget, name: tuple[str, str], below: list[str]) -
             text = json.dumps(value, sort_keys=True)
             if len(text) > _MAX_ATTRIBUTE:
                 value = "sha256:" + _hash(text)
-            elif "://" in text or _SECRET.search(key + text):
+            elif "://" in text or _secret().search(key + text):
                 value = _clean(key, value)
             attributes[key] = value
     line: Line = {
@@ -284,8 +290,8 @@ def _command(task: Task) -> list[str]:
             out.append(f"… {len(words) - number} more sha256:{_hash(chr(0).join(words[number:]))}")
             break
         if "://" in word:
-            word = _USERINFO.sub("", word)
-        if word.startswith("-") and "=" in word and _SECRET.search(word.partition("=")[0]):
+            word = re.sub(_USERINFO, "", word)
+        if word.startswith("-") and "=" in word and _secret().search(word.partition("=")[0]):
             name, _, value = word.partition("=")
             word = f"{name}={_hidden(name, value)}"
         if len(word) > _MAX_ARGUMENT:
@@ -297,9 +303,9 @@ def _command(task: Task) -> list[str]:
 
 def _hidden(name: str, value: str) -> str:
     """A variable's value; of what could be a credential just enough to see that it changed."""
-    if _SECRET.search(name):
+    if _secret().search(name):
         return f"(not shown, {_hash(name + value)[:6]})"
-    return _USERINFO.sub("", value) if "://" in value else value
+    return re.sub(_USERINFO, "", value) if "://" in value else value
 
 
 def _clean(name: str, value: Any) -> Any:
