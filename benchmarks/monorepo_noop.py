@@ -12,9 +12,12 @@ from benchmarks.workspaces import pybuild_in
 
 
 def run(directory: Path, report: Report, quick: bool) -> None:
-    """Wall and CPU, side by side in turns; the growth with the number of targets."""
+    """Wall and CPU, side by side in turns; the growth with the number of targets.
+
+    Some six minutes, of which the first builds of 10,000 targets take nearly all: ours, ninja's and Bazel's.
+    """
     compared = 1_000 if quick else 10_000
-    for targets in (1_000,) if quick else (1_000, 10_000, 100_000):
+    for targets in (1_000,) if quick else (1_000, 10_000):
         root, cache = directory / f"m{targets}", directory / "cache"
         monorepo.write(root, targets)
         pybuild_in(root, cache, "build", "--spawn_strategy=local", "//...")
