@@ -4,8 +4,8 @@ Run as `python -I -S cell_process.py REQUESTS REPLIES`, so that it starts within
 the package.  Two processes: the first waits for the second, which is process 1 of a namespace and starts the commands.
 
 Once: user, network, IPC, UTS, cgroup, process and mount namespace, and in the last one the root that commands see.
-For each command: process, mount and IPC namespaces, /proc, /tmp, /dev/shm and /dev/pts, and a user namespace in which
-it is user 1000 and has no capability over anything named here.
+For each command: process, mount and IPC namespaces, /proc, /tmp and /dev/shm, and a user namespace in which it is user
+1000 and has no capability over anything named here.
 """
 
 from __future__ import annotations
@@ -123,6 +123,8 @@ def _build_root(setup: dict[str, list[tuple[str, str]]]) -> None:
         os.symlink(f"/proc/self/fd/{number}", f"/dev/{name}")
     for target, name in (("/proc/self/fd", "fd"), ("/proc/kcore", "core"), ("pts/ptmx", "ptmx")):
         os.symlink(target, f"/dev/{name}")
+    # A terminal goes with the last process that has it open.
+    _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     # Each command mounts a /proc of its own over this one, which shows nothing but this helper.
     _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
     _check(_libc.umount2(old.encode(), _DETACH), "letting go of the host's root")
@@ -138,7 +140,6 @@ def _private_mounts(hidden: list[str]) -> None:
         _bind(path, path, _RDONLY | _NOSUID | _NODEV | _NOEXEC)
     _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, "mode=0755")
     _mount("tmpfs", "/dev/shm", "tmpfs", _NOSUID | _NODEV, "mode=0755")
-    _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620")
 
 
 def _give_up_rights() -> None:

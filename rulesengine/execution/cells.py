@@ -20,7 +20,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
-from rulesengine.execution.exec_root import ExecRoots
+from rulesengine.execution.exec_root import ExecRoots, Spares
 from rulesengine.execution.sandbox import EXECROOT, SYSTEM, read_only_below_proc
 from rulesengine.execution.system_files import bound_directories
 
@@ -173,6 +173,13 @@ class Cells:
         found: ExecRoots | None = getattr(self._local, "roots", None)
         if found is None:
             found = self._local.roots = ExecRoots(self._name)
+        return found
+
+    def spares(self) -> Spares:
+        """The files that the calling thread's commands have as inputs."""
+        found: Spares | None = getattr(self._local, "spares", None)
+        if found is None:
+            found = self._local.spares = Spares(self._name)
         return found
 
     def cell(self, root: str, etc: str) -> Cell:

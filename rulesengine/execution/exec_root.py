@@ -7,14 +7,19 @@ next action declares are left, so an action cannot see that another was there be
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import stat
 import threading
+import weakref
 from collections.abc import Callable
 
 from rulesengine.execution.scratch import remove_directory
 
 _KEPT = 16
+_SPARES = 64
+"""How many files of one command at most: each is kept open."""
 
 
 class ExecRoots:
@@ -63,6 +68,69 @@ class ExecRoots:
             os.mkdir(f"{root}/{path}")
             os.chmod(f"{root}/{path}", 0o755)  # whatever the umask
         return root
+
+
+class Spares:
+    """Files of input copies, written anew for the next command instead of removed and made again.
+
+    For one thread, and commands of which no process is left when their files are taken back.  ext4 does not use the
+    inode of a removed file for some seconds, and looks through all of them for each file that is made.
+    """
+
+    def __init__(self, name: Callable[[], str]) -> None:
+        """name: gives a path that nothing uses yet, on the execution directories' file system."""
+        self._name = name
+        self._free: list[tuple[int, str]] = []
+        self._used: list[tuple[int, str]] = []
+        self._end = weakref.finalize(self, _close, self._free, self._used)
+
+    def write(self, path: str, data: bytes, mode: int) -> bool:
+        """Make the file, or say that it is not one for us.  Raises OSError."""
+        if mode & 0o111 or len(self._used) >= _SPARES:
+            return False  # a program that is open for writing cannot be started
+        if self._free:
+            fd, spare = self._free.pop()
+            self._used.append((fd, path))
+            os.rename(spare, path)
+        else:
+            fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+            self._used.append((fd, path))
+        if os.pwrite(fd, data, 0) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        seen = os.fstat(fd)
+        if seen.st_size != len(data):
+            os.ftruncate(fd, len(data))
+        if stat.S_IMODE(seen.st_mode) != mode:
+            os.fchmod(fd, mode)
+        return True
+
+    def take_back(self, *, reuse: bool) -> None:
+        """Take what is as it was, under its one name; the rest, or all, is left.  reuse: see ExecRoots."""
+        for fd, path in self._used:
+            try:
+                if reuse and _is_plain(fd, path):
+                    spare = self._name()
+                    os.rename(path, spare)
+                    self._free.append((fd, spare))
+                    continue
+            except OSError:
+                pass
+            os.close(fd)
+        self._used.clear()
+
+
+def _is_plain(fd: int, path: str) -> bool:
+    seen, there = os.fstat(fd), os.lstat(path)
+    return (
+        (seen.st_ino, seen.st_dev, seen.st_nlink) == (there.st_ino, there.st_dev, 1)
+        and seen.st_uid == os.geteuid()
+        and not os.listxattr(fd)
+    )
+
+
+def _close(*files: list[tuple[int, str]]) -> None:
+    for fd, _ in itertools.chain(*files):
+        os.close(fd)
 
 
 def _empty(root: str, directories: frozenset[str]) -> bool:

@@ -12,7 +12,7 @@ from rulesengine.errors import ExecutionError, LostBlobError
 from rulesengine.execution.cells import Cell, CellFaultError, Cells, sink
 from rulesengine.execution.collect import collect_outputs
 from rulesengine.execution.command_run import CommandRun, TimedOutError
-from rulesengine.execution.exec_root import ExecRoots
+from rulesengine.execution.exec_root import ExecRoots, Spares
 from rulesengine.execution.pids_group import PidsGroups
 from rulesengine.execution.sandbox import Sandbox, SandboxOptions, probe, processes_inside
 from rulesengine.execution.scratch import remove_directory
@@ -145,7 +145,7 @@ class LocalRunner:
     ) -> Result:
         """Raises CellFaultError besides, where it should run in a cell and was not started."""
         held = self._groups.join()
-        roots = self._cells.roots() if in_cell else self._roots
+        roots, spares = (self._cells.roots(), self._cells.spares()) if in_cell else (self._roots, None)
         cell = None
         try:
             root = roots.take(layout.directories)
@@ -156,7 +156,7 @@ class LocalRunner:
         bound: dict[str, str] = {}
         try:
             try:
-                bound = self._fill(root, layout, can_bind=bool(sandbox.program))
+                bound = self._fill(root, layout, spares, can_bind=bool(sandbox.program))
             except OSError as fault:
                 raise store_error(fault, f"preparing {root}") from None
             if in_cell:
@@ -197,6 +197,8 @@ class LocalRunner:
                 self._leave(action, root, sandbox, arguments, bound)
             else:
                 # What was killed may need a moment to be gone, and might still write there.
+                if spares is not None:
+                    spares.take_back(reuse=ended)
                 roots.give_back(root, layout.directories, reuse=ended)
 
     def _confinement(self, mnemonic: str) -> Sandbox:
@@ -261,14 +263,16 @@ class LocalRunner:
                 above = above.rpartition("/")[0]
         return _Layout(files, lent, links, frozenset(directories))
 
-    def _fill(self, root: str, layout: _Layout, *, can_bind: bool) -> dict[str, str]:
+    def _fill(self, root: str, layout: _Layout, spares: Spares | None, *, can_bind: bool) -> dict[str, str]:
         """Copy the inputs; large ones are returned instead, to be bound: path -> the store's file."""
         bound: dict[str, str] = {}
         for path, file in layout.files.items():
             try:
                 mode = 0o555 if file.executable else 0o444
                 if path in layout.lent:
-                    _write(f"{root}/{path}", read_lent(path, layout.lent[path]), mode)
+                    data = read_lent(path, layout.lent[path])
+                    if spares is None or not spares.write(f"{root}/{path}", data, mode):
+                        _write(f"{root}/{path}", data, mode)
                 elif can_bind and file.digest.size >= BOUND_FROM:
                     bound[path] = self._store.verified_path(file.digest, executable=file.executable)
                 else:

@@ -15,6 +15,8 @@ from rulesengine.execution import LocalRunner, cells
 from rulesengine.execution.cells import Cell, Cells
 from rulesengine.execution.executor import NeverCancelled
 from rulesengine.execution.sandbox import SandboxOptions, probe
+from rulesengine.model.artifact import LentFile
+from rulesengine.model.digest import Digest
 from rulesengine.model.ports import Result
 from tests.execution.bench import Bench, made, shell
 
@@ -222,3 +224,37 @@ def test_a_runner_without_an_interpreter_makes_no_cells(monkeypatch: pytest.Monk
     monkeypatch.setattr("sys.executable", "")
     monkeypatch.setattr(cells, "AFTER", 0)
     assert not Cells(lambda: "").wanted()
+
+
+FORCED = {
+    "nothing": "true",
+    "other bytes": "chmod u+w in; echo changed and longer > in",
+    "an attribute": 'chmod u+w in; /usr/bin/python3 -c \'import os; os.setxattr("in", "user.left", b"1")\'',
+    "another name": "ln in other; chmod u+w in",
+    "another file": "rm -f in; echo mine > in",
+    "a link": "rm -f in; ln -s /etc/passwd in",
+    "no file": "rm -f in",
+    "moved to the output": "mv -f in OUT",
+    "linked to the output": "rm OUT; ln in OUT",
+}
+
+
+@pytest.mark.parametrize("what", FORCED)
+def test_copies_of_inputs_are_new_for_each_command(
+    bench: Bench, runner: LocalRunner, started: list[Cell], tmp_path: Path, what: str
+) -> None:
+    """Although their files are used again."""
+    script = FORCED[what].replace("OUT", OUT.path)
+    look = "cat in; stat -c '%a %h %s' in; grep -c . in; /usr/bin/python3 -c 'import os; print(os.listxattr(\"in\"))'"
+    for number, size in enumerate((9, 4, 30)):
+        data = f"{number}".ljust(size, "x").encode() + b"\n"
+        (tmp_path / "in").write_bytes(data)
+        inputs = {"in": LentFile(Digest.of(data), False, str(tmp_path / "in"))}
+        action = shell("", [], [OUT])
+        words = ["/bin/sh", "-c", f"({look}) > seen; cat seen > {OUT.path}"]
+        result = runner.run(action, words, inputs, {OUT.path: OUT}, NeverCancelled())
+        assert text(bench, result) == f"{data.decode()}444 1 {len(data)}\n1\n[]\n"
+        words = ["/bin/sh", "-c", f": > {OUT.path}; {script}"]
+        result = runner.run(action, words, inputs, {OUT.path: OUT}, NeverCancelled())
+        assert text(bench, result) == (data.decode() if "to the output" in what else "")
+    assert len(started) == 1
