@@ -263,9 +263,11 @@ def test_a_build_with_nothing_to_do_writes_its_files_too(space: Space) -> None:
 
 
 def test_a_file_that_cannot_be_written(space: Space) -> None:
-    done = space.run("//a:g", "--profile=no/such/directory/p.json")
-    assert done.returncode == 2
-    assert "--profile: cannot write" in done.stderr
+    # As Bazel 7.7.1: a record for people that cannot be made is missed, and no more.
+    for name in ("profile", "explain", "execution_log_json_file"):
+        done = space.run("//a:g", f"--{name}=no/such/directory/p")
+        assert done.returncode == 0
+        assert done.stderr.count(f"WARNING: --{name}: cannot write") == 1
     for name in ("build_event_json_file", "build_event_text_file"):
         done = space.run("//a:g", f"--{name}=no/such/directory/e")
         assert done.returncode == 36 and f"--{name}: cannot write" in done.stderr

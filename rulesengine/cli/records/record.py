@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, cast
 
-from rulesengine.errors import RecordError, RulesEngineError, UsageError
+from rulesengine.errors import RecordError, RulesEngineError
 from rulesengine.model.events import Event
 from rulesengine.values import field, frozen
 from rulesengine.workspace.result import BuildResult
@@ -41,8 +41,8 @@ class Output:
     """A text file that is written piece by piece; `FILE.gz` is compressed.
 
     flag: who asked for it, for messages.  tell: is told, once, that writing failed.
-    broken: whether it is incomplete.
-    Raises UsageError where the file cannot be made; RecordError for one of build events.
+    broken: whether it is incomplete, or not there at all.
+    Raises RecordError where a file of build events cannot be made; the others are only missed, as in Bazel.
     """
 
     def __init__(self, flag: str, path: str, tell: Callable[[str], None]) -> None:
@@ -63,10 +63,11 @@ class Output:
             else:
                 self._stream = open(path, "wb", buffering=0 if os.path.exists(path) else 1 << 16)  # noqa: SIM115 - closed by its owner
         except OSError as fault:
-            kind = RecordError if flag in EVENT_FLAGS else UsageError
-            raise kind(
-                f"{flag}: cannot write {path}: {fault.strerror or fault}", hint="name a file in a directory that exists"
-            ) from None
+            message = f"{flag}: cannot write {path}: {fault.strerror or fault}"
+            if flag in EVENT_FLAGS:
+                raise RecordError(message, hint="name a file in a directory that exists") from None
+            self.broken = True
+            tell(message)
 
     def write(self, text: str, *, flush: bool = False) -> None:
         """Append; `flush`: readers see it at once."""

@@ -41,7 +41,7 @@ class Recording:
     ) -> None:
         """Open what the flags ask for; paths are below `base`.
 
-        Raises UsageError, or RecordError, for a file that cannot be made.
+        Raises RecordError for a file of build events that cannot be made; others are only missed.
         """
         from rulesengine.cli.records.record import Output
 
