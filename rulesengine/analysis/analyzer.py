@@ -210,6 +210,10 @@ class Analyzer:
             found = self._tools[configuration] = own, self.toolchains.platforms(configuration, own)[0]
         return found
 
+    def file(self, made: ConfiguredTarget) -> list[str] | dict[str, Any]:
+        """A file as the prelude takes it."""
+        return self._implementations.file(made)
+
     # ---- one configured target --------------------------------------------------
 
     def _analyze(self, key: Key) -> Steps:

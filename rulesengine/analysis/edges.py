@@ -13,10 +13,11 @@ from rulesengine.analysis.analyzer import Analyzer
 from rulesengine.analysis.label_settings import is_label_setting, value_of
 from rulesengine.errors import LoadingError
 from rulesengine.loading.modules import NATIVE
+from rulesengine.model.aspect import with_required
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
-from rulesengine.model.rule import LABEL_KINDS
-from rulesengine.model.target import Target
+from rulesengine.model.rule import LABEL_KINDS, AttributeSchema
+from rulesengine.model.target import Target, labels_of
 from rulesengine.values import frozen
 
 _ANYWHERE = ("constraint_setting", "constraint_value", "platform")
@@ -44,7 +45,7 @@ class Edges:
     """
 
     def __init__(self, analyzer: Analyzer, top: Configuration) -> None:
-        self._analyzer = analyzer
+        self.analyzer = analyzer
         self._loader = analyzer.loader
         self._top = top
         self._known: dict[Place, tuple[Edge, ...]] = {}
@@ -60,7 +61,7 @@ class Edges:
         if target.kind != "rule" or rule is None:
             return label, configuration
         if rule.cfg == "transition":
-            return label, self._analyzer.after_transition(target, configuration)
+            return label, self.analyzer.after_transition(target, configuration)
         if rule.name in _ANYWHERE and rule.module == str(NATIVE):
             return label, self._top
         return label, configuration
@@ -71,7 +72,7 @@ class Edges:
             for name, condition in self._loader.target(label).labels():
                 if name == "select":
                     yield self.proper((condition, configuration))
-        for one, configuration in self._analyzer.toolchains.considered():
+        for one, configuration in self.analyzer.toolchains.considered():
             yield one, configuration
             for edge in self.of((one, configuration)):
                 yield edge.key
@@ -97,14 +98,14 @@ class Edges:
         if rule is None:
             return
         if rule.name == "alias" and rule.module == str(NATIVE):
-            actual = self._analyzer.attribute_values(target, configuration)["actual"]
+            actual = self.analyzer.attribute_values(target, configuration)["actual"]
             yield Edge("actual", self.proper((Label.parse(actual), configuration)))
         elif is_label_setting(target):
             yield Edge(
                 "build_setting_default", self.proper((value_of(self._loader, target, configuration), configuration))
             )
         else:
-            resolved = self._analyzer.resolve(target, configuration)
+            resolved = self.analyzer.resolve(target, configuration)
             keys = list(resolved.wanted)
             for name, schema in rule.schema.items():
                 if schema.kind not in LABEL_KINDS:
@@ -112,9 +113,20 @@ class Edges:
                 tool = schema.cfg == "exec"
                 for number in _numbers(resolved.split.get(name, resolved.values.get(name))):
                     yield Edge(name, self.proper(keys[number][:2]), name.startswith("_"), tool)
+                if schema.aspects and resolved.values.get(name):
+                    yield from self._of_aspects(schema, configuration)
         for name, condition in target.labels():
             if name == "select":
                 yield Edge("select", self.proper((condition, configuration)))
+
+    def _of_aspects(self, schema: AttributeSchema, configuration: Configuration) -> Iterator[Edge]:
+        """What the aspects of an attribute depend on themselves."""
+        tools = self.analyzer.tools_of(configuration)[1]
+        for aspect in with_required([self._loader.registry.aspects[one] for one in schema.aspects]):
+            for name, own in aspect.schema.items():
+                tool = own.cfg == "exec"
+                for label in labels_of(own.kind, own.default) if own.kind in LABEL_KINDS else ():
+                    yield Edge(name, self.proper((label, tools if tool else configuration)), True, tool)
 
     def _groups(self, target: Target, configuration: Configuration) -> Iterator[Edge]:
         """The package groups that a target is visible to, or that a package group includes."""

@@ -45,12 +45,13 @@ _PARTS = (
         "set",
         "native",
         "elsewhere",
+        "formats",
     ),
 )
 """The files in `prelude/`, in the order in which they are evaluated: one module, in parts that can be read."""
 _ANALYSIS_CALLS = (
     *("py_declare", "py_told", "py_done", "py_expand_location", "py_expand_make", "py_output_path"),
-    *("py_aspect_done", "py_has_constraint", "py_target_actions", "py_members"),
+    *("py_build_options", "py_aspect_done", "py_has_constraint", "py_target_actions", "py_members"),
     *("py_test_done", "py_test_settings"),
 )
 """What the prelude calls while a target is analysed."""

@@ -35,6 +35,7 @@ class Registry:
         self.macros: list[Macro] = []
         self.depsets: list[DepsetNode] = []
         self.provider_names: list[str] = []
+        self._provider_modules: list[str] = []
         self.aspects: list[Aspect] = []
         self.open_module = ""
         self._label = label
@@ -56,6 +57,7 @@ class Registry:
             "py_provider": self._provider,
             "py_provider_name": lambda index: self.provider_names[index] or "provider",
             "py_name_provider": self._name_provider,
+            "py_provider_key": self._provider_key,
             "py_aspect": self._aspect,
             "py_aspect_name": lambda index: self.aspects[index].name or "aspect",
             "py_aspect_named": self._name_aspect,
@@ -103,7 +105,13 @@ class Registry:
 
     def _provider(self) -> int:
         self.provider_names.append("")
+        self._provider_modules.append(self.open_module)
         return len(self.provider_names) - 1
+
+    def _provider_key(self, index: int) -> str:
+        """A provider as Bazel's cquery names it: with the file it comes from, where that is one."""
+        name, module = self.provider_names[index] or "provider", self._provider_modules[index]
+        return f"{module}%{name}" if module else name
 
     def _name_provider(self, index: int, name: str) -> None:
         if not self.provider_names[index]:

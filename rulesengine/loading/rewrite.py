@@ -35,8 +35,11 @@ from rulesengine.loading.rewritten import Edit, Rewritten, apply
 from rulesengine.loading.standins import SEEN, Kind, StandIns
 
 _TARGET_NAMES = frozenset(
-    {"label", "files", "files_to_run", "default_runfiles", "data_runfiles", "actions", "same_package_label", "relative"}
-)
+    {
+        "label", "files", "files_to_run", "default_runfiles", "data_runfiles", "actions", "output_groups",
+        "same_package_label", "relative",
+    }
+)  # fmt: skip
 _SET_NAMES = frozenset(
     {
         "add", "clear", "difference", "difference_update", "discard", "intersection", "intersection_update",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rulesengine.analysis import ConfiguredTarget
-from rulesengine.errors import UsageError
+from rulesengine.errors import RulesEngineError, UsageError
 from rulesengine.query.actions import QueriedAction
 from rulesengine.query.evaluate import QueryResult
 from rulesengine.values import field, frozen
@@ -77,3 +77,17 @@ class ConfiguredResult(QueryResult[ConfiguredNode]):
         assert isinstance(graph, ConfiguredTargets)
         found = (graph.analysed(node) for node in self.nodes)
         return tuple(dict.fromkeys(file.path for one in found if one is not None for file in one.files))
+
+    def formatted(self, text: str, shown: str = "format") -> Iterator[str | RulesEngineError]:
+        """What the function `format(target)` of a Starlark file makes of each target, by name; or why it fails.
+
+        text: the file's; it may call providers(target) and build_options(target), as in Bazel.  shown: its name in
+        messages.  Raises LoadingError for a text that does not read, or defines no such function.
+        """
+        from rulesengine.workspace.formatting import Formatting
+
+        graph = self.graph
+        assert isinstance(graph, ConfiguredTargets)
+        formatting = Formatting(graph.analyzer, text, shown)
+        ordered = self.nodes if self.in_order else sorted(self.nodes, key=str)
+        return (formatting.of(node.label, node.configuration, graph.analysed(node)) for node in ordered)

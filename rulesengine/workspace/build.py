@@ -114,6 +114,10 @@ class Build:
             targets = tuple(TargetResult(str(label), one.configuration.mnemonic) for label, one in asked)
             return BuildResult((*targets, *skipped), elapsed=time.monotonic() - self.started, errors=tuple(self.errors))
         if self.testing is not None:
+            wrapper = self.testing.wrapped_by(request.package)
+            if wrapper is not None:
+                made = analyzer.analyze([wrapper], configuration, exec_configuration=execution)
+                self.testing.wrapper = made.targets[0]
             self.testing.declare(asked, analysis)
         return self._execute(request, asked, analysis, configuration, skipped)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from rulesengine.analysis import Analysis, ConfiguredTarget
+from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget
 from rulesengine.analysis.edges import Edge, Edges, Place
 from rulesengine.errors import Location, NoSuchTargetError, RulesEngineError, UsageError
 from rulesengine.model.label import Label
@@ -60,6 +60,11 @@ class ConfiguredTargets:
         self._execution = execution
         self._implicit = implicit
         self._tools = tools
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """What has analysed the targets."""
+        return self._edges.analyzer
 
     @property
     def faults(self) -> tuple[RulesEngineError, ...]:

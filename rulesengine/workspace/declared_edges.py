@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rulesengine.loading.package import Package
+from rulesengine.model.aspect import Aspect, with_required
 from rulesengine.model.label import Label
 from rulesengine.model.rule import LABEL_KINDS
 from rulesengine.model.target import Target, branches, labels_of
@@ -30,10 +31,13 @@ class DeclaredEdge:
     tool: bool = False
 
 
-def declared_edges(target: Target, package: Package, *, implicit: bool) -> Iterator[DeclaredEdge]:
+def declared_edges(
+    target: Target, package: Package, aspects: Sequence[Aspect] = (), *, implicit: bool
+) -> Iterator[DeclaredEdge]:
     """The dependencies of a target, in the order of attributes, repeated where they are.
 
-    implicit: also those that a rule adds: private attributes, defaults, what aspects of its attributes ask for.
+    aspects: all that there are, by number.  implicit: also those that a rule adds: private attributes, defaults, what
+    aspects of its attributes ask for.
     """
     if target.kind == "generated" and target.generator is not None:
         yield DeclaredEdge("generator", target.generator)
@@ -47,6 +51,10 @@ def declared_edges(target: Target, package: Package, *, implicit: bool) -> Itera
         if not implicit and (given is None or name.startswith("_")):
             continue
         yield from _edges(name, schema.kind, schema.default if given is None else given, tool=schema.cfg == "exec")
+        if implicit and schema.aspects:
+            for aspect in with_required([aspects[one] for one in schema.aspects]):
+                for its, own in aspect.schema.items():
+                    yield from _edges(its, own.kind, own.default, tool=own.cfg == "exec")
     for name in _COMMON:
         if name not in rule.schema:
             yield from _edges(name, "label_list", target.attributes.get(name))

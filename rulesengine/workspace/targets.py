@@ -156,7 +156,8 @@ class LoadedTargets:
 
     def _edges(self, label: Label) -> Iterator[DeclaredEdge]:
         package = self._loaded_package(label.repo, label.package)
-        return declared_edges(self.target(label), package, implicit=self._implicit)
+        aspects = self._loader.registry.aspects
+        return declared_edges(self.target(label), package, aspects, implicit=self._implicit)
 
     def conditions(self, label: Label) -> Mapping[Label, Sequence[str]]:
         """Of each dependency that stands in branches of a select(): their conditions."""

@@ -89,8 +89,10 @@ def program_arguments(one: ConfiguredTarget, analysis: Analysis) -> list[str]:
     return out
 
 
-def test_actions(one: ConfiguredTarget, analysis: Analysis, options: TestOptions) -> list[TestAction]:
-    """Declare the runs of a test in the action graph.  Raises AnalysisError."""
+def test_actions(
+    one: ConfiguredTarget, analysis: Analysis, options: TestOptions, wrapper: ConfiguredTarget | None = None
+) -> list[TestAction]:
+    """Declare the runs of a test in the action graph.  wrapper: the target of --run_under.  Raises AnalysisError."""
     if one.executable is None or analysis.runfiles_tree is None:
         raise AnalysisError(
             "a test rule has to make an executable", label=one.label, hint="return DefaultInfo(executable = ...)"
@@ -103,12 +105,19 @@ def test_actions(one: ConfiguredTarget, analysis: Analysis, options: TestOptions
     if options.shards is not None:
         shards = options.shards
     runs = number_for(str(one.label), options.runs, 1)
-    tree = analysis.runfiles_tree(one.executable.path)
-    arguments = (*program_arguments(one, analysis), *options.arguments)
+    inputs = [analysis.runfiles_tree(one.executable.path)]
+    under = list(options.run_under)
+    if wrapper is not None:
+        program = wrapper.executable or wrapper.files[0]
+        under[0] = f"@root@/{program.path}"
+        inputs.append(program)
+        if wrapper.executable is not None:
+            inputs.append(analysis.runfiles_tree(program.path))
+    arguments = (str(len(under)), *under, *program_arguments(one, analysis), *options.arguments)
     out = []
     for run in range(1, runs + 1):
         for shard in range(1, max(shards, 1) + 1):
-            made = _action(analysis, one, tree, arguments, (run, runs), (shard, shards), options)
+            made = _action(analysis, one, inputs, arguments, (run, runs), (shard, shards), options)
             analysis.graph.add(made)
             out.append(TestAction(shard, run, made))
     return out
@@ -117,7 +126,7 @@ def test_actions(one: ConfiguredTarget, analysis: Analysis, options: TestOptions
 def _action(
     analysis: Analysis,
     one: ConfiguredTarget,
-    tree: Artifact,
+    inputs: list[Artifact],
     arguments: tuple[str, ...],
     run: tuple[int, int],
     shard: tuple[int, int],
@@ -149,7 +158,7 @@ def _action(
     )
     timeout = options.seconds(one.target)
     environment = _inherited(one, options)
-    environment |= _environment(one, tree.path, base, timeout)
+    environment |= _environment(one, inputs[0].path, base, timeout)
     if options.filter:
         environment["TESTBRIDGE_TEST_ONLY"] = options.filter
     if run[1] > 1:
@@ -172,7 +181,7 @@ def _action(
         owner=str(label),
         mnemonic="TestRunner",
         arguments=tuple(words),
-        inputs=Depset([tree]),
+        inputs=Depset(inputs),
         outputs=artifacts,
         configuration=one.configuration.mnemonic,
         environment=tuple(sorted(environment.items())),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable
 
 from rulesengine.errors import UsageError
@@ -73,6 +74,8 @@ class TestOptions:
     cache: `auto`, `yes` or `no`: whether a test that passed before is not run again.
     shards: how many of them every test has, 0 for none of them, or None for what its shard_count says.
     build_only: build no target that is not tested.  keep_going: run further tests after one failed.
+    run_under: a command and its first arguments that each test is started by; the command may be a label.
+    one_at_a_time: no two tests run at the same time.
     stream: is given what tests write as it comes; they run one at a time then.
     caller: the environment from which variables are inherited.
     """
@@ -93,6 +96,8 @@ class TestOptions:
     shards: int | None = None
     build_only: bool = False
     keep_going: bool = True
+    run_under: tuple[str, ...] = ()
+    one_at_a_time: bool = False
     stream: Callable[[bytes], object] | None = None
     caller: dict[str, str] = field(factory=dict)
 
@@ -122,6 +127,19 @@ def timeout_class(target: Target) -> str:
     """`short`, `moderate`, `long` or `eternal`: as written, else by size."""
     timeout = target.attributes.get("timeout")
     return timeout if isinstance(timeout, str) and timeout in TIMEOUTS else SIZES[size_of(target)]
+
+
+def parse_command(text: str) -> tuple[str, ...]:
+    """`--run_under`: the words, as a shell splits them.  Raises UsageError."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as fault:
+        raise UsageError(f"--run_under={text}: {fault}") from None
+
+
+def names_target(word: str) -> bool:
+    """Whether the command of `--run_under` is a label."""
+    return word.startswith(("//", "@", ":"))
 
 
 def parse_timeouts(text: str) -> tuple[int, int, int, int]:

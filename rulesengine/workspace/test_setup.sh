@@ -1,5 +1,6 @@
 # Runs a test: makes the paths of its environment absolute, goes to its runfiles, keeps its log.
-# Arguments: the log; the test's path in its runfiles tree; the test's own arguments.
+# Arguments: the log; the test's path in its runfiles tree; how many words of --run_under follow, and these (a file
+# that was built begins with @root@/); the test's own arguments.
 root=$PWD
 for name in TEST_SRCDIR RUNFILES_DIR JAVA_RUNFILES PYTHON_RUNFILES TEST_TMPDIR GTEST_TMP_DIR HOME \
     TEST_UNDECLARED_OUTPUTS_DIR XML_OUTPUT_FILE TEST_XML_OUTPUT_FILE TEST_PREMATURE_EXIT_FILE \
@@ -7,14 +8,16 @@ for name in TEST_SRCDIR RUNFILES_DIR JAVA_RUNFILES PYTHON_RUNFILES TEST_TMPDIR G
   [ -n "${!name}" ] && export "$name=$root/${!name}"
 done
 log=$root/$1 program=$TEST_SRCDIR/$2
-shift 2
+under=("${@:4:$3}")
+[ "$3" -gt 0 ] && under[0]=${under[0]/#@root@/$root}
+shift $(($3 + 3))
 mkdir -p "$TEST_TMPDIR" "$TEST_UNDECLARED_OUTPUTS_DIR"
 : > "$log"
 : > "$XML_OUTPUT_FILE"
 exec >> "$log" 2>&1
 cd "$TEST_SRCDIR/$TEST_WORKSPACE" || exit 1
 unset name root OLDPWD
-"$program" "$@" < /dev/null
+"${under[@]}" "$program" "$@" < /dev/null
 code=$?
 if [ "$code" = 0 ] && [ -e "$TEST_PREMATURE_EXIT_FILE" ]; then
   echo "-- Test exited prematurely (TEST_PREMATURE_EXIT_FILE exists) --"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rulesengine.analysis import Analysis, ConfiguredTarget
-from rulesengine.errors import NoSuchTargetError
+from rulesengine.errors import NoSuchTargetError, UsageError
 from rulesengine.execution.test_runner import ATTEMPTS, FILES, LOG, OUTCOME, REPORT, Outcome
 from rulesengine.loading import Loader
 from rulesengine.model.artifact import Artifact, Value
@@ -18,7 +18,7 @@ from rulesengine.model.target import Target
 from rulesengine.values import define, field
 from rulesengine.workspace.outputs import Members
 from rulesengine.workspace.test_actions import TestAction, is_exclusive, test_actions
-from rulesengine.workspace.test_options import TestOptions, size_of
+from rulesengine.workspace.test_options import TestOptions, names_target, size_of
 from rulesengine.workspace.test_report import NO_STATUS, RunOfTest, TestResult
 
 
@@ -27,6 +27,7 @@ class Testing:
     """The tests of one build.
 
     labels: the tests to run, in order.  runs: what was declared for each.  skipped: those not for this platform.
+    wrapper: what --run_under names, where that is a target.
     """
 
     __test__ = False
@@ -36,6 +37,7 @@ class Testing:
     labels: list[Label] = field(factory=list)
     runs: list[tuple[Label, ConfiguredTarget, list[TestAction]]] = field(factory=list)
     skipped: set[Label] = field(factory=set)
+    wrapper: ConfiguredTarget | None = None
     _cached: dict[tuple[str, str], bool] = field(factory=dict)
 
     # ---- which --------------------------------------------------------------------
@@ -86,6 +88,16 @@ class Testing:
             if one.rule is not None and one.rule.test and "manual" not in one.tags
         ]
 
+    def wrapped_by(self, package: str) -> Label | None:
+        """The target of --run_under, where it names one.  Raises UsageError, LoadingError."""
+        under = self.options.run_under
+        if not under or not names_target(under[0]):
+            return None
+        found = self.loader.resolve([under[0]], package)
+        if len(found) != 1:
+            raise UsageError(f"--run_under={under[0]} is {len(found)} targets, not one")
+        return found[0]
+
     # ---- their actions ---------------------------------------------------------------
 
     def declare(self, asked: Sequence[tuple[Label, ConfiguredTarget]], analysis: Analysis) -> None:
@@ -94,14 +106,15 @@ class Testing:
         self.skipped = {one.label for one in analysis.skipped}
         for label, one in asked:
             if label in wanted:
-                self.runs.append((label, one, test_actions(one, analysis, self.options)))
+                self.runs.append((label, one, test_actions(one, analysis, self.options, self.wrapper)))
 
     def rounds(self) -> list[list[Artifact]]:
         """What to ask for in one execution after the other: all tests that may run at once, then each that must not."""
         together: list[Artifact] = []
         alone: list[list[Artifact]] = []
+        each = self.options.one_at_a_time or self.options.stream is not None
         for _, one, runs in self.runs:
-            single = self.options.stream is not None or is_exclusive(one.label, self.loader)
+            single = each or is_exclusive(one.label, self.loader)
             for run in runs:
                 if single:
                     alone.append(list(run.action.outputs))

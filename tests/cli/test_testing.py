@@ -194,6 +194,29 @@ def test_run_becomes_the_program(tests: Space) -> None:
     assert (again.returncode, again.stdout) == (9, "got own late\n")
 
 
+def test_run_under(tests: Space) -> None:
+    """A command, or a target, before each test; the result of a test without it is another one."""
+    tests.write("t/under.sh", '#!/bin/bash\necho "under $1: $(basename $2)"; exit 3\n').chmod(0o755)
+    tests.write("u/BUILD", 'sh_binary(name = "under", srcs = ["//t:under.sh"])\n')
+    tests.write("t/BUILD", (tests.root / "t/BUILD").read_text() + 'exports_files(["under.sh"])\n')
+    assert _report(tests, "//t:ok_test")[0] == 0
+    code, found = _report(tests, "--run_under=env -i", "//t:ok_test")
+    assert code == 0 and found["//t:ok_test"]["status"] == "PASSED"
+    for target in ("//u:under", "//t:under.sh"):
+        code, found = _report(tests, f"--run_under={target} here", "--test_strategy=exclusive", "//t:ok_test")
+        assert code == 3
+        log = (tests.root / "pybuild-testlogs/t/ok_test/test.log").read_text()
+        assert log == "under here: ok_test\n"
+    done = tests.run("test", "--run_under=//u:no", "//t:ok_test")
+    assert done.returncode == 1 and "no target 'no'" in done.stderr
+    done = tests.run("test", "--run_under=//u:all", "--run_under='", "//t:ok_test")
+    assert done.returncode == 2 and "--run_under='" in done.stderr
+    done = tests.run("test", "--test_strategy=remote", "//t:ok_test")
+    assert done.returncode == 2 and "standalone" in done.stderr
+    ran = tests.run("run", "--run_under=//u:under there", "//t:prog")
+    assert (ran.returncode, ran.stdout) == (3, "under there: prog\n")
+
+
 def test_the_library_gives_a_typed_report(tests: Space) -> None:
     from rulesengine import TestOptions, Workspace
 

@@ -336,6 +336,8 @@ def test_typed_answers_of_queries() -> None:
         configured = workspace.cquery("//a:n", platform="linux/s390x")
         assert configured.targets[0].configuration == "linux-s390x"
         assert configured.files == ("pybuild-out/linux-s390x/bin/a/n.txt",)
+        (text,) = configured.formatted("def format(target):\n    return target.label.name\n")
+        assert text == "n"
         (action,) = workspace.aquery("//a:n", platform="linux/s390x")
         assert (action.mnemonic, action.rule, action.configuration) == ("Count", "count", "linux-s390x")
         assert action.to_dict()["inputs"] == ["a/x.txt", "a/y.txt"]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 from rulesengine.cli.commands.query import expression, rendered, tell
 from rulesengine.cli.context import Context
-from rulesengine.errors import EXIT_BUILD_FAILED
+from rulesengine.errors import EXIT_BUILD_FAILED, RulesEngineError, UsageError
 from rulesengine.model.ports import Listener
 from rulesengine.workspace.how import HowToAnalyse
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from rulesengine.workspace.analyzed import ConfiguredResult
 
 
 def run(context: Context) -> int:
@@ -17,11 +24,38 @@ def run(context: Context) -> int:
         result = context.workspace().cquery(text, **how(context, listener))
         if options["output"] == "files":
             shown = "".join(f"{path}\n" for path in result.files)
+        elif options["output"] == "starlark":
+            shown = _formatted(context, result)
         else:
             shown = rendered(context, result)
     context.console.stdout.write(shown)
     tell(context, result.faults, EXIT_BUILD_FAILED)
     return 0
+
+
+def _formatted(context: Context, result: ConfiguredResult) -> str:
+    """The answer of `--output=starlark`; what goes wrong for a target is told, and the target left out, as in Bazel."""
+    lines = []
+    for one in result.formatted(*_program(context)):
+        if isinstance(one, RulesEngineError):
+            context.console.error(one)
+        else:
+            lines.append(one + "\n")
+    return "".join(lines)
+
+
+def _program(context: Context) -> tuple[str, str]:
+    """The function to apply, as text, and what messages call it.  Raises UsageError."""
+    expression, path = context.options["starlark:expr"], context.options["starlark:file"]
+    if path is None:
+        return f"def format(target): return ({expression or 'str(target.label)'})\n", "--starlark:expr"
+    if expression is not None:
+        raise UsageError("--starlark:expr and --starlark:file exclude each other")
+    try:
+        with open(os.path.join(context.directory, path), encoding="utf-8") as stream:
+            return stream.read(), path
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UsageError(f"--starlark:file: cannot read {path}: {fault}") from None
 
 
 def how(context: Context, listener: Listener) -> HowToAnalyse:

@@ -21,12 +21,14 @@ def run(context: Context) -> int:
     if label.startswith("-"):
         raise UsageError(f"{label}: one target is run, and none can be taken away")
     workspace = context.workspace()
+    from rulesengine.workspace.test_options import names_target, parse_command
+
+    under = parse_command(options["run_under"])
     with context.watching() as listener:
-        program = workspace.runnable(label, **common(context, workspace, listener))
-    try:
-        under = shlex.split(options["run_under"])
-    except ValueError as fault:
-        raise UsageError(f"--run_under={options['run_under']}: {fault}") from None
+        how = common(context, workspace, listener)
+        if under and names_target(under[0]):
+            under = (workspace.runnable(under[0], **how).path, *under[1:])
+        program = workspace.runnable(label, **how)
     words = [*under, program.path, *program.arguments, *arguments]
     own = {"BUILD_WORKSPACE_DIRECTORY": workspace.root, "BUILD_WORKING_DIRECTORY": context.directory}
     if options["show_output"] == "json":

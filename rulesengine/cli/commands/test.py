@@ -56,7 +56,7 @@ def run(context: Context) -> int:
 
 
 def _options(context: Context, stream: object) -> TestOptions:
-    from rulesengine.workspace.test_options import parse_sharding, parse_timeouts
+    from rulesengine.workspace.test_options import parse_command, parse_sharding, parse_timeouts
 
     given = context.options
     attempts = [text for text in given["flaky_test_attempts"] if text != "default"]
@@ -75,6 +75,8 @@ def _options(context: Context, stream: object) -> TestOptions:
         shards=parse_sharding(given["test_sharding_strategy"]),
         build_only=given["build_tests_only"],
         keep_going=given["test_keep_going"],
+        run_under=parse_command(given["run_under"]),
+        one_at_a_time=given["test_strategy"] == "exclusive",
         stream=stream,  # type: ignore[arg-type]  # opened for it above
         caller=dict(os.environ),
     )

@@ -53,7 +53,9 @@ COMMANDS = (
     Command(
         "cquery", "ask about targets as they are in a configuration", "pybuild cquery [FLAGS] EXPRESSION",
         "As query, after select(), transitions and toolchains; and config(EXPRESSION, target|exec|null|NAME).\n"
-        "--output=files prints where the outputs of the targets are.", True,
+        "--output=files prints where the outputs of the targets are; --output=starlark what --starlark:expr, an\n"
+        "expression over `target`, or the function format(target) of --starlark:file makes of each: these may call\n"
+        "providers(target) and build_options(target).", True,
     ),
     Command(
         "aquery", "ask about the actions that make targets", "pybuild aquery [FLAGS] EXPRESSION",

@@ -12,10 +12,16 @@ QUERYING = (
         commands=("query",),
     ),
     Flag(
-        "output", "choice", "in which form to print the configured targets; files: their outputs", "label",
-        choices=("label", "label_kind", "location", "build", "graph", "json", "jsonproto", "textproto", "files"),
+        "output", "choice", "in which form to print the configured targets; files: their outputs; starlark: what a "
+        "function makes of each", "label",
+        choices=("label", "label_kind", "location", "build", "graph", "json", "jsonproto", "textproto", "files",
+                 "starlark"),
         commands=("cquery",),
     ),
+    Flag("starlark:expr", "string", "starlark: an expression over `target`, for each (default: str(target.label))",
+         metavar="EXPRESSION", commands=("cquery",)),
+    Flag("starlark:file", "path", "starlark: a file that defines format(target)", metavar="FILE",
+         commands=("cquery",)),
     Flag(
         "output", "choice", "in which form to print the actions", "text",
         choices=("text", "summary", "commands", "json", "jsonproto", "textproto"), commands=("aquery",),

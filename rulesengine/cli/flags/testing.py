@@ -30,6 +30,8 @@ TESTING = (
          "forced=N: every test has N", "explicit", metavar="explicit|disabled|forced=N", commands=TEST),
     Flag("test_size_filters", "list", "only tests of these sizes; -SIZE: none of that", metavar="SIZE,…",
          commands=TEST),
+    Flag("test_strategy", "choice", "exclusive: one test at a time", "standalone", choices=("standalone", "exclusive"),
+         commands=TEST),
     Flag(
         "test_summary", "choice", "short: every test; terse: those that did not pass; detailed: with failed cases",
         "short", choices=("short", "terse", "detailed", "none"), commands=TEST,
@@ -41,7 +43,8 @@ TESTING = (
     Flag("test_timeout_filters", "list", "only tests of these timeouts; -TIMEOUT: none of that", metavar="TIMEOUT,…",
          commands=TEST),
     Flag("run", "bool", "start the program; --norun only builds it", True, commands=("run",)),
-    Flag("run_under", "string", "a command before the program: strace -f", "", metavar="COMMAND", commands=("run",)),
+    Flag("run_under", "string", "a command before the program, or before each test: strace -f, //tools:wrapper", "",
+         metavar="COMMAND", commands=("test", "run")),
     Flag("script_path", "path", "write a script that starts the program, instead of starting it", metavar="FILE",
          commands=("run",)),
 )  # fmt: skip

@@ -40,6 +40,8 @@ def dot__(value, name):
         return value[DefaultInfo].data_runfiles
     if name == "default_runfiles":
         return value[DefaultInfo].default_runfiles
+    if name == "output_groups":
+        return value.get(OutputGroupInfo, _NO_GROUPS)
     if name == "actions" and "actions__" in value:
         return value["actions__"]()
     return getattr(value, name)

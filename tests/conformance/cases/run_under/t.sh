@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "$WRAPPED: $*"
+[ "$WRAPPED" = yes ] && [ -f t.sh ]

@@ -1,0 +1,4 @@
+#!/bin/sh
+export WRAPPED="$1"
+shift
+exec "$@"
