@@ -331,9 +331,10 @@ class LocalStore:
         try:
             with self.open(digest) as stream, open(path, "xb", buffering=0) as out:
                 try:
-                    import shutil
-
-                    shutil.copyfileobj(stream, out, CHUNK)
+                    while data := stream.read(CHUNK):
+                        view = memoryview(data)
+                        while view:
+                            view = view[out.write(view) :]
                     os.fchmod(out.fileno(), mode)
                 except BaseException:
                     os.unlink(path)
