@@ -12,6 +12,8 @@ from rulesengine.values import frozen
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _ROUNDS = 200
+_STAT = 4096
+"""Bytes that a line about a process has at most."""
 
 _SOON = 2
 """Seconds in which the numbers of processes do not come round."""
@@ -143,8 +145,11 @@ def _processes(since: int = 0, least: int = 0) -> Iterator[tuple[int, int, int]]
         if not name.isdigit() or int(name) < least:
             continue
         try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
+            descriptor = os.open(f"/proc/{name}/stat", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fields = os.read(descriptor, _STAT).rpartition(b")")[2].split()  # a file object asks the system more
+            finally:
+                os.close(descriptor)
         except OSError:
             continue
         if fields[0] != b"Z" and int(fields[19]) >= since:

@@ -11,7 +11,6 @@ from rulesengine.errors import UsageError
 from rulesengine.model.ports import Listener
 from rulesengine.workspace.calls import LateFetcher, serial
 from rulesengine.workspace.cancel import CancelToken
-from rulesengine.workspace.how import variables
 from rulesengine.workspace.keeping import Keeping
 from rulesengine.workspace.questions import Questions
 
@@ -134,6 +133,7 @@ class Workspace(Questions, Keeping):
         from rulesengine.workspace.build import Build
         from rulesengine.workspace.engine import Engine
         from rulesengine.workspace.groups import Groups
+        from rulesengine.workspace.how import variables
         from rulesengine.workspace.outputs import Outputs
         from rulesengine.workspace.request import Request
         from rulesengine.workspace.spawning import Spawning

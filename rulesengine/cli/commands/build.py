@@ -15,12 +15,12 @@ from rulesengine.cli.spawning import jobs, spawning
 from rulesengine.errors import RulesEngineError, UsageError
 from rulesengine.model.ports import Listener
 from rulesengine.workspace import Workspace, noop
-from rulesengine.workspace.how import HowToBuild
 from rulesengine.workspace.places import PREFIX
 from rulesengine.workspace.signatures import Signature, signature
 from rulesengine.workspace.spawning import strategy
 
 if TYPE_CHECKING:
+    from rulesengine.workspace.how import HowToBuild
     from rulesengine.workspace.rebuild import Rebuilt
     from rulesengine.workspace.result import BuildResult, Image, Output, TargetResult
 
