@@ -28,6 +28,8 @@ AFTER = 4
 """How many commands a thread runs under bubblewrap before it gets a cell: to start one costs as much as that."""
 
 _SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cell_process.py")
+_LOADER = {name: text for name, text in os.environ.items() if name == "LD_LIBRARY_PATH"}
+"""What the interpreter may need to start; LD_BIND_NOW, so that not each of its copies looks its functions up."""
 _REPLY = struct.Struct("=qc")
 _START_SECONDS = 10.0
 
@@ -58,7 +60,7 @@ class Cell:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", _SCRIPT, str(requests), str(replies)],
                 cwd="/",
-                env={name: text for name, text in os.environ.items() if name == "LD_LIBRARY_PATH"},
+                env={"LD_BIND_NOW": "1", **_LOADER},
                 stdin=subprocess.DEVNULL,
                 stdout=self.out,
                 stderr=self.err,
