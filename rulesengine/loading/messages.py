@@ -102,7 +102,16 @@ def translate(text: str, texts: SourceTexts, kind: type[RulesEngineError]) -> Ru
         notes = [*notes[:half], f"… {len(notes) - _NOTES} more calls …", *notes[-half:]]
     if failure.failed:
         return kind(failure.words, location=location, notes=notes)
-    words, hint = _in_bazels_words(failure.words, _expression(failure, texts))
+    expression = _expression(failure, texts)
+    words, hint = _in_bazels_words(failure.words, expression)
+    if "repr: " in words or "struct" in words:
+        from rulesengine.loading import kinds
+
+        words = kinds.without_insides(words)
+        if location is not None:
+            lines = texts.lines(location.path)[: location.line]
+            shown = lines[-1][location.column - 1 :][: location.excerpt.count("^")] if lines else ""
+            words = kinds.of_operands(words, expression or shown, lines)
     if words.startswith("syntax error: unexpected") and location is not None:
         better = _brackets("\n".join(texts.lines(location.path)))
         if better is not None:

@@ -32,8 +32,8 @@ _ELSEWHERE = (
 """Names that few .bzl files mention; the others do not load them."""
 _BUILD_NAMES = ("depset", "select", "set")
 _SHADOWS = (
-    'dir = "dir__", fail = "fail__", json = "json__", repr = "repr__", str = "str__", type = "type__", '
-    'make_label__ = "make_label__", make_print__ = "make_print__"'
+    'dir = "dir__", fail = "fail__", getattr = "getattr__", hasattr = "hasattr__", json = "json__", repr = "repr__", '
+    'str = "str__", type = "type__", make_label__ = "make_label__", make_print__ = "make_print__"'
 )
 _FROM_NATIVE = (
     "glob", "package", "exports_files", "package_group", "package_name", "repository_name", "repo_name",

@@ -137,7 +137,7 @@ def read_repositories(root: str) -> Repositories:
     for alias in list(unknown):
         if alias in roots:
             del unknown[alias]
-    files = _registered_elsewhere(wanted, overridden, registered)
+    files = _registered_elsewhere(wanted, {**SHIPPED, **overridden}, registered)
     toolchains, platforms = (tuple(one) for one in registered.values())
     return Repositories(root, name, version, roots, unknown, toolchains, platforms, tuple(files))
 

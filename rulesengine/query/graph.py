@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from rulesengine.errors import Location
 from rulesengine.model.label import Label
+from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
 
 Node = TypeVar("Node", bound=Hashable)
@@ -16,11 +17,17 @@ Node = TypeVar("Node", bound=Hashable)
 class TargetGraph(Protocol[Node]):
     """Targets and their dependencies.  For `query`: as declared, whatever select() branch holds them."""
 
+    in_configurations: bool
+    """Whether nodes are targets in configurations."""
+
     def resolve(self, pattern: str) -> Sequence[Node]:
         """What a target pattern stands for.  Raises LabelError, LoadingError."""
 
     def label(self, node: Node) -> Label:
         """The label of a node."""
+
+    def configuration(self, node: Node) -> Configuration | None:
+        """The configuration of a node; None for one that is in none."""
 
     def target(self, node: Node) -> Target:
         """The target of a node, as declared.  Raises LoadingError."""

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, OUTPUT_KINDS
 from rulesengine.model.target import Target, branches
 from rulesengine.query.graph import Node, TargetGraph
@@ -41,7 +40,7 @@ def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, look: Loo
     if form == "xml":
         body = "".join(_xml(graph, node, look) for node in nodes)
         return f'<?xml version="1.1" encoding="UTF-8" standalone="no"?>\n<query version="2">\n{body}</query>\n'
-    if nodes and hasattr(nodes[0], "configuration"):
+    if nodes and graph.in_configurations:
         found = configured(graph, nodes, look)
         return text_format(found) if form == "textproto" else json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     values = [message(graph, node, look) for node in nodes]
@@ -60,7 +59,7 @@ def configured(graph: TargetGraph[Node], nodes: Sequence[Node], look: Look = PLA
     numbers: dict[str, int] = {}
     results, configurations = [], []
     for node in nodes:
-        configuration: Configuration | None = node.configuration  # type: ignore[attr-defined]  # cquery's nodes have one
+        configuration = graph.configuration(node)
         result: dict[str, Any] = {"target": message(graph, node, look)}
         if configuration is None:
             result["configuration"] = {"checksum": "null"}

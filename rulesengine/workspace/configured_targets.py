@@ -73,6 +73,8 @@ class ConfiguredTargets:
 
     # ---- the graph ------------------------------------------------------------
 
+    in_configurations = True
+
     def resolve(self, pattern: str) -> Sequence[ConfiguredNode]:
         """The targets of a pattern in all configurations in which analysis met them, as Bazel's cquery has it."""
         out: dict[ConfiguredNode, None] = {}
@@ -99,6 +101,10 @@ class ConfiguredTargets:
     def label(self, node: ConfiguredNode) -> Label:
         """The label of a node."""
         return node.label
+
+    def configuration(self, node: ConfiguredNode) -> Configuration | None:
+        """The node's configuration."""
+        return node.configuration
 
     def target(self, node: ConfiguredNode) -> Target:
         """The declaration."""

@@ -102,9 +102,15 @@ class LoadedTargets:
                 out += [target.label for target in package.rule_targets()]
         return [] if broken else out
 
+    in_configurations = False
+
     def label(self, node: Label) -> Label:
         """A label itself."""
         return node
+
+    def configuration(self, node: Label) -> None:  # noqa: ARG002 - the protocol's parameter
+        """None: it is as declared."""
+        return
 
     def named(self, node: Label, attribute: str) -> Sequence[Label]:
         """The labels of one attribute, whatever select() branch holds them."""

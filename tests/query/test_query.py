@@ -53,6 +53,11 @@ class Memory:
     def place(self, node: Label) -> Location:
         return self.target(node).location or Location(node.path, 1, 1)
 
+    in_configurations = False
+
+    def configuration(self, node: Label) -> None:
+        return
+
     def label(self, node: Label) -> Label:
         return node
 

@@ -46,6 +46,26 @@ def dot__(value, name):
         return value["actions__"]()
     return getattr(value, name)
 
+_TARGET_FIELDS = {"label": 1, "files": 1, "files_to_run": 1, "data_runfiles": 1, "default_runfiles": 1}
+
+def hasattr__(x, name):
+    """`hasattr(x, name)`: what makes a value what it is here is none of its fields, and a target is a dict."""
+    if type(x) == "dict" and "label__" in x:
+        return name in _TARGET_FIELDS or (name == "actions" and "actions__" in x)
+    if type(x) != "struct" or not hasattr(x, "_type"):
+        return hasattr(x, name)
+    if x._type == "set":
+        return name in _SET_METHODS
+    if x._type == "Label" and (name == "relative" or name == "same_package_label"):
+        return True
+    return not name.startswith("_") and not name.endswith("__") and hasattr(x, name)
+
+def getattr__(x, name, default = unset__):
+    """`getattr(x, name)` likewise."""
+    if type(x) != "dict" and (type(x) != "struct" or not hasattr(x, "_type")):
+        return getattr(x, name) if default == unset__ else getattr(x, name, default)
+    return default if default != unset__ and not hasattr__(x, name) else dot__(x, name)
+
 def file_target__(spec):
     """A source file (a list: its label's parts and its path), or one output of a rule, as a dependency."""
     if type(spec) == "list":
