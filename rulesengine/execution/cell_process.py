@@ -267,7 +267,10 @@ def main() -> int:
     assert isinstance(setup, dict)
     user, group = os.geteuid(), os.getegid()
     if user == 0:
-        os.setgroups([])
+        try:  # noqa: SIM105 - contextlib takes longer to import than all else here
+            os.setgroups([])
+        except PermissionError:  # in a container for which the kernel forbids it
+            pass
     _libc.unshare(_NEWCGROUP)  # where the kernel has it and allows it
     _check(_libc.unshare(_NEWUSER | _NEWNS | _NEWNET | _NEWIPC | _NEWUTS | _NEWPID), "namespaces")
     _map_user(0, user, group)
