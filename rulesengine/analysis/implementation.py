@@ -21,7 +21,7 @@ from rulesengine.analysis.specs import Specs, parts, shell_environment
 from rulesengine.errors import AnalysisError, ConflictError, Location, RulesEngineError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own, received
-from rulesengine.loading.watch import spent, told
+from rulesengine.loading.watch import searched
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
@@ -149,12 +149,20 @@ class Implementations:
         """The frozen module that holds a rule, where aspects find its attributes."""
         return self._tests.schemas(rule) if rule.in_build else self._loader.bzl(Label.parse(rule.module))
 
+    def _search(self, work: list[Work]) -> str:
+        """The command that finds out which of the implementations never ends, and where."""
+        first = work[0].configuration
+        platform, settings = first.platform_label or str(first.platform), json.dumps(first.settings)
+        labels = "\n".join([str(one.target.label) for one in work if one.configuration is first])
+        words = [self._loader.root, platform, settings, labels]
+        return searched("rulesengine.analysis.tracing", words, _where(work))
+
     def _evaluate_again(self, work: list[Work]) -> _Ran:
         """As _evaluate, for tests of one BUILD file in the order in which it makes them."""
         batch = self._batch = _Batch(work)
         fault: RulesEngineError | None = None
         try:
-            with self._loader.guard.watch.during(lambda: told(spent(_where(work)))):
+            with self._loader.guard.watch.during(lambda: self._search(work)):
                 self._tests.run(work, self.specs, self.file)
         except RulesEngineError as caught:
             fault = caught if len(batch.done) < len(work) else None  # not what comes after those that are wanted
@@ -200,7 +208,7 @@ class Implementations:
         fault: RulesEngineError | None = None
         try:
             driver = _driver(len(modules), len(rules), len(configurations))
-            with loader.interpreter.guard.watch.during(lambda: told(spent(_where(work)))):
+            with loader.interpreter.guard.watch.during(lambda: self._search(work)):
                 loader.interpreter.evaluate(module, driver, frozen.__getitem__, AnalysisError)
         except RulesEngineError as caught:
             fault = caught

@@ -48,36 +48,47 @@ def _is_load(node: ast.stmt) -> bool:
     )
 
 
-class _Notes:
+class Notes:
     """What Starlark calls before each line."""
 
     def __init__(self) -> None:
         self.loader: Loader | None = None
         self.timer = Timer(_SECONDS, 0.5, 0)
+        self.work = ""
         self._known: dict[tuple[str, int], str] = {}
+
+    def during(self, work: str) -> None:
+        """What is done from now on: words behind the place."""
+        self.work = work
+        self._known.clear()
 
     def text(self, path: str, text: Rewritten) -> Rewritten:
         return Rewritten(text.original, with_notes(path, text.text))
+
+    def traced(self, process: int, root: str) -> Loader:
+        """A Loader that notes what it evaluates, for a process that only waits for us, as busy as it is."""
+        from rulesengine.loading.loader import Loader
+
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process, 19)
+        self.loader = Loader(root)
+        self.loader.interpreter.trace(self.text, self.note)
+        return self.loader
 
     def note(self, path: str, line: int) -> None:
         command = self._known.get((path, line))
         if command is None:
             lines = [] if self.loader is None else self.loader.texts.lines(path)
             excerpt = f"{line:>6} | {lines[line - 1]}\n" if line <= len(lines) else ""
-            command = self._known[path, line] = told(spent(f"{path}:{line}", excerpt), stream=1)
+            command = self._known[path, line] = told(spent(f"{path}:{line}{self.work}", excerpt), stream=1)
         self.timer.say(command)
         self.timer.start()
 
 
 def main(process: int, root: str, repository: str, package: str) -> int:
     """Load a package until the line that does not end, which ends this process with 0; 1 when there is none."""
-    from rulesengine.loading.loader import Loader
-
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, process, 19)  # it only waits for us, as busy as it is
-    notes = _Notes()
-    loader = notes.loader = Loader(root)
-    loader.interpreter.trace(notes.text, notes.note)
+    notes = Notes()
+    loader = notes.traced(process, root)
     with suppress(RulesEngineError):
         loader.package(repository, package)
     return 1

@@ -23,7 +23,7 @@ GRACE = 2.5
 """Processor time from then to the end of the process: so long it may take to say where it is."""
 _START_AFTER = 0.3
 """Seconds after which a timer is started anew, when control comes back: to do so takes two calls of the system."""
-_MAX_COMMAND = 8192
+_MAX_COMMAND = 1 << 16
 _THREAD_CPUTIME = 3
 _BY_THREAD = 2
 _OFF = struct.pack("4q", 0, 0, 0, 0)
@@ -46,10 +46,16 @@ def told(text: str, stream: int = 2) -> str:
 
 def traced(root: str, repo: str, package: str, shown: str) -> str:
     """The shell's command that says in which line a package's evaluation is: it loads it again, see `tracing`."""
+    return searched("rulesengine.loading.tracing", [root, repo, package], shown)
+
+
+def searched(module: str, words: list[str], place: str) -> str:
+    """The shell's command that lets one of our modules look for the line, in a process of its own; without an answer
+    of it, what is known is said."""
     import shlex
 
-    words = [sys.executable, "-P", "-m", "rulesengine.loading.tracing", str(os.getpid()), root, repo, package]
-    return f"{shlex.join(words)} >&2 2>/dev/null || {told(spent(shown))}"
+    command = shlex.join([sys.executable, "-P", "-m", module, str(os.getpid()), *words])
+    return f"{command} >&2 2>/dev/null || {told(spent(place))}"
 
 
 def spent(place: str, excerpt: str = "") -> str:

@@ -107,9 +107,9 @@ print(code, used.ru_utime + used.ru_stime, used.ru_maxrss)
 _PLACE = re.compile(r"a/(?:BUILD|[de]\.bzl):\d+")
 
 
-def run(directory: Path) -> tuple[int, float, float, str]:
+def run(directory: Path, *flags: str) -> tuple[int, float, float, str]:
     """Exit code, seconds of processor time, MiB at the most, and what was written."""
-    command = [sys.executable, "-m", "rulesengine", "--ignore_all_rc_files", "build", "--nobuild", "//a:all"]
+    command = [sys.executable, "-m", "rulesengine", "--ignore_all_rc_files", "build", "--nobuild", *flags, "//a:all"]
     environment = {**os.environ, "PYBUILD_CACHE": str(directory / ".cache")}
     root = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
@@ -135,6 +135,27 @@ def test_it_ends_and_says_where(name: str, tmp_path: Path) -> None:
     assert "a bug in pybuild" not in text
     assert seconds < SECONDS, f"{seconds:.1f} s"
     assert memory < MEBIBYTES, f"{memory:.0f} MiB"
+
+
+def test_which_of_many_targets_and_which_line(tmp_path: Path) -> None:
+    """The targets of a wave run one after the other; one of them, asked for under a setting, does not end."""
+    (tmp_path / "MODULE.bazel").write_text("")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/d.bzl").write_text(
+        "def _impl(ctx):\n    if ctx.attr.bad:\n        _spend()\n    return []\n\n"
+        f"def _spend():\n    {_TWICE}\n    return x == y\n\n".replace(_TWICE, _TWICE.replace("\n", "\n    "))
+        + "r = rule(implementation = _impl, attrs = {'bad': attr.bool(), 'deps': attr.label_list()})\n"
+    )
+    (tmp_path / "a/BUILD").write_text(
+        'load(":d.bzl", "r")\n\n'
+        'config_setting(name = "opt", values = {"compilation_mode": "opt"})\n\n'
+        '[r(name = "t%d" % n, bad = select({":opt": n == 7, "//conditions:default": False})) for n in range(20)]\n'
+    )
+    code, _, _, text = run(tmp_path, "-c", "opt")
+    assert code == 1
+    line = (tmp_path / "a/d.bzl").read_text().split("\n").index("    return x == y") + 1
+    assert f"ERROR: a/d.bzl:{line}: in the implementation of //a:t7: one step takes more than" in text
+    assert "return x == y" in text
 
 
 @pytest.mark.parametrize("what", ["fifo", "directory", "device"])
