@@ -21,16 +21,17 @@ from rulesengine.errors import (
     MissingInputError,
     RulesEngineError,
 )
+from rulesengine.execution import at_work
 from rulesengine.execution.details import details, finished
 from rulesengine.execution.failure import ActionFailure, again, exit_failure, out_of_date, raised_failure, wrong_outputs
-from rulesengine.execution.keys import decode_result, encode_result, input_value, spell
+from rulesengine.execution.keys import decode_result, encode_result, spell
+from rulesengine.execution.line import Line, Place, place
 from rulesengine.execution.plan import Plan, Task, weigh
 from rulesengine.execution.result import ExecutionResult
-from rulesengine.execution.sources import is_lent
 from rulesengine.execution.stop import Stop
 from rulesengine.execution.store import is_complete
 from rulesengine.execution.workers import Workers
-from rulesengine.model.artifact import Artifact, FileValue, LentFile, TreeValue, Value
+from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
 from rulesengine.model.directory import walk_tree
 from rulesengine.model.events import ActionsPlanned, ActionStarted, Event
 from rulesengine.model.ports import Cancellation, Result
@@ -40,12 +41,6 @@ if TYPE_CHECKING:
 
 _POLL = 0.1
 """Seconds between two looks at the cancellation while all workers are busy."""
-
-_LOOKED_AT = 64
-"""How many waiting actions are looked at for one that needs no more resources than are free."""
-
-_OVERTAKEN = 32
-"""How many less urgent actions may begin before one that needs more than is free."""
 
 _REPEATS = 3
 """How often one action is run again because blobs were lost, before the cache is called unusable."""
@@ -72,10 +67,9 @@ class Build:
         self._stop = Stop(cancel)
         self._stopping = False
         self._values: dict[Artifact, Value] = dict(known)
-        self._ready: list[tuple[float, int, Task]] = []
-        self._misses: list[tuple[float, int, Task]] = []
+        self._ready: list[Place] = []
+        self._line = Line(executor.resources)
         self._weighed = False
-        self._crowded = False
         self._in_flight: dict[object, list[Task]] = {}
         self._running = 0
         self._reports: queue.SimpleQueue[_Report] = queue.SimpleQueue()
@@ -94,7 +88,7 @@ class Build:
                 )
             for task in self._plan.tasks:
                 if not task.waiting:
-                    self._push(self._ready, task)
+                    self._push(task)
             self._loop()
             while not self._stopping and self._recover_outputs():
                 self._loop()
@@ -137,7 +131,9 @@ class Build:
             self._cancel.check()
             self._collect(block=False)
             if self._may_start():
-                self._start_next()
+                task = self._line.step()
+                if task is not None:
+                    self._start(task)
             elif self._ready and not self._stopping:
                 self._resolve(heapq.heappop(self._ready)[2])
             elif self._running:
@@ -209,10 +205,9 @@ class Build:
         if not self._weighed and self._x.durations is not None:
             self._weighed = True
             weigh(self._plan.tasks, self._x.durations.seconds)
-            self._ready = [(-one.priority, one.index, one) for _, _, one in self._ready]
+            self._ready = [place(one) for _, _, one in self._ready]
             heapq.heapify(self._ready)
-        self._crowded = False
-        self._push(self._misses, task)
+        self._line.add(task)
 
     def _is_whole(self, artifact: Artifact) -> bool:
         return is_complete(self._x.store, self._values[artifact], self._x.store.has)
@@ -240,28 +235,10 @@ class Build:
 
     def _may_start(self) -> bool:
         """Whether to start an action now, before a more urgent one is looked up."""
-        if not self._misses or self._running >= self._x.jobs or self._stopping or self._crowded:
+        if self._running >= self._x.jobs or self._stopping:
             return False
-        return not self._ready or self._misses[0] < self._ready[0]
-
-    def _start_next(self) -> None:
-        """Start the most urgent action for which there are resources; without one, wait until another has ended."""
-        passed: list[tuple[float, int, Task]] = []
-        while self._misses and len(passed) < _LOOKED_AT:
-            one = heapq.heappop(self._misses)
-            task = one[2]
-            if self._x.resources.take(task.action):
-                self._start(task)
-                break
-            passed.append(one)
-            if task.passed >= _OVERTAKEN and not task.action.exclusive:
-                self._crowded = True  # it has been passed so often that now the others wait for it
-                break
-        else:
-            self._crowded = True
-        for one in passed:
-            one[2].passed += not self._crowded
-            heapq.heappush(self._misses, one)
+        first = self._line.first
+        return first is not None and (not self._ready or first < self._ready[0])
 
     def _start(self, task: Task) -> None:
         if self._pool is None:
@@ -289,21 +266,7 @@ class Build:
     def _work(self, task: Task, values: Mapping[Artifact, Value]) -> None:
         """In a worker thread: run, and report whatever happens."""
         try:
-            assert task.spelling is not None
-            self._stop.check()
-            is_op = task.action.op is not None
-            for artifact in task.inputs:
-                if artifact.is_source and (is_op or not is_lent(values[artifact])):
-                    self._x.sources.provide(artifact, values[artifact])
-            runner = self._x.ops if is_op else self._x.processes
-            inputs: dict[str, Value] = {}
-            for path, artifact in task.spelling.inputs.items():
-                value = input_value(task.action, artifact, values[artifact])
-                if isinstance(value, FileValue) and artifact.is_source and not is_op and is_lent(value):
-                    value = LentFile(value.digest, value.executable, self._x.sources.path(artifact))
-                inputs[path] = value
-            result = runner.run(task.action, task.spelling.arguments, inputs, task.spelling.outputs, self._stop)
-            self._reports.put((task, result, None))
+            self._reports.put((task, at_work.run(self._x, task, values, self._stop), None))
         except BaseException as fault:  # noqa: BLE001 - the caller's thread judges it
             self._reports.put((task, None, fault))
 
@@ -315,7 +278,7 @@ class Build:
                 return
             block = False
             self._running -= 1
-            self._crowded = False
+            self._line.freed()
             self._x.resources.give_back(task.action)
             key = task.key if task.action.cacheable else task
             followers = self._in_flight.pop(key)[1:]
@@ -369,11 +332,11 @@ class Build:
         if (lost or isinstance(fault, LostBlobError)) and not self._stopping and task.repeats < _REPEATS:
             task.repeats += 1
             for follower in followers:
-                self._push(self._ready, follower)
+                self._push(follower)
             if lost:
                 self._repeat_makers(task, lost)
             else:
-                self._push(self._ready, task)
+                self._push(task)
             return
         assert task.spelling is not None
         error = raised_failure(task.action, task.spelling.arguments, fault, self._x.verbose_failures)
@@ -403,7 +366,7 @@ class Build:
         for waiter in waiters:
             waiter.waiting -= 1
             if not waiter.waiting:
-                self._push(self._ready, waiter)
+                self._push(waiter)
 
     def _fail(self, task: Task, error: RulesEngineError, result: Result | None = None) -> None:
         task.failed = True
@@ -447,7 +410,7 @@ class Build:
             )
         maker.done = False
         maker.wanted = True
-        self._push(self._ready, maker)
+        self._push(maker)
 
     def _recover_outputs(self) -> bool:
         """Check the requested outputs; True when an action has to run again."""
@@ -462,8 +425,8 @@ class Build:
             again = True
         return again
 
-    def _push(self, heap: list[tuple[float, int, Task]], task: Task) -> None:
-        heapq.heappush(heap, (-task.priority, task.index, task))
+    def _push(self, task: Task) -> None:
+        heapq.heappush(self._ready, place(task))
 
     def _announce(self, task: Task, *, cached: bool, result: Result | None = None) -> None:
         task.announced = True
