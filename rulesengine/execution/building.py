@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from rulesengine.errors import (
     DiskFullError,
-    ExecutionError,
     InterruptedBuild,
     LostBlobError,
     MissingInputError,
@@ -25,14 +24,14 @@ from rulesengine.execution import at_work
 from rulesengine.execution.details import details, finished
 from rulesengine.execution.failure import ActionFailure, again, exit_failure, out_of_date, raised_failure, wrong_outputs
 from rulesengine.execution.keys import decode_result, encode_result, spell
+from rulesengine.execution.known import Known
 from rulesengine.execution.line import Line, Place, place
 from rulesengine.execution.plan import Plan, Task, weigh
 from rulesengine.execution.result import ExecutionResult
 from rulesengine.execution.stop import Stop
 from rulesengine.execution.store import is_complete
 from rulesengine.execution.workers import Workers
-from rulesengine.model.artifact import Artifact, FileValue, TreeValue, Value
-from rulesengine.model.directory import walk_tree
+from rulesengine.model.artifact import Artifact, FileValue, Value
 from rulesengine.model.events import ActionsPlanned, ActionStarted, Event
 from rulesengine.model.ports import Cancellation, Result
 
@@ -66,7 +65,8 @@ class Build:
         self._cancel = cancel
         self._stop = Stop(cancel)
         self._stopping = False
-        self._values: dict[Artifact, Value] = dict(known)
+        self._known = Known(executor.store, executor.sources, known)
+        self._values = self._known.values
         self._ready: list[Place] = []
         self._line = Line(executor.resources)
         self._weighed = False
@@ -81,7 +81,7 @@ class Build:
         try:
             for artifact in self._requested:
                 if artifact.is_source:
-                    self._x.sources.provide(artifact, self._source(artifact))
+                    self._x.sources.provide(artifact, self._known.source(artifact))
             if self._x.watch is not None:
                 self._x.watch.made(
                     {artifact: self._values[artifact] for artifact in self._requested if artifact.is_source}
@@ -159,12 +159,14 @@ class Build:
         try:
             for artifact in task.inputs:
                 if artifact.is_source and artifact not in self._values:
-                    self._source(artifact)
+                    self._known.source(artifact)
             if task.spelling is None:
-                task.spelling = spell(action, task.inputs, partial(self._members, task))
+                task.spelling = spell(action, task.inputs, partial(self._known.members, task))
             task.key = self._x.keys.key(action, task.spelling, self._values)
         except KeyError:  # a directory of a tree that arguments look into
-            lost = [artifact for artifact in task.inputs if artifact.is_directory and not self._is_whole(artifact)]
+            lost = [
+                artifact for artifact in task.inputs if artifact.is_directory and not self._known.is_whole(artifact)
+            ]
             self._repeat_makers(task, lost)
             return
         except MissingInputError as fault:
@@ -208,28 +210,6 @@ class Build:
             self._ready = [place(one) for _, _, one in self._ready]
             heapq.heapify(self._ready)
         self._line.add(task)
-
-    def _is_whole(self, artifact: Artifact) -> bool:
-        return is_complete(self._x.store, self._values[artifact], self._x.store.has)
-
-    def _members(self, task: Task, tree: Artifact) -> list[str]:
-        """The paths of a tree's files, below it; a file's own is its only one.  Raises ExecutionError, KeyError."""
-        value = self._values.get(tree) if tree in task.inputs else None
-        if value is None:
-            raise ExecutionError(
-                f"{tree.path} is expanded in the arguments, but is no input",
-                label=task.action.owner or None,
-                hint="list the directory in the action's inputs",
-            )
-        if not isinstance(value, TreeValue):
-            return [""]
-        return sorted(name for name, member in walk_tree(value.digest, self._x.store.read) if member is not None)
-
-    def _source(self, artifact: Artifact) -> Value:
-        value = self._values.get(artifact)
-        if value is None:
-            value = self._values[artifact] = self._x.sources.value(artifact)
-        return value
 
     # ---- running it ----
 
@@ -324,11 +304,7 @@ class Build:
         if isinstance(fault, InterruptedBuild | DiskFullError) or not isinstance(fault, Exception):
             raise fault
         # An operation may have wrapped what the store told it, so look ourselves.
-        lost = [
-            artifact
-            for artifact in task.inputs
-            if not artifact.is_source and not is_complete(self._x.store, self._values[artifact], self._x.store.has)
-        ]
+        lost = [artifact for artifact in task.inputs if not artifact.is_source and not self._known.is_whole(artifact)]
         if (lost or isinstance(fault, LostBlobError)) and not self._stopping and task.repeats < _REPEATS:
             task.repeats += 1
             for follower in followers:
