@@ -7,6 +7,7 @@ import hashlib
 import os
 import pickle
 import random
+import select
 import shutil
 import signal
 import subprocess
@@ -75,6 +76,10 @@ class Zygote:
         """The exit status of the run that was started."""
         return int(self._line())
 
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until the run that was started has ended."""
+        select.select([self._process.stdout], [], [], seconds)
+
     def run(self, directory: Path, cache: Path, *words: str) -> str:
         """A whole run that must succeed; what it wrote."""
         self.start(directory, cache, *words)
@@ -139,7 +144,7 @@ def test_two_hundred_killed_builds(tmp_path: Path, zygote: Zygote) -> None:
         elif number % 3 == 0:
             (space / "a/in.txt").write_text(f"input {number}\n")
         pid = zygote.start(space, cache, "//...")
-        time.sleep(whole * luck.random())
+        zygote.wait(whole * luck.random())
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         killed += zygote.finish() == -signal.SIGKILL
