@@ -89,6 +89,18 @@ class _AttrsFields:
         return found
 
 
+class _Signature:
+    """What `inspect` and `help()` want to know of a class, made when they ask."""
+
+    __slots__ = ()
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        import inspect
+
+        whole = inspect.signature(_compiled("__init__", owner, False))
+        return whole.replace(parameters=tuple(whole.parameters.values())[1:])
+
+
 def fields(cls: type) -> tuple[Field, ...]:
     """The fields of a class made here, those of its bases first."""
     found: tuple[Field, ...] = getattr(cls, "_fields_of_values")  # noqa: B009 - a type checker does not know it
@@ -138,6 +150,7 @@ def _made(cls: type[_T], is_frozen: bool, eq: bool, order: bool, cache_hash: boo
     names["__slots__"] = tuple(slots)
     names["_fields_of_values"] = every
     names["__attrs_attrs__"] = _AttrsFields()
+    names["__signature__"] = _Signature()
     names.setdefault("__match_args__", tuple([one.name for one in every if one.init]))
     late = ["__init__", "__repr__"]
     if eq:
@@ -172,16 +185,21 @@ def _late(made: list[type], name: str, is_frozen: bool) -> Callable[..., Any]:
         calls += 1
         if calls <= _UNCOMPILED and name == "__init__" and _initialised(cls, arguments, named):
             return None
-        scope: dict[str, Any] = {"_NOTHING": _NOTHING}
-        text = "\n".join(_lines(name, cls, is_frozen, scope)) + "\n"
-        exec(compile(text, f"<{name} of {cls.__qualname__}>", "exec"), scope)
-        found = scope[name]
-        found.__qualname__, found.__module__ = f"{cls.__qualname__}.{name}", cls.__module__
+        found = _compiled(name, cls, is_frozen)
         setattr(cls, name, found)
         return found(*arguments, **named)
 
     method.__name__ = name
     return method
+
+
+def _compiled(name: str, cls: type, is_frozen: bool) -> Callable[..., Any]:
+    scope: dict[str, Any] = {"_NOTHING": _NOTHING}
+    text = "\n".join(_lines(name, cls, is_frozen, scope)) + "\n"
+    exec(compile(text, f"<{name} of {cls.__qualname__}>", "exec"), scope)
+    found: Callable[..., Any] = scope[name]
+    found.__qualname__, found.__module__ = f"{cls.__qualname__}.{name}", cls.__module__
+    return found
 
 
 def _initialised(cls: type, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:

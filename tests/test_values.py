@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 import threading
 import weakref
@@ -138,6 +139,9 @@ def test_what_attrs_and_match_see(name: str) -> None:
     ]
     assert seen[0] == seen[1]
     assert attrs.fields(mine) is attrs.fields(mine)
+    signatures = [inspect.signature(cls).parameters.values() for cls in (mine, theirs)]
+    told = [[(one.name, one.kind, one.default is one.empty) for one in parameters] for parameters in signatures]
+    assert told[0] == told[1]
     one = mine(1)
     assert not hasattr(one, "__dict__")
     assert id(weakref.ref(one)()) == id(one)
