@@ -57,9 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     from rulesengine.cli.main import run
 
     if arguments is None:
-        from rulesengine.loading import watch
+        from rulesengine import loading
 
-        watch.enable()
+        loading.watched = True
     code = run(words, answer)
     if arguments is None:
         _leave(code)

@@ -1,6 +1,6 @@
 """BUILD and .bzl files through starlark-pyo3, packages, glob and target patterns; yields targets.
 
-Names are loaded when first used: a process may say that it is to be watched (watch.py) and then load nothing.
+Names are loaded when first used: a process may say that it is to be watched and then load nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from rulesengine.loading.package import Package as Package
 
 __all__ = ["Loader", "Package"]
+
+watched = False
+"""Whether this process is a command line's own, and may be ended by what watches evaluations (watch.py)."""
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rulesengine import loading
+
 SECONDS = 2.5
 """Processor time of one step, which no honest one takes: memory runs out before."""
 GRACE = 2.5
@@ -28,13 +30,8 @@ _THREAD_CPUTIME = 3
 _BY_THREAD = 2
 _OFF = struct.pack("4q", 0, 0, 0, 0)
 
-_on = False
-
-
-def enable() -> None:
-    """From now on this process is watched: it is a command line's own."""
-    global _on  # noqa: PLW0603 - one process, one answer
-    _on = sys.platform == "linux" and struct.calcsize("P") == 8  # the timers' structures are those of 64 bits
+_POSSIBLE = sys.platform == "linux" and struct.calcsize("P") == 8
+"""The timers' structures are those of 64 bits."""
 
 
 def told(text: str, stream: int = 2) -> str:
@@ -121,7 +118,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.task: Callable[[], str] | None = None
-        self.on = _on
+        self.on = loading.watched and _POSSIBLE
         self._current: _Watched | None = None
         self._started = 0.0
         self._local = threading.local()
