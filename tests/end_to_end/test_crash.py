@@ -78,6 +78,7 @@ class Zygote:
 
     def wait(self, seconds: float) -> None:
         """Wait so long, or until the run that was started has ended."""
+        assert self._process.stdout is not None
         select.select([self._process.stdout], [], [], seconds)
 
     def run(self, directory: Path, cache: Path, *words: str) -> str:
