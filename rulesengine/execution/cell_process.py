@@ -200,11 +200,23 @@ def _first(setup: dict[str, list[str]], request: tuple[list[str], dict[str, str]
             return code if code >= 0 else 128 - code
 
 
-def _remains() -> bytes:
-    """Connections that outlive their processes; they could disturb the next command that uses the same port."""
-    with open("/proc/self/net/sockstat", "rb") as file:
-        words = next((line.split() for line in file if line.startswith(b"TCP:")), [])
-    return b" ".join(words[words.index(b"orphan") : words.index(b"orphan") + 4]) if b"orphan" in words else b""
+def _remains() -> list[bytes]:
+    """Connections that outlive their processes; they could disturb the next command that uses the same port.
+
+    Not the number of orphans, which is the whole machine's.
+    """
+    out = []
+    for name in ("sockstat", "sockstat6"):
+        try:
+            with open(f"/proc/self/net/{name}", "rb") as file:
+                lines = file.read().split(b"\n")
+        except OSError:  # no IPv6
+            continue
+        for line in lines:
+            if line.startswith(b"TCP"):
+                words = line.split()
+                out += [words[at + 1] for at, word in enumerate(words) if word in (b"inuse", b"tw")]
+    return out
 
 
 def _read(fd: int, size: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
@@ -257,4 +258,29 @@ def test_copies_of_inputs_are_new_for_each_command(
         words = ["/bin/sh", "-c", f": > {OUT.path}; {script}"]
         result = runner.run(action, words, inputs, {OUT.path: OUT}, NeverCancelled())
         assert text(bench, result) == (data.decode() if "to the output" in what else "")
+    assert len(started) == 1
+
+
+def test_connections_elsewhere_are_nothing_to_a_cell(bench: Bench, runner: LocalRunner, started: list[Cell]) -> None:
+    """Of what the kernel counts, some is the whole machine's."""
+    ended = threading.Event()
+
+    def connect() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listens:
+            while not ended.is_set():
+                one = socket.create_connection(listens.getsockname())
+                other, _ = listens.accept()
+                one.send(b"unread")  # so that it is nobody's for a moment
+                one.close()
+                time.sleep(0.001)
+                other.close()
+
+    thread = threading.Thread(target=connect)
+    thread.start()
+    try:
+        for _ in range(10):
+            assert text(bench, run(runner, "true")) == ""
+    finally:
+        ended.set()
+        thread.join()
     assert len(started) == 1
