@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -263,24 +264,19 @@ def test_copies_of_inputs_are_new_for_each_command(
 
 def test_connections_elsewhere_are_nothing_to_a_cell(bench: Bench, runner: LocalRunner, started: list[Cell]) -> None:
     """Of what the kernel counts, some is the whole machine's."""
-    ended = threading.Event()
-
-    def connect() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listens:
-            while not ended.is_set():
-                one = socket.create_connection(listens.getsockname())
-                other, _ = listens.accept()
-                one.send(b"unread")  # so that it is nobody's for a moment
-                one.close()
-                time.sleep(0.001)
-                other.close()
-
-    thread = threading.Thread(target=connect)
-    thread.start()
-    try:
-        for _ in range(10):
-            assert text(bench, run(runner, "true")) == ""
-    finally:
-        ended.set()
-        thread.join()
+    assert text(bench, run(runner, "true")) == ""
+    with socket.create_server(("127.0.0.1", 0)) as listens:
+        ours = [socket.create_connection(listens.getsockname()) for _ in range(9)]
+        theirs = [listens.accept()[0] for _ in ours]
+        for one in ours:
+            one.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    one.send(b"unread" * 10_000)
+            one.close()  # nobody's now, until the other end is closed too
+        time.sleep(0.3)  # the kernel counts them ten times a second
+        assert text(bench, run(runner, "true")) == ""
+        for one in theirs:
+            one.close()
+    assert text(bench, run(runner, "true")) == ""
     assert len(started) == 1
