@@ -115,6 +115,11 @@ class Edges:
                     yield Edge(name, self.proper(keys[number][:2]), name.startswith("_"), tool)
                 if schema.aspects and resolved.values.get(name):
                     yield from self._of_aspects(schema, configuration)
+            for choice in resolved.groups.values():
+                for entry in choice.entries:
+                    yield Edge("toolchains", self.proper((entry.label, choice.implementations.plain)), True)
+                    if entry.implementation is not None:
+                        yield Edge("toolchains", self.proper((entry.implementation, choice.implementations)), True)
         for name, condition in target.labels():
             if name == "select":
                 yield Edge("select", self.proper((condition, configuration)))

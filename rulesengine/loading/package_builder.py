@@ -60,6 +60,10 @@ _COMMON = {
 }
 
 
+_SHIPPED = "\n  * @"
+"""In a stack: a call in a file of another module."""
+
+
 class PackageBuilder:
     """Receives what a BUILD file's evaluation declares.
 
@@ -215,7 +219,8 @@ class PackageBuilder:
         plan = self._plan(rule_id)
         rule = plan.rule
         place, chain = self.place(stack)
-        self._made_by = ("", "") if len(chain) < 2 else self._outermost(stack, place, name)
+        by_macro = len(chain) > 1 or _SHIPPED in stack
+        self._made_by = self._outermost(stack, place, name) if by_macro else ("", "")
         if not rule.name:
             raise LoadingError(
                 f"the rule of target '{name}' has no name",

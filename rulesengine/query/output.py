@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Any
 
 from rulesengine.errors import UsageError, did_you_mean
@@ -21,6 +21,7 @@ FORMS = (
 _CONDITIONS = 4
 """Conditions that an edge of `graph` shows at most, as `--graph:conditional_edges_limit` has it."""
 _SORTED = ("tags", "features")
+_DEFAULT, _LABEL = "build_setting_default", "label"
 _LABELS = ("toolchain", "default_constraint_value")
 """Labels that are no dependencies: kept as written."""
 ORDERS = ("auto", "deps", "full", "no")
@@ -79,16 +80,18 @@ def topological(graph: TargetGraph[Node], nodes: Sequence[Node]) -> list[Node]:
     return out[::-1]
 
 
+class _Sum(list[Any]):
+    """A sum: values and select()s."""
+
+
 def _literal(value: Any) -> str:
     """A value as Starlark has it, on one line."""
     if isinstance(value, dict) and SELECT in value:
         inner = ", ".join(f"{json.dumps(condition)}: {_literal(one)}" for condition, one in value[SELECT])
         return f"select({{{inner}}})"
+    if isinstance(value, _Sum):
+        return " + ".join(_literal(one) for one in value)
     if isinstance(value, list):
-        if any(is_select(one) for one in value):
-            parts = ([_literal(one) for one in some] if chosen else [_literal(list(some))]
-                     for chosen, some in groupby(value, is_select))  # fmt: skip
-            return " + ".join(chain.from_iterable(parts))
         return "[" + ", ".join(_literal(one) for one in value) + "]"
     if isinstance(value, dict):
         return (
@@ -119,11 +122,13 @@ def _build(graph: TargetGraph[Node], node: Node, look: Look) -> str:
             given[name] = list(target.visibility)
         elif name in _SORTED and isinstance(given[name], list) and not any(is_select(one) for one in value):
             given[name] = sorted(set(given[name]))
-        elif name in _LABELS and isinstance(value, str):
+        elif isinstance(value, str) and (name in _LABELS or (name == _DEFAULT and target.rule.build_setting == _LABEL)):
             given[name] = str(label.parse(value, repo=label.repo, package=label.package))
     if target.made_by[0]:
         given |= target.generated_by()
         given["generator_location"] = str(graph.place(node))
+    if target.rule_name == "test_suite" and not target.attributes.get("tests"):
+        given["_implicit_tests"] = sorted(str(graph.label(one)) for one in graph.named(node, "_implicit_tests"))
     return "\n".join(
         [
             f"# {place}",
@@ -138,16 +143,20 @@ def _build(graph: TargetGraph[Node], node: Node, look: Look) -> str:
 def _settled(value: Any, kind: str) -> Any:
     """A value without select()s that choose nothing; None in a branch is the kind's empty value."""
     if isinstance(value, list):
-        parts = [_settled(one, kind) for one in value]
-        if any(is_select(one) for one in value) and len(parts) == 1:
-            return parts[0]
-        return parts
+        if not any(is_select(one) for one in value):
+            return [_settled(one, kind) for one in value]
+        parts: list[Any] = []
+        alone = kind != "" and not kind.endswith("_list")
+        for chosen, group in groupby(value, is_select):
+            some = list(group)
+            parts += [_settled(one, kind) for one in some] if chosen or alone else [some]
+        return parts[0] if len(parts) == 1 else _Sum(parts)
     if not is_select(value):
         return value
-    chosen = [(condition, EMPTY_VALUES.get(kind) if one is None else one) for condition, one in value[SELECT]]
-    if len(chosen) == 1 and chosen[0][0] == "//conditions:default":
-        return chosen[0][1]
-    return {SELECT: chosen}
+    branches = [(condition, EMPTY_VALUES.get(kind) if one is None else one) for condition, one in value[SELECT]]
+    if len(branches) == 1 and branches[0][0] == "//conditions:default":
+        return branches[0][1]
+    return {SELECT: branches}
 
 
 def _outputs(label: Label, value: Any) -> Any:

@@ -78,6 +78,14 @@ class ConfiguredResult(QueryResult[ConfiguredNode]):
         found = (graph.analysed(node) for node in self.nodes)
         return tuple(dict.fromkeys(file.path for one in found if one is not None for file in one.files))
 
+    def transitions(self, *, full: bool = False) -> Iterator[str]:
+        """Lines that tell where configurations change below the targets; full: and which options do."""
+        from rulesengine.workspace.changing import transitions
+
+        graph = self.graph
+        assert isinstance(graph, ConfiguredTargets)
+        return transitions(graph, self.nodes, full=full)
+
     def formatted(self, text: str, shown: str = "format") -> Iterator[str | RulesEngineError]:
         """What the function `format(target)` of a Starlark file makes of each target, by name; or why it fails.
 

@@ -85,7 +85,9 @@ class ConfiguredTargets:
                     out[self._node(here)] = None
                 continue
             met = self._met.get(here[0], {})
-            out.update((self._node(one), None) for one in sorted(met, key=lambda one: one != here))
+            for one in sorted(met, key=lambda one: one != here):
+                if one[1].execution is None or (one[0], one[1].plain) not in met:  # as a toolchain: once is enough
+                    out[self._node(one)] = None
         return list(out)
 
     @cached_property
@@ -123,6 +125,12 @@ class ConfiguredTargets:
         }
         out.pop(node, None)
         return list(out)
+
+    def edges(self, node: ConfiguredNode) -> Sequence[tuple[str, ConfiguredNode]]:
+        """The same with the attributes that name them, each once; those that are left out are no part of it."""
+        wanted = set(self.dependencies(node))
+        pairs = {(one.attribute, self._node(one.key)): None for one in self._of(node)}
+        return [pair for pair in pairs if pair[1] in wanted]
 
     def conditions(self, node: ConfiguredNode) -> Mapping[ConfiguredNode, Sequence[str]]:  # noqa: ARG002 - a protocol's
         """None: a configuration has chosen."""

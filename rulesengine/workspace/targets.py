@@ -115,7 +115,11 @@ class LoadedTargets:
     def named(self, node: Label, attribute: str) -> Sequence[Label]:
         """The labels of one attribute, whatever select() branch holds them."""
         target = self.target(node)
-        found = dict.fromkeys(self._loader.canonical(one) for _, one in target.labels(attribute))
+        if attribute == "_implicit_tests":
+            every = [one.label for one in self._edges(target.label) if one.attribute == attribute]
+        else:
+            every = [one for _, one in target.labels(attribute)]
+        found = dict.fromkeys(map(self._loader.canonical, every))
         return [one for one in found if self._loads_well(one, target)]
 
     def target(self, label: Label) -> Target:

@@ -47,7 +47,9 @@ QUESTIONS = {
 }
 """By name."""
 ALWAYS = ("kinds", "places", "graph", "configured", "actions")
-"""Those that the tests ask every workspace; the others say much the same, and are asked by `show`."""
+"""Those that the tests ask every workspace."""
+FURTHER = tuple(name for name in QUESTIONS if name not in ALWAYS)
+"""Those that say much the same, in other words: the tests ask some of the workspaces, `show` all."""
 FAILS = "FAILS"
 """The first line of an answer that comes with an exit code other than 0."""
 Answer = dict[str, list[str]]
@@ -57,15 +59,18 @@ _THEIRS = re.compile(
     r"@*(?:bazel_tools|rules_java|rules_cc|local_config_\w+|rules_license|rules_python)[~+]?//|@*platforms//"
 )
 """What the two tools bring along themselves, each in its way."""
-_LEFT_OUT = re.compile(r"#   |# Rule |ExecutableSymlink ")
-"""Bazel's own comments in `--output=build` (where a rule was defined and called), and how its sh_binary is done."""
+_LEFT_OUT = re.compile(r"#   |# Rule |ExecutableSymlink |@bazel_skylib//")
+"""Bazel's own comments in `--output=build` (where a rule was defined and called), how its sh_binary is done, and what
+lies inside of bazel_skylib, which is another one here."""
 _STATUS = re.compile(r"(?:bazel|pybuild)-out/((?:stable|volatile)-status\.txt)")
 _ALIASES = re.compile(r"^((?:alias|label_flag|label_setting) rule \S+) x\d+$")
 """In how many configurations an alias, or a flag that is one, is: on Bazel's command line in one more, with options
 of tests."""
 _SCRIPT = re.compile(r"^(CopyDirectory .*: \['/bin/bash', '-c', )'(?:[^'\\]|\\.)*'")
 """The text of bazel_skylib's own script, which is written afresh here."""
-_OWN_FAULT = re.compile(r"external/(?:bazel_tools|rules_\w+)[~+/]|evaluation of query .* failed|not all errors")
+_OWN_FAULT = re.compile(
+    r"external/(?:bazel_tools|rules_\w+)[~+/]|[Ee]valuation of query .* failed|remote_coverage_tools|not all errors"
+)
 """Bazel's own tools that it would fetch from elsewhere: they are missing wherever Bazel comes from a distribution."""
 _LONG = 1000
 _CONFIGURED = re.compile(r" \([\w.-]+\)$")
@@ -76,7 +81,7 @@ def _settled(step: Step, code: int, out: str, root: str) -> list[str]:
 
     root: the workspace, which is taken off paths."""
     out = out.replace(f"{root}/", "")
-    if step.command == "cquery":
+    if "--output=label_kind" in step.flags and step.command == "cquery":
         counted = Counter(_CONFIGURED.sub("", line) for line in sorted(set(out.splitlines())))
         out = "\n".join(line if count == 1 else f"{line} x{count}" for line, count in counted.items())
     lines = query_lines(out, step.command) if out.strip() else []

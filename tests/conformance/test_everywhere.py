@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,30 @@ from tests.oracles.tools import REQUIRED, missing
 
 _RECORDED = everywhere.recorded()
 _CASES = [case for case in all_cases() if case.name in _RECORDED]
-_SHARE = 0.01
+_SHARE, _FURTHER_SHARE = 0.01, 0.03
+_ASKED_FURTHER = 4
+"""One of so many workspaces is asked the further questions."""
 _ASKED_ANEW = 12
 """One of so many workspaces is put to Bazel again."""
+
+
+def _one_of(cases: list[Case], many: int) -> list[Case]:
+    """A part of the workspaces, chosen by their names."""
+    return [case for case in cases if int(hashlib.sha256(case.name.encode()).hexdigest(), 16) % many == 0]
+
+
+def _wrong(case: Case, where: Path, questions: Sequence[str]) -> str:
+    """What is answered otherwise than Bazel, and is not known to be; or is known to be, and is not."""
+    got = everywhere.mine(case, where, questions)
+    wrong = []
+    for question in questions:
+        found = everywhere.difference(got[question], _RECORDED[case.name][question])
+        name = f"{case.name}/{question}"
+        if found and name not in KNOWN:
+            wrong.append(f"{name}\n{found}")
+        elif not found and name in KNOWN:
+            wrong.append(f"{name}: known to differ, and does not: take it out of the table")
+    return "\n".join(wrong)
 
 
 @pytest.mark.parametrize("case", _CASES, ids=lambda case: case.name)
@@ -29,24 +51,25 @@ def test_as_bazel(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     A known difference that is none any more fails as well: it must be taken out of the table.
     """
     monkeypatch.setenv("PYBUILD_CACHE", str(tmp_path / "cache"))
-    got = everywhere.mine(case, tmp_path / "ws", everywhere.ALWAYS)
-    wrong = []
-    for question in everywhere.ALWAYS:
-        found = everywhere.difference(got[question], _RECORDED[case.name][question])
-        name = f"{case.name}/{question}"
-        if found and name not in KNOWN:
-            wrong.append(f"{name}\n{found}")
-        elif not found and name in KNOWN:
-            wrong.append(f"{name}: known to differ, and does not: take it out of the table")
-    assert not wrong, "\n".join(wrong)
+    assert not _wrong(case, tmp_path / "ws", everywhere.ALWAYS)
+
+
+@pytest.mark.parametrize("case", _one_of(_CASES, _ASKED_FURTHER), ids=lambda case: case.name)
+def test_further_questions_as_bazel(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is declared, files, tools, labels, attributes, visibility, .bzl files, ranks, reverse dependencies."""
+    monkeypatch.setenv("PYBUILD_CACHE", str(tmp_path / "cache"))
+    assert not _wrong(case, tmp_path / "ws", everywhere.FURTHER)
 
 
 def test_most_questions_are_answered_alike() -> None:
     """The table of known differences names what is asked, and stays small."""
-    asked = {f"{case.name}/{question}" for case in _CASES for question in everywhere.ALWAYS}
-    assert not set(KNOWN) - asked
     assert len(_CASES) >= 150
-    assert len(KNOWN) < len(asked) * _SHARE
+    everything = set()
+    for questions, share in ((everywhere.ALWAYS, _SHARE), (everywhere.FURTHER, _FURTHER_SHARE)):
+        asked = {f"{case.name}/{question}" for case in _CASES for question in questions}
+        assert len(asked & set(KNOWN)) < len(asked) * share
+        everything |= asked
+    assert not set(KNOWN) - everything
 
 
 @pytest.mark.oracle
@@ -54,7 +77,7 @@ def test_bazel_still_answers_what_was_recorded() -> None:
     """A sample of the workspaces, chosen by their names, is put to Bazel anew."""
     if not installed() and os.environ.get(REQUIRED) != "required":
         pytest.skip("Bazel is not set up here: scripts/bazel")
-    chosen = [case for case in _CASES if int(hashlib.sha256(case.name.encode()).hexdigest(), 16) % _ASKED_ANEW == 0]
+    chosen = _one_of(_CASES, _ASKED_ANEW)
     assert chosen
     try:
         bazel = Bazel()

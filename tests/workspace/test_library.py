@@ -343,6 +343,43 @@ def test_typed_answers_of_queries() -> None:
         assert action.to_dict()["inputs"] == ["a/x.txt", "a/y.txt"]
 
 
+CHANGING = {
+    "BUILD": 'load(":defs.bzl", "flag", "r", "s")\nflag(name = "f", build_setting_default = "x")\nr(name = "t")\n'
+    'r(name = "a", tool = ":t", deps = [":t", "g.txt", ":c"])\ns(name = "c")\n',
+    "g.txt": "",
+    "defs.bzl": """
+flag = rule(implementation = lambda ctx: [], build_setting = config.string(flag = True))
+_ATTRS = {"deps": attr.label_list(allow_files = True), "tool": attr.label(cfg = "exec")}
+r = rule(implementation = lambda ctx: [], attrs = _ATTRS)
+s = rule(
+    implementation = lambda ctx: [],
+    cfg = transition(implementation = lambda settings, attr: {"//:f": "y"}, inputs = [], outputs = ["//:f"]),
+)
+""",
+}
+
+
+def test_where_configurations_change() -> None:
+    """As Bazel's cquery --transitions=lite and full tell it."""
+    with Workspace.in_memory(CHANGING) as workspace:
+        found = workspace.cquery("deps(//:a)", platform="linux/amd64")
+        (changed,) = [one for one in found.nodes if one.label.name == "c"]
+        tool = next(one for one in found.nodes if one.label.name == "t" and "exec" in one.mnemonic)
+        lines = list(found.transitions())
+        at = lines.index("//:a (linux-amd64)")
+        assert lines[at + 1 : at + 5] == [
+            "  deps#//:t#NoTransition -> ",
+            "  deps#//:g.txt#NullTransition -> ",
+            f"  deps#//:c#Starlark transition://:defs.bzl -> {changed.mnemonic}",
+            f"  tool#//:t#exec -> {tool.mnemonic}",
+        ]
+        assert f"Starlark transition://:defs.bzl -> {changed}" in lines
+        full = list(found.transitions(full=True))
+        assert "    //:f:None -> [y]" in full
+        assert "    compilation_mode:fastbuild -> [opt]" in full
+        assert [line for line in full if not line.startswith("    ")] == lines
+
+
 # ---- types ------------------------------------------------------------------------------------------------
 
 SCRIPT = '''

@@ -22,7 +22,10 @@ def run(context: Context) -> int:
     text = expression(context)
     with context.watching() as listener:
         result = context.workspace().cquery(text, **how(context, listener))
-        if options["output"] == "files":
+        if options["transitions"] != "none":
+            lines = result.transitions(full=options["transitions"] == "full")
+            shown = "".join(f"{line}\n" for line in lines)
+        elif options["output"] == "files":
             shown = "".join(f"{path}\n" for path in result.files)
         elif options["output"] == "starlark":
             shown = _formatted(context, result)

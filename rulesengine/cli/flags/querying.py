@@ -18,6 +18,8 @@ QUERYING = (
                  "starlark"),
         commands=("cquery",),
     ),
+    Flag("transitions", "choice", "instead of targets: where configurations change between them and what they depend "
+         "on; full: and which options do", "none", choices=("none", "lite", "full"), commands=("cquery",)),
     Flag("starlark:expr", "string", "starlark: an expression over `target`, for each (default: str(target.label))",
          metavar="EXPRESSION", commands=("cquery",)),
     Flag("starlark:file", "path", "starlark: a file that defines format(target)", metavar="FILE",

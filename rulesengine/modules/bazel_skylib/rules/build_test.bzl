@@ -45,6 +45,7 @@ def build_test(name, targets, **kwargs):
             srcs = once[start:start + length],
             outs = [part + ".out"],
             cmd = "touch $@",
+            cmd_bat = "type nul > $@",
             tags = tags if "manual" in tags else tags + ["manual"],
             testonly = 1,
             visibility = ["//visibility:private"],
