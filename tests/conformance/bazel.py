@@ -130,7 +130,7 @@ class Bazel:
         events_file.unlink(missing_ok=True)
         code, _, err = self._run(step.command, *_BUILD_FLAGS, *step.flags, "--", *step.arguments)
         events = [json.loads(line) for line in events_file.read_text().splitlines()] if events_file.exists() else []
-        made = {"exit": code, "outputs": dict(self._outputs(events))}
+        made = {"exit": code, "outputs": self._outputs(events)}
         if step.command == "test":
             made["tests"] = {
                 same_words(one["id"]["testSummary"]["label"]).removeprefix("@@"): {
@@ -146,7 +146,14 @@ class Bazel:
             made["failure"] = _failure(err, _kind(events))
         return made, err
 
-    def _outputs(self, events: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _outputs(self, events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """What targets gave, by label; of a target and of the aspects on it, which are told in any order, together."""
+        out: dict[str, dict[str, Any]] = {}
+        for label, files in self._completed(events):
+            out.setdefault(label, {}).update(files)
+        return out
+
+    def _completed(self, events: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
         sets = {one["id"]["namedSet"]["id"]: one["namedSetOfFiles"] for one in events if "namedSetOfFiles" in one}
 
         def files(number: str) -> Iterator[dict[str, Any]]:
