@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 from collections.abc import Mapping, Sequence
 
@@ -118,6 +117,8 @@ def _what(action: Action) -> str:
 def _command(action: Action, arguments: Sequence[str], verbose: bool) -> list[str]:
     if not verbose:
         return []
+    import shlex
+
     environment = [f"{name}={shlex.quote(value)}" for name, value in action.environment]
     return ["command: " + " ".join([*environment, *map(shlex.quote, arguments)])]
 
