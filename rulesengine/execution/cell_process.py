@@ -142,6 +142,14 @@ def _private_mounts(hidden: list[str]) -> None:
     _mount("tmpfs", "/dev/shm", "tmpfs", _NOSUID | _NODEV, "mode=0755")
 
 
+def _own_streams() -> None:
+    """The command's own open files: locks and flags of those that all commands share would outlive it."""
+    for fd, path in ((0, "/dev/null"), (1, "/proc/self/fd/1"), (2, "/proc/self/fd/2")):
+        own = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        os.dup2(own, fd)
+        os.close(own)
+
+
 def _give_up_rights() -> None:
     _check(_libc.unshare(_NEWUSER), "user namespace")
     _map_user(_USER, 0, 0)
@@ -182,6 +190,7 @@ def _first(setup: dict[str, list[str]], request: tuple[list[str], dict[str, str]
     """Process 1 of the command's namespace; its exit code is the command's, or 128 and the number of a signal."""
     arguments, environment, file_size, processes = request
     try:
+        _own_streams()
         _private_mounts(setup["hidden"])
         _give_up_rights()
         _limit(file_size, processes)
@@ -200,12 +209,13 @@ def _first(setup: dict[str, list[str]], request: tuple[list[str], dict[str, str]
             return code if code >= 0 else 128 - code
 
 
-def _remains() -> list[bytes]:
-    """Connections that outlive their processes; they could disturb the next command that uses the same port.
+def _remains() -> list[object]:
+    """What outlives processes where the next command could meet it.
 
-    Not the number of orphans, which is the whole machine's.
+    Connections: they could disturb who uses the same port.  Not the number of orphans, which is the whole machine's.
+    Rights of terminals' files: they are the commands' user's.
     """
-    out = []
+    out: list[object] = []
     for name in ("sockstat", "sockstat6"):
         try:
             with open(f"/proc/self/net/{name}", "rb") as file:
@@ -216,6 +226,9 @@ def _remains() -> list[bytes]:
             if line.startswith(b"TCP"):
                 words = line.split()
                 out += [words[at + 1] for at, word in enumerate(words) if word in (b"inuse", b"tw")]
+    for path in ("/dev/pts", "/dev/pts/ptmx"):
+        seen = os.stat(path)
+        out += [seen.st_mode, seen.st_ctime_ns]
     return out
 
 
@@ -267,11 +280,12 @@ def _serve(setup: dict[str, list[str]], requests: int, replies: int) -> None:
 
 def main() -> int:
     """Set up, then serve.  Told are: the number of the second process, as the outside sees it; 0 when it is ready; the
-    exit code of each command.  With it goes r (ready for the next), c (a connection is left, so this network must not
-    be used again) or n (what the command needs could not be made: it was not started).
+    exit code of each command.  With it goes r (ready for the next), c (something is left, see _remains, so the cell
+    must not be used again) or n (what the command needs could not be made: it was not started).
     """
     requests, replies = int(sys.argv[1]), int(sys.argv[2])
     os.umask(0o022)
+    _libc.signal(2, None)  # Python's own handler would let commands end their process 1
     _hide_arguments()
     for fd in (requests, replies):
         os.set_inheritable(fd, False)

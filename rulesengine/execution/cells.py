@@ -12,6 +12,7 @@ import marshal
 import os
 import select
 import signal
+import stat
 import struct
 import subprocess
 import sys
@@ -52,6 +53,7 @@ class Cell:
         self.first = 0
         self.owner = os.getpid()
         self.out, self.err = sink(), sink()
+        self._mode = os.fstat(self.out.fileno()).st_mode
         for file in (self.out, self.err):
             weakref.finalize(self, file.close)
         requests, self._requests = os.pipe()
@@ -77,7 +79,8 @@ class Cell:
         self._poll = select.poll()
         self._poll.register(self._replies, select.POLLIN)
         # Not a method: it would keep the cell from going when its thread does.
-        self._end = weakref.finalize(self, _end, self._process, self._requests, self._replies)
+        self._fds = [self._requests, self._replies]
+        self._end = weakref.finalize(self, _end, self._process, self._fds)
         self._write(
             {
                 "parent": self.owner,
@@ -96,12 +99,19 @@ class Cell:
                 self.end()
                 raise CellFaultError("it does not start")
             self.first = self._read()[0] or self.first
+            if len(self._fds) == 2:  # its number may be another's when it is ended
+                try:
+                    self._fds.append(os.pidfd_open(self.first))
+                except OSError as fault:
+                    self.end()
+                    raise CellFaultError(str(fault)) from None
 
     def start(self, arguments: Sequence[str], environment: Mapping[str, str], file_size: int, processes: int) -> None:
         """Start a command in /execroot.  file_size, processes: its limits, 0 for none.  Raises CellFaultError."""
         for file in (self.out, self.err):
             file.truncate(0)
             file.seek(0)
+            _renew(file.fileno(), self._mode)
         # bwrap sets PWD too
         self._write((list(arguments), {**environment, "PWD": EXECROOT}, file_size, processes))
 
@@ -124,7 +134,10 @@ class Cell:
         if self._end.alive:
             # Process 1 of the outer namespace takes all others with it, before its parent hears of it.
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(self.first or self._process.pid, signal.SIGKILL)
+                if len(self._fds) > 2:
+                    signal.pidfd_send_signal(self._fds[2], signal.SIGKILL)
+                else:
+                    self._process.kill()
             self._end()
 
     def forget(self) -> None:
@@ -211,7 +224,16 @@ def sink() -> IO[bytes]:
         return tempfile.TemporaryFile(buffering=0)
 
 
-def _end(process: subprocess.Popen[bytes], requests: int, replies: int) -> None:
-    for fd in (requests, replies):  # when its requests end, it ends
+def _renew(fd: int, mode: int) -> None:
+    """Take back what a command may have done to the file itself, which is its user's."""
+    with contextlib.suppress(OSError):
+        if os.fstat(fd).st_mode != mode:
+            os.fchmod(fd, stat.S_IMODE(mode))
+        for name in os.listxattr(fd):
+            os.removexattr(fd, name)
+
+
+def _end(process: subprocess.Popen[bytes], fds: list[int]) -> None:
+    for fd in fds:  # when its requests end, it ends
         os.close(fd)
     process.wait()

@@ -8,18 +8,18 @@ next action declares are left, so an action cannot see that another was there be
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import stat
 import threading
-import weakref
 from collections.abc import Callable
 
 from rulesengine.execution.scratch import remove_directory
 
 _KEPT = 16
 _SPARES = 64
-"""How many files of one command at most: each is kept open."""
+"""How many files of one thread's commands are kept."""
+_SPARE_BELOW = 1 << 20
+"""Bytes of a file that is kept."""
 
 
 class ExecRoots:
@@ -49,11 +49,11 @@ class ExecRoots:
         os.chmod(root, 0o755)
         return self._adapt(root, frozenset(), directories)
 
-    def give_back(self, root: str, directories: frozenset[str], *, reuse: bool) -> None:
-        """Done with it.  reuse: no process that knows the directory is alive any more."""
+    def give_back(self, root: str, directories: frozenset[str], *, reuse: bool, spares: Spares | None = None) -> None:
+        """Done with it.  reuse: no process that knows the directory is alive any more.  spares: may take its files."""
         if reuse and len(self._free) < _KEPT:
             try:
-                if _empty(root, directories):
+                if _empty(root, directories, spares):
                     with self._lock:
                         self._free.append((root, directories))
                     return
@@ -73,68 +73,67 @@ class ExecRoots:
 class Spares:
     """Files of input copies, written anew for the next command instead of removed and made again.
 
-    For one thread, and commands of which no process is left when their files are taken back.  ext4 does not use the
-    inode of a removed file for some seconds, and looks through all of them for each file that is made.
+    For one thread, and commands of which no process is left when their files are taken.  None is kept open: that would
+    be many for many threads, and no command could start what it was given as a file.  ext4 does not use the inode of a
+    removed file for some seconds, and looks through all of them for each file that is made.
     """
 
     def __init__(self, name: Callable[[], str]) -> None:
         """name: gives a path that nothing uses yet, on the execution directories' file system."""
         self._name = name
-        self._free: list[tuple[int, str]] = []
-        self._used: list[tuple[int, str]] = []
-        self._end = weakref.finalize(self, _close, self._free, self._used)
+        self._free: list[tuple[str, int, int]] = []  # path, size, mode
+        self._user = os.geteuid()
 
     def write(self, path: str, data: bytes, mode: int) -> bool:
         """Make the file, or say that it is not one for us.  Raises OSError."""
-        if mode & 0o111 or len(self._used) >= _SPARES:
-            return False  # a program that is open for writing cannot be started
-        if self._free:
-            fd, spare = self._free.pop()
-            self._used.append((fd, path))
+        if mode & 0o111 or not self._free:  # a program that another thread's new process has open cannot be started
+            return False
+        spare, size, had = self._free.pop()
+        try:
+            fd = os.open(spare, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:  # a command may have made it one that nobody can write (verity)
+            os.unlink(spare)
+            return False
+        try:
             os.rename(spare, path)
-        else:
-            fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-            self._used.append((fd, path))
-        if os.pwrite(fd, data, 0) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        seen = os.fstat(fd)
-        if seen.st_size != len(data):
-            os.ftruncate(fd, len(data))
-        if stat.S_IMODE(seen.st_mode) != mode:
-            os.fchmod(fd, mode)
+            if os.pwrite(fd, data, 0) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if size > len(data):
+                os.ftruncate(fd, len(data))
+            if had != mode:
+                os.fchmod(fd, mode)
+            os.utime(fd)  # whatever was set before
+        finally:
+            os.close(fd)
         return True
 
-    def take_back(self, *, reuse: bool) -> None:
-        """Take what is as it was, under its one name; the rest, or all, is left.  reuse: see ExecRoots."""
-        for fd, path in self._used:
-            try:
-                if reuse and _is_plain(fd, path):
-                    spare = self._name()
-                    os.rename(path, spare)
-                    self._free.append((fd, spare))
-                    continue
-            except OSError:
-                pass
-            os.close(fd)
-        self._used.clear()
+    def take(self, file: os.DirEntry[str]) -> bool:
+        """Take a file that is no longer needed where it is, or say that it is not one for us.  Raises OSError."""
+        if len(self._free) >= _SPARES or not file.is_file(follow_symlinks=False):
+            return False
+        seen = file.stat(follow_symlinks=False)
+        if seen.st_nlink != 1 or seen.st_size >= _SPARE_BELOW or seen.st_uid != self._user or _is_marked(file.path):
+            return False
+        mode = stat.S_IMODE(seen.st_mode)
+        if self._user and not mode & 0o200:
+            mode |= 0o200
+            os.chmod(file.path, mode)
+        spare = self._name()
+        os.rename(file.path, spare)
+        self._free.append((spare, seen.st_size, mode))
+        return True
 
 
-def _is_plain(fd: int, path: str) -> bool:
-    seen, there = os.fstat(fd), os.lstat(path)
-    return (
-        (seen.st_ino, seen.st_dev, seen.st_nlink) == (there.st_ino, there.st_dev, 1)
-        and seen.st_uid == os.geteuid()
-        and not os.listxattr(fd)
-    )
+def _is_marked(path: str) -> bool:
+    """Whether a command has given it attributes, or rights (those of a directory are inherited by what is made there).
+
+    What the system itself gives to every file is nothing of a command's.
+    """
+    return any(not name.startswith("security.") for name in os.listxattr(path, follow_symlinks=False))
 
 
-def _close(*files: list[tuple[int, str]]) -> None:
-    for fd, _ in itertools.chain(*files):
-        os.close(fd)
-
-
-def _empty(root: str, directories: frozenset[str]) -> bool:
-    """Remove all but `directories`; False where one of them is missing."""
+def _empty(root: str, directories: frozenset[str], spares: Spares | None) -> bool:
+    """Remove all but `directories`; False where one of them is missing or was marked."""
     seen = 0
     todo = [""]
     while todo:
@@ -142,10 +141,13 @@ def _empty(root: str, directories: frozenset[str]) -> bool:
         here = f"{root}/{below}"
         if stat.S_IMODE(os.stat(here).st_mode) != 0o755:
             os.chmod(here, 0o755)
+        if _is_marked(here):
+            return False
         with os.scandir(here) as entries:
             for entry in list(entries):
                 if not entry.is_dir(follow_symlinks=False):
-                    os.unlink(entry.path)
+                    if spares is None or not spares.take(entry):
+                        os.unlink(entry.path)
                 elif below + entry.name in directories:
                     seen += 1
                     todo.append(f"{below}{entry.name}/")

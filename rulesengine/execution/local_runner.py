@@ -197,9 +197,7 @@ class LocalRunner:
                 self._leave(action, root, sandbox, arguments, bound)
             else:
                 # What was killed may need a moment to be gone, and might still write there.
-                if spares is not None:
-                    spares.take_back(reuse=ended)
-                roots.give_back(root, layout.directories, reuse=ended)
+                roots.give_back(root, layout.directories, reuse=ended, spares=spares)
 
     def _confinement(self, mnemonic: str) -> Sandbox:
         given = self._by_mnemonic.get(mnemonic, self._sandbox)

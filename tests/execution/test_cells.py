@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import struct
 import threading
 import time
 from pathlib import Path
@@ -133,6 +134,68 @@ def test_what_a_command_leaves_is_not_there_for_the_next(
     assert len(started) == 1
 
 
+_APPENDS = """
+import fcntl, os
+fcntl.fcntl(1, fcntl.F_SETFL, os.O_APPEND)
+"""
+
+_ATTRIBUTES = (
+    "/usr/bin/python3 -c 'import os; print(os.listxattr(\"DIR\"))'; : > DIR/new; stat -c %a DIR/new; rm -f DIR/new"
+)
+
+
+def _sets(name: str, value: bytes) -> str:
+    """As setfattr and setfacl do, which few machines have."""
+    return f"""/usr/bin/python3 -c 'import os; os.setxattr("DIR", "{name}", bytes({list(value)}))'"""
+
+
+KEPT = {
+    "rights of terminals": ("chmod 0 /dev/pts/ptmx", "stat -c %a /dev/pts/ptmx"),
+    "rights of standard error": ("chmod 0 /dev/stderr", "stat -L -c %a /dev/stderr; echo said > /dev/stderr"),
+    "flags of open files": (f"/usr/bin/python3 -c '{_APPENDS}' >&2", "grep -h flags /proc/self/fdinfo/2"),
+    "locks of standard input": ("flock -n 0", "flock -n /dev/null echo mine"),
+    "attributes": (_sets("user.left", b"1"), _ATTRIBUTES),
+    "default rights": (
+        _sets("system.posix_acl_default", b"\2\0\0\0" + b"".join(struct.pack("<HHi", x, 4, -1) for x in (1, 4, 32))),
+        _ATTRIBUTES,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_what_a_command_sets_is_not_set_for_the_next(
+    bench: Bench, runner: LocalRunner, started: list[Cell], what: str
+) -> None:
+    leave, look = (one.replace("DIR", os.path.dirname(OUT.path)) for one in KEPT[what])
+    clean = text(bench, run(runner, look))
+    text(bench, run(runner, leave))
+    assert text(bench, run(runner, look)) == clean
+
+
+def test_process_1_is_not_ended_by_the_command(bench: Bench, runner: LocalRunner, started: list[Cell]) -> None:
+    """As under bubblewrap."""
+    assert text(bench, run(runner, "for one in INT TERM KILL; do kill -$one 1; done; sleep 0.1; echo on")) == "on\n"
+    assert len(started) == 1
+
+
+def test_what_goes_on_in_other_networks_is_nothing_to_a_cell(
+    bench: Bench, runner: LocalRunner, started: list[Cell]
+) -> None:
+    run(runner, "true")
+    with socket.create_server(("127.0.0.1", 0)) as listens:
+        one = socket.create_connection(listens.getsockname())
+        other, _ = listens.accept()
+        one.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while one.send(bytes(1 << 16)):
+                pass
+        one.close()  # nobody reads what it has sent: it is an orphan
+        with other:
+            for _ in range(2):
+                run(runner, "true")
+    assert len(started) == 1
+
+
 _CONNECTS = """
 import socket
 listens = socket.create_server(("127.0.0.1", 4321))
@@ -239,6 +302,30 @@ FORCED = {
     "moved to the output": "mv -f in OUT",
     "linked to the output": "rm OUT; ln in OUT",
 }
+
+
+def test_an_input_can_be_made_a_program(bench: Bench, runner: LocalRunner, started: list[Cell], tmp_path: Path) -> None:
+    """Nobody has it open for writing."""
+    (tmp_path / "in").write_bytes(data := b"#!/bin/sh\necho works\n")
+    inputs = {"in": LentFile(Digest.of(data), False, str(tmp_path / "in"))}
+    for _ in range(3):
+        action = shell("", [], [OUT])
+        words = ["/bin/sh", "-c", f"chmod +x in && ./in > {OUT.path}"]
+        result = runner.run(action, words, inputs, {OUT.path: OUT}, NeverCancelled())
+        assert text(bench, result) == "works\n"
+    assert len(started) == 1
+
+
+def test_a_spare_is_never_taken_from_outside(
+    bench: Bench, runner: LocalRunner, started: list[Cell], tmp_path: Path
+) -> None:
+    """Where the command made the directory of its input a link to a directory of the host's."""
+    (tmp_path / "in").write_bytes(data := b"the host's\n")
+    inputs = {"d/in": LentFile(Digest.of(data), False, str(tmp_path / "in"))}
+    for _ in range(2):
+        words = ["/bin/sh", "-c", f"mv d e; ln -s {tmp_path} d; echo > {OUT.path}"]
+        assert text(bench, runner.run(shell("", [], [OUT]), words, inputs, {OUT.path: OUT}, NeverCancelled())) == "\n"
+        assert (tmp_path / "in").read_bytes() == data
 
 
 @pytest.mark.parametrize("what", FORCED)
