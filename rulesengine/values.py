@@ -164,6 +164,7 @@ def _made(cls: type[_T], is_frozen: bool, eq: bool, order: bool, cache_hash: boo
     if is_frozen:
         names.setdefault("__setattr__", _set_frozen)
         names.setdefault("__delattr__", _set_frozen)
+        names.setdefault("__setstate__", _set_state)
     made: list[type] = []
     for name in late:
         if cls.__dict__.get(name) is None:  # Python sets __hash__ to None beside an __eq__
@@ -182,6 +183,9 @@ def _late(made: list[type], name: str, is_frozen: bool) -> Callable[..., Any]:
     def method(*arguments: Any, **named: Any) -> Any:
         nonlocal calls
         (cls,) = made
+        now: Callable[..., Any] = cls.__dict__[name]
+        if now is not method:  # who has kept this one calls it still
+            return now(*arguments, **named)
         calls += 1
         if calls <= _UNCOMPILED and name == "__init__" and _initialised(cls, arguments, named):
             return None
@@ -324,6 +328,13 @@ def _set_frozen(self: object, name: str, value: object = None) -> None:  # noqa:
     from attrs.exceptions import FrozenInstanceError
 
     raise FrozenInstanceError
+
+
+def _set_state(self: object, state: tuple[dict[str, Any] | None, dict[str, Any]]) -> None:
+    """What copy and pickle ask of a new value; a kept hash is one process's."""
+    for part in state:
+        for name, value in (part or {}).items():
+            object.__setattr__(self, name, None if name == _HASH else value)
 
 
 if TYPE_CHECKING:

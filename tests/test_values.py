@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import operator
+import pickle
+import sys
 import threading
 import weakref
 from typing import Any, ClassVar
@@ -165,6 +168,45 @@ def test_frozen_ones_stay(name: str) -> None:
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
             delattr(one, "a")
         assert one.a == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_copies_are_equal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pickle looks for a class by its name."""
+    for scope in (OURS, THEIRS):
+        one = scope[name](1)
+        monkeypatch.setattr(sys.modules[__name__], name, scope[name], raising=False)
+        if type(one).__hash__ is not None:
+            hash(one)
+        for other in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
+            assert type(other) is type(one)
+            assert attrs.asdict(other) == attrs.asdict(one)
+            assert (other == one) == (name not in ("Same", "Shared"))
+
+
+def test_a_hash_is_not_kept_by_a_copy() -> None:
+    """That of a text is another one in each process."""
+    one = OURS["Cached"](1)
+    hash(one)
+    assert one._kept_hash is not None
+    assert copy.copy(one)._kept_hash is None
+
+
+def test_a_method_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though who asked for it before keeps what was there then."""
+    cls = made(values)["Plain"]
+    early = cls.__eq__
+    compiled = []
+    work = values._compiled
+
+    def note(name: str, *rest: Any) -> Any:
+        compiled.append(name)
+        return work(name, *rest)
+
+    monkeypatch.setattr(values, "_compiled", note)
+    for _ in range(3):
+        assert early(cls(1), cls(1)) is True
+    assert compiled.count("__eq__") == 1
 
 
 def test_cattrs_reads_and_writes_them() -> None:

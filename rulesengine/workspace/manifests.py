@@ -43,7 +43,7 @@ def _lists(
     if any(place.partition("/")[0] == MANIFEST for place in places):
         return  # the rule says itself what is there
     root = os.path.join(base, tree.path)
-    lines = sorted(f"{place} {root}/{place}\n" for place in (*places, REPO_MAPPING))
+    lines = [_line(place, f"{root}/{place}") for place in sorted((*places, REPO_MAPPING))]
     listed = FileValue(put("".join(lines).encode()))
     mapping = FileValue(put(text.encode()))
     beside = {f"{tree.path}/{MANIFEST}": listed, tree.path + _BESIDE: listed}
@@ -52,3 +52,14 @@ def _lists(
         artifact = Artifact(path, tree.owner)
         if artifact not in graph.makers:
             yield artifact, value
+
+
+def _line(place: str, path: str) -> str:
+    """A reader splits at the first space.  Where that or a line's end would mislead it, Bazel (since 7.4) begins the
+    line with a space and writes \\s, \\n and \\b (a backslash) in the place, the latter two in the path.
+    """
+    if " " in place or "\n" in place + path:
+        place, path = (one.replace("\\", "\\b").replace("\n", "\\n") for one in (place, path))
+        spaceless = place.replace(" ", "\\s")
+        return f" {spaceless} {path}\n"
+    return f"{place} {path}\n"

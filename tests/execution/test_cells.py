@@ -178,24 +178,6 @@ def test_process_1_is_not_ended_by_the_command(bench: Bench, runner: LocalRunner
     assert len(started) == 1
 
 
-def test_what_goes_on_in_other_networks_is_nothing_to_a_cell(
-    bench: Bench, runner: LocalRunner, started: list[Cell]
-) -> None:
-    run(runner, "true")
-    with socket.create_server(("127.0.0.1", 0)) as listens:
-        one = socket.create_connection(listens.getsockname())
-        other, _ = listens.accept()
-        one.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while one.send(bytes(1 << 16)):
-                pass
-        one.close()  # nobody reads what it has sent: it is an orphan
-        with other:
-            for _ in range(2):
-                run(runner, "true")
-    assert len(started) == 1
-
-
 _CONNECTS = """
 import socket
 listens = socket.create_server(("127.0.0.1", 4321))

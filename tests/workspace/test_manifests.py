@@ -90,6 +90,23 @@ def test_after_each_kind_of_build(root: Path) -> None:
     build(root, "build", "--check_up_to_date", "//a:p")
 
 
+def test_names_with_spaces_are_written_as_bazel_does(root: Path) -> None:
+    (root / "a/BUILD").write_text(
+        'load(":d.bzl", "prog")\n\nprog(name = "p", data = ["x.txt"], names = ["s t", "b\\\\c", "s\\\\ u"])\n'
+    )
+    build(root)
+    tree = os.path.realpath(root / "pybuild-bin/a") + "/p.runfiles"
+    lines = (root / "pybuild-bin/a/p.runfiles_manifest").read_text().replace(tree, "TREE").splitlines()
+    assert lines == [
+        "_main/a/p TREE/_main/a/p",
+        "_main/a/x.txt TREE/_main/a/x.txt",
+        "_repo_mapping TREE/_repo_mapping",
+        "b\\c TREE/b\\c",
+        " s\\st TREE/s t",
+        " s\\b\\su TREE/s\\b u",
+    ]
+
+
 def test_they_go_with_their_target(root: Path) -> None:
     build(root)
     (root / "a/BUILD").write_text('load(":d.bzl", "prog")\n\nprog(name = "q", data = ["x.txt"])\n')
