@@ -6,6 +6,9 @@ compiled when they are first called, and `__init__`, of which many are called on
 A type checker sees attrs itself, and attrs and cattrs see classes of their own (`attrs.fields`, `attrs.has`,
 `attrs.evolve`, `attrs.asdict`).
 
+`light` is `frozen` for values of which a build makes tens of thousands: type checkers alone keep their fields from being
+set.  What keeps others from it takes five times as long as to set a field, and that was a tenth of an analysis.
+
 What there is of attrs: slots; init, repr, eq, order, cache_hash; defaults, factories and aliases of fields; bases;
 `__attrs_post_init__`; methods that a class has already stay.  Not: validators, converters, cached properties,
 `super()` without arguments.  Classes that need these, or that few builds import, use attrs.
@@ -119,13 +122,21 @@ def _define(cls: type[_T] | None = None, *, eq: bool = True) -> Any:
     return _made(cls, False, eq, False, False)
 
 
+def _light(cls: type[_T] | None = None, *, eq: bool = True, order: bool = False, cache_hash: bool = False) -> Any:
+    if cls is None:
+        return lambda cls: _made(cls, False, eq, order, cache_hash, eq)
+    return _made(cls, False, eq, order, cache_hash, eq)
+
+
 def _evolve(value: _T, **changes: Any) -> _T:
     """The same value with other fields."""
     given = {one.alias: getattr(value, one.name) for one in fields(type(value)) if one.init}
     return type(value)(**{**given, **changes})
 
 
-def _made(cls: type[_T], is_frozen: bool, eq: bool, order: bool, cache_hash: bool) -> type[_T]:
+def _made(
+    cls: type[_T], is_frozen: bool, eq: bool, order: bool, cache_hash: bool, hashed: bool | None = None
+) -> type[_T]:
     names: dict[str, Any] = dict(cls.__dict__)
     own: list[Field] = []
     for name, annotation in names.get("__annotations__", {}).items():
@@ -155,7 +166,7 @@ def _made(cls: type[_T], is_frozen: bool, eq: bool, order: bool, cache_hash: boo
     late = ["__init__", "__repr__"]
     if eq:
         late.append("__eq__")
-        if is_frozen:
+        if is_frozen if hashed is None else hashed:
             late.append("__hash__")
         else:
             names["__hash__"] = None
@@ -339,7 +350,8 @@ def _set_state(self: object, state: tuple[dict[str, Any] | None, dict[str, Any]]
 
 if TYPE_CHECKING:
     from attrs import define, evolve, field, frozen
+    from attrs import frozen as light
 else:
-    frozen, define, evolve, field = _frozen, _define, _evolve, Field
+    frozen, light, define, evolve, field = _frozen, _light, _define, _evolve, Field
 
-__all__ = ["Field", "define", "evolve", "field", "fields", "frozen"]
+__all__ = ["Field", "define", "evolve", "field", "fields", "frozen", "light"]

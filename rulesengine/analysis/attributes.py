@@ -17,7 +17,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, AttributeSchema, Rule
 from rulesengine.model.target import PUBLIC, Target
-from rulesengine.values import define, field, frozen
+from rulesengine.values import define, field, frozen, light
 
 Key = tuple[Label, Configuration] | tuple[Label, Configuration, Merged | Path]
 """A configured target; one with what aspects provide for it; or what an aspect says of it."""
@@ -26,7 +26,7 @@ _FEATURES = AttributeSchema("string_list")
 _EVERYBODY = (PUBLIC,)
 
 
-@frozen
+@light
 class Resolved:
     """What a rule implementation will see.
 

@@ -12,7 +12,7 @@ from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target
-from rulesengine.values import field, frozen
+from rulesengine.values import field, frozen, light
 
 if TYPE_CHECKING:
     from rulesengine.analysis.conditions import Conditions
@@ -26,7 +26,7 @@ _NO_GROUPS: dict[str, Depset[Artifact]] = {}
 _NO_VARIABLES: dict[str, str] = {}
 
 
-@frozen(eq=False)
+@light(eq=False)
 class ConfiguredTarget:
     """What analysis knows of a target in a configuration.
 

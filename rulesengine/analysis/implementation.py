@@ -28,7 +28,7 @@ from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import Rule
 from rulesengine.model.target import Target
-from rulesengine.values import define, field, frozen
+from rulesengine.values import define, field, light
 
 _REQUIREMENT = re.compile(r"(?:block|requires|no|supports|disable)-|local$|(?:cpu|resources):")
 """The tags that say how the actions of a target are to run."""
@@ -60,7 +60,7 @@ def _driver(modules: int, rules: int, configurations: int) -> Any:
         "[" + ", ".join(f"{letter}{i}" for i in range(count)) + "]"
         for letter, count in (("d", modules), ("r", rules), ("c", configurations))
     )
-    source += f"TARGETS__ = []\nLATE__ = []\nanalyze_all__(TARGETS__, SPEC, {', '.join(lists)}, LATE__)\nNone\n"
+    source += f"TARGETS__ = []\nLATE__ = []\nanalyze_all__(TARGETS__, SPEC, {', '.join(lists)}, LATE__)\n"
     return parse_own("<analysis>", source)
 
 
@@ -69,7 +69,7 @@ def _late_driver() -> Any:
     return parse_own("<analysis>", 'load("p", "late__")\nload("t", "LATE__")\nMADE__ = late__(LATE__[INDEX])\nNone\n')
 
 
-@frozen
+@light
 class Work:
     """An implementation to run.  found: the target's dependencies, in the order of `resolved.wanted`."""
 

@@ -8,13 +8,13 @@ from rulesengine.errors import ConflictError
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.digest import Digest
-from rulesengine.values import field, frozen
+from rulesengine.values import field, frozen, light
 
 OP_EXECUTABLE = "rulesengine-op"
 """argv[0] of every action that is a Python operation; argv[1] is `NAME@VERSION`."""
 
 
-@frozen
+@light
 class PathArgument:
     """An artifact's execution path inside an argument; `format` has one `%s` where the path goes."""
 
@@ -98,7 +98,7 @@ class TestRun:
     fresh: bool = False
 
 
-@frozen(eq=False)
+@light(eq=False)
 class Action:
     """A command, its declared inputs and outputs, and how it may run.
 

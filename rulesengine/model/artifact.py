@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rulesengine.model.digest import Digest
-from rulesengine.values import field, frozen
+from rulesengine.values import field, frozen, light
 
 OUTPUT_ROOT = "pybuild-out"
 """First component of every generated artifact's execution path: `pybuild-out/CONFIGURATION/bin/PACKAGE/NAME`."""
@@ -16,7 +16,7 @@ ANY_CONFIGURATION = "any"
 """Stands for the configuration in the paths of actions whose command does not depend on it."""
 
 
-@frozen(cache_hash=True)
+@light(cache_hash=True)
 class Artifact:
     """An input or output of actions, named by its path in the execution root.
 

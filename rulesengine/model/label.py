@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rulesengine.errors import LabelError
-from rulesengine.values import field, frozen
+from rulesengine.values import field, light
 
 # Bazel's LabelValidator: packages are printable ASCII, targets may hold any other character too.
 _PACKAGE = re.compile(r"[ -9;-\[\]-~]*")
@@ -36,7 +36,7 @@ def check_target(name: str, text: str) -> None:
         raise LabelError(f"bad label {text!r}: a target name has no '.' or '..' component")
 
 
-@frozen(order=True, cache_hash=True)
+@light(order=True, cache_hash=True)
 class Label:
     """`@repo//package:name`; repo is empty for the main workspace.
 

@@ -9,7 +9,7 @@ from rulesengine.errors import Location
 from rulesengine.model.label import Label
 from rulesengine.model.macro import MacroInstance
 from rulesengine.model.rule import LABEL_KINDS, Rule
-from rulesengine.values import frozen
+from rulesengine.values import light
 
 SELECT = "select__"
 """Marks an attribute value that is a select(): `{"select__": [[condition, value], …], "error__": text}`."""
@@ -48,7 +48,7 @@ NO_OUTPUTS: Mapping[str, str] = {}
 """One for all targets, most of which have none."""
 
 
-@frozen(eq=False)
+@light(eq=False)
 class Target:
     """A rule instance, a source file, a generated file or a package group.
 
