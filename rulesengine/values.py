@@ -6,7 +6,7 @@ compiled when they are first called, and `__init__`, of which many are called on
 A type checker sees attrs itself, and attrs and cattrs see classes of their own (`attrs.fields`, `attrs.has`,
 `attrs.evolve`, `attrs.asdict`).
 
-`light` is `frozen` for values of which a build makes tens of thousands: type checkers alone keep their fields from being
+`light` is `frozen` for values of which a build makes tens of thousands: only type checkers keep their fields from being
 set.  What keeps others from it takes five times as long as to set a field, and that was a tenth of an analysis.
 
 What there is of attrs: slots; init, repr, eq, order, cache_hash; defaults, factories and aliases of fields; bases;

@@ -50,7 +50,7 @@ def _driver(modules: int, rules: int, configurations: int) -> Any:
     """Runs implementations that need targets of so many `modules` and have so many `rules` and configurations.
 
     The modules `p`, `r0`, `r1` …, `c0` …, `0`, `1` … come from the loader.  What was done before one fails stays in
-    TARGETS__.
+    TARGETS__, what those said in SAID__.  Nothing follows: Starlark would look for garbage.
     """
     source = 'load("p", "analyze_all__")\n'
     source += "".join(f'load("r{i}", r{i} = "RULE__")\n' for i in range(rules))
@@ -60,8 +60,15 @@ def _driver(modules: int, rules: int, configurations: int) -> Any:
         "[" + ", ".join(f"{letter}{i}" for i in range(count)) + "]"
         for letter, count in (("d", modules), ("r", rules), ("c", configurations))
     )
-    source += f"TARGETS__ = []\nLATE__ = []\nanalyze_all__(TARGETS__, SPEC, {', '.join(lists)}, LATE__)\n"
+    source += "TARGETS__ = []\nLATE__ = []\nSAID__ = [], []\n"
+    source += f"analyze_all__(TARGETS__, SPEC, {', '.join(lists)}, LATE__, SAID__)\n"
     return parse_own("<analysis>", source)
+
+
+@lru_cache(maxsize=1)
+def _rest_driver() -> Any:
+    """What the implementations said that were done before one failed."""
+    return parse_own("<analysis>", 'load("p", "say__")\nsay__(SAID__)\n')
 
 
 @lru_cache(maxsize=1)
@@ -79,20 +86,22 @@ class Work:
     found: list[ConfiguredTarget]
 
 
-_Ran = tuple[Any, list[dict[str, Any]], RulesEngineError | None]
+_Ran = tuple[Any, "list[dict[str, Any] | RulesEngineError]", RulesEngineError | None]
 """The module, what the implementations said that ran, and the error of the one after them."""
 
 
 @define
 class _Batch:
-    """Implementations that run in one module, and what those that are done said.
+    """Implementations that run in one module, and what those that are done said, or why that is wrong.
 
+    running: the number of the one that runs.
     module: theirs, once they are done; its LATE__ are functions of theirs that look into trees.
     declared: by number.  conflicts: by number, the first action that cannot be beside another.
     """
 
     work: list[Work]
-    done: list[dict[str, Any]] = field(factory=list)
+    done: list[dict[str, Any] | RulesEngineError] = field(factory=list)
+    running: int = 0
     module: Any = None
     declared: dict[int, list[Artifact]] = field(factory=dict)
     conflicts: dict[int, ConflictError] = field(factory=dict)
@@ -138,7 +147,11 @@ class Implementations:
         while work:
             module, done, fault = evaluate(work)
             for index, (one, said) in enumerate(zip(work, done, strict=False)):
-                yield self._configured(one, module, index, said)
+                if isinstance(said, RulesEngineError):
+                    self.explain(said, one.target)
+                    yield said
+                else:
+                    yield self._configured(one, module, index, said)
             work = work[len(done) :]
             if fault is not None:
                 self.explain(fault, work[0].target)
@@ -166,7 +179,14 @@ class Implementations:
                 self._tests.run(work, self.specs, self.file)
         except RulesEngineError as caught:
             fault = caught if len(batch.done) < len(work) else None  # not what comes after those that are wanted
-        scripts = [self._actions.artifacts[done["executable"]] for done in batch.done]
+        said = [one for one in batch.done if not isinstance(one, RulesEngineError)]
+        if len(said) < len(batch.done):  # those after the one that is wrong are evaluated once more
+            place = next(place for place, one in enumerate(batch.done) if isinstance(one, RulesEngineError))
+            wrong = batch.done[place]
+            assert isinstance(wrong, RulesEngineError)
+            fault, said = wrong, said[:place]
+            batch.done[place:] = []
+        scripts = [self._actions.artifacts[done["executable"]] for done in said]
         batch.module = self._tests.targets(work, scripts)
         return batch.module, batch.done, fault
 
@@ -212,6 +232,7 @@ class Implementations:
                 loader.interpreter.evaluate(module, driver, frozen.__getitem__, AnalysisError)
         except RulesEngineError as caught:
             fault = caught
+            loader.interpreter.evaluate(module, _rest_driver(), frozen.__getitem__, AnalysisError)
         batch.module = module.freeze()
         return batch.module, batch.done, fault
 
@@ -247,7 +268,7 @@ class Implementations:
             requirements=tuple(done.get("requirements", ())),
         )
 
-    def applying(self, work: Work) -> list[dict[str, Any]]:
+    def applying(self, work: Work) -> list[Any]:
         """What the prelude calls is now for an aspect on a target; what the aspect says when it is done comes here."""
         self._batch = _Batch([work])
         return self._batch.done
@@ -281,7 +302,8 @@ class Implementations:
         return {
             "py_declare": self._declare,
             "py_told": self._told,
-            "py_done": self._finish,
+            "py_said": self._said,
+            "py_next": self._next,
             "py_aspect_done": self._finish_aspect,
             "py_target_actions": self._target_actions,
             "py_expand_location": self._expand_location,
@@ -342,12 +364,33 @@ class Implementations:
     def _members(self, path: str) -> str:
         return "\n".join(self._look_into(path))
 
-    def _finish(self, text: str) -> int:
+    def _next(self) -> int:
+        self._batch.running += 1
         self._loader.guard.budget.begin()  # each implementation of a batch has its own
-        done = received(text)
-        index = done["id"]
+        return 0
+
+    def _said(self, text: str) -> int:
+        """What the targets that are done since the last time said, and a line of what each declared.
+
+        1 where that is not JSON: then it comes once more.
+        """
+        try:
+            said, *told = [received(line) for line in text.split("\n")]
+        except ValueError:
+            return 1
+        done = self._batch.done
+        for one, declared in zip(said, told, strict=True):
+            try:
+                self._finish(len(done), one, declared)
+            except RulesEngineError as fault:
+                done.append(fault)
+            else:
+                done.append(one)
+        return 0
+
+    def _finish(self, index: int, done: dict[str, Any], told: list[Any]) -> None:
         running = self._batch.work[index]
-        self._take(index, done.pop("told"))
+        self._take(index, told)
         self._check_actions(index)
         if "executable" in done:
             program = self._actions.artifacts[done["executable"]]
@@ -365,8 +408,6 @@ class Implementations:
                 tuple((path, file) for path, file in done.get("symlinks", ())),
                 tuple((path, file) for path, file in done.get("root_symlinks", ())),
             )
-        self._batch.done.append(done)
-        return 0
 
     def _finish_aspect(self, index: int, text: str) -> None:
         done = json.loads(text)
@@ -398,9 +439,8 @@ class Implementations:
 
     def _expand_location(self, text: str, what: str) -> str:
         label, known = json.loads(what)
-        done = len(self._batch.done)
-        if done < len(self._batch.work):  # an alias stands for its target under both names
-            running = self._batch.work[done]
+        if self._batch.running < len(self._batch.work):  # an alias stands for its target under both names
+            running = self._batch.work[self._batch.running]
             for key, other in zip(running.resolved.wanted, running.found, strict=False):
                 if key[0] != other.label and str(other.label) in known:
                     known.setdefault(str(key[0]), known[str(other.label)])
@@ -410,7 +450,7 @@ class Implementations:
         return self._constraints.holds(text, self._batch.work[index].configuration)
 
     def _output_path(self, text: str) -> str:
-        running, label = self._batch.work[len(self._batch.done)], Label.parse(text)
+        running, label = self._batch.work[self._batch.running], Label.parse(text)
         return self._actions.output_path(label, running.configuration, label.name)
 
 

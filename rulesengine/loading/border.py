@@ -146,7 +146,10 @@ _READ = json.JSONDecoder().raw_decode
 
 
 def received(text: str) -> Any:
-    """What the prelude's `json.encode` wrote; `json.loads` looks for spaces around it, which takes as long again."""
+    """What the prelude's `json.encode` or `str` wrote; `json.loads` looks for spaces around, which takes as long again.
+
+    Raises ValueError where `str` wrote what is not JSON; what is JSON is what it was, whatever the characters.
+    """
     return _READ(text)[0]
 
 

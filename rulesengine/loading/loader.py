@@ -50,7 +50,7 @@ _PARTS = (
 )
 """The files in `prelude/`, in the order in which they are evaluated: one module, in parts that can be read."""
 _ANALYSIS_CALLS = (
-    *("py_declare", "py_told", "py_done", "py_expand_location", "py_expand_make", "py_output_path"),
+    *("py_declare", "py_told", "py_said", "py_next", "py_expand_location", "py_expand_make", "py_output_path"),
     *("py_build_options", "py_aspect_done", "py_has_constraint", "py_target_actions", "py_members"),
     *("py_test_done", "py_test_settings"),
 )

@@ -214,8 +214,14 @@ class PackageBuilder:
         self.package.targets[name] = target
 
     def instantiate(self, text: str) -> int:
-        """A rule was called in a BUILD file or in a macro: its number, the target's name, attributes, call stack."""
-        rule_id, name, given, stack = received(text)
+        """A rule was called in a BUILD file or in a macro: its number, the target's name, attributes, call stack.
+
+        1 where the text is not JSON: then it comes once more.
+        """
+        try:
+            rule_id, name, given, stack = received(text)
+        except ValueError:
+            return 1
         plan = self._plan(rule_id)
         rule = plan.rule
         place, chain = self.place(stack)

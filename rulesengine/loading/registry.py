@@ -99,7 +99,10 @@ class Registry:
         return _place(self.aspects[aspect_id], self.open_module, index)
 
     def _depset(self, text: str) -> int:
-        order, children, paths = received(text)
+        try:
+            order, children, paths = received(text)
+        except ValueError:
+            return -1
         self.depsets.append((paths, children, order))
         return len(self.depsets) - 1
 

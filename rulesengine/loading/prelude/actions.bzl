@@ -4,31 +4,40 @@
 # names of execution groups, log) of the target.
 #
 # A log is what a target declared and Python was not told yet, kinds of its files by path, and what their paths have in
-# common: (list, dict, start of the path, start of the short path, root).  What can be wrong is told at once, so that
-# the error has its place; the rest is told together with the target.
+# common: (list, dict, start of the path, start of the short path, root, what earlier targets of the wave said).  What
+# can be wrong is told at once, so that the error has its place; the rest is told together with the wave.
 
 _TOGETHER = 200
 
-def log__(bin_dir, label):
+def log__(bin_dir, label, said):
     below = (label.workspace_root + "/" if label.workspace_root else "") + (label.package + "/" if label.package else "")
     short = "../" + below[len("external/"):] if label.workspace_root else below
-    return [], {}, bin_dir.path + "/" + below, short, bin_dir
+    return [], {}, bin_dir.path + "/" + below, short, bin_dir, said
+
+def say__(said):
+    """Tell Python what the targets that are done said: a line on all of them, and one on what each declared."""
+    if said[0]:
+        if py_said("\n".join([str(one) for one in [said[0]] + said[1]])):  # see depset.bzl
+            py_said("\n".join([json.encode(one) for one in [said[0]] + said[1]]))
+        said[0].clear()
+        said[1].clear()
 
 def tell__(target, log):
     """Tell Python what a target declared up to now."""
+    say__(log[5])
     if log[0]:
-        py_told(json.encode((target, log[0])))
+        py_told(json.encode([target, log[0]]))
         log[0].clear()
 
 def declare__(target, label, log, filename, kind = ""):
     """A file that a target makes."""
-    told, known, path, short, root = log
+    told, known, path, short, root, _ = log
     path += filename
     if path in known or not _is_usual(filename):
         tell__(target, log)
         py_declare("%d\n%s\n%s" % (target, kind, filename))
     else:
-        told.append((kind, filename) if kind else filename)
+        told.append([kind, filename] if kind else filename)
     known[path] = kind
     return file__(path, root, short + filename, label, False, kind)
 

@@ -1,15 +1,17 @@
-def analyze_all__(out, spec, modules, rules, shared, late):
+def analyze_all__(out, spec, modules, rules, shared, late, said):
     """Run rule implementations, one after the other.  spec: JSON from Python.
 
     out: receives a target for each; late: functions that look into trees.  modules: the targets of other modules, to which dependencies lead.
-    rules: of base__().  shared: of shared__().
+    rules: of base__().  shared: of shared__().  said: receives what Python must know of each target, and what it declared.
     """
     spec = json.decode(spec)
     files = [file_target__(one) for one in spec["files"]]
     for one in spec["targets"]:
         rule, base = rules[one["rule"]]
         deps = [modules[other][place] if other >= 0 else files[place] for other, place in one["deps"]]
-        out.append(_analyze(rule, base, one, shared[one["configuration"]], deps, late))
+        out.append(_analyze(rule, base, one, shared[one["configuration"]], deps, late, said))
+        py_next()
+    say__(said)
 
 def shared__(spec):
     """What the ctx of every target of a configuration has."""
@@ -52,13 +54,13 @@ def base__(rule, defaults):
             attrs[name] = value
     return rule, (attrs, files, file, executable, outputs)
 
-def _analyze(rule, base, spec, shared, deps, late):
+def _analyze(rule, base, spec, shared, deps, late, said):
     """Run one rule implementation.  spec: its target; label values are indices into deps.
 
     Dicts whose order matters are lists of pairs there: json.decode() sorts keys.
     """
     label = label__(*spec["label"])
-    log = log__(shared.constant["bin_dir"], label)
+    log = log__(shared.constant["bin_dir"], label, said)
     attrs, files, file, executable, outputs = [dict(one) for one in base]
     attrs["name"] = label.name
     split = {}
@@ -215,14 +217,13 @@ def _analyze(rule, base, spec, shared, deps, late):
         if RunEnvironmentInfo in target:
             more["inherited"] = list(getattr(target[RunEnvironmentInfo], "inherited_environment", None) or [])
 
-    # One text for all that the target declared: a value that crosses to Python costs as much as a hundred calls here.
-    py_done(json.encode(dict(
-        id = spec["id"],
-        told = log[0],
+    # One text for all targets of a wave: a value that crosses to Python costs as much as a hundred calls here.
+    said[0].append(dict(
         files = given._node[0],
         providers = [p(provider_id__ = True) for p in target if type(p) == "function" and (p != OutputGroupInfo or target[p] != _NO_GROUPS)],
         **more
-    )))
+    ))
+    said[1].append(log[0])
     return target
 
 _NO_GROUPS = OutputGroupInfo()

@@ -175,7 +175,7 @@ def _apply(aspect, rule, spec, base, deps, late):
     own_spec = spec["own"]
     own = _members(aspect.attrs, own_spec, deps, label)
     bin_dir = root__(shared["bin_dir"])
-    log = log__(bin_dir, label)
+    log = log__(bin_dir, label, ([], []))
     ctx = struct(
         _type = "ctx",
         label = label,

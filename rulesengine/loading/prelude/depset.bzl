@@ -37,8 +37,12 @@ def _depset(direct, order, transitive):
     if not transitive and len(direct) <= _SMALL and order == "default":
         return _depset_of([x.path for x in direct if _is(x, "File")], list(direct), order, [])
 
-    # One text crosses to Python: every value that crosses costs as much as a hundred Starlark calls.
-    id = py_depset(json.encode((order, [t._node[0] for t in transitive], [x.path for x in direct if _is(x, "File")])))
+    # One text crosses to Python: every value that crosses costs as much as a hundred Starlark calls.  What str() writes
+    # of lists, dicts, texts and whole numbers is JSON but for unusual characters, and takes a quarter of the time.
+    told = [order, [t._node[0] for t in transitive], [x.path for x in direct if _is(x, "File")]]
+    id = py_depset(str(told))
+    if id < 0:
+        id = py_depset(json.encode(told))
     return _depset_of(id, list(direct), order, [t._node for t in transitive])
 
 def _depset_of(id, direct, order, below):

@@ -125,7 +125,9 @@ def make_rule__(registry, module):
                 ))
             if functions != None:
                 kwargs = arguments__(functions, name, kwargs)
-            py_target(json.encode((id, name, {k: plain__(v, k) for k, v in kwargs.items()}, call_stack(strip_frames = 1))))
+            told = [id, name, {k: plain__(v, k) for k, v in kwargs.items()}, call_stack(strip_frames = 1)]
+            if "bool" in [type(one) for one in kwargs.values()] or py_target(str(told)):  # see depset.bzl
+                py_target(json.encode(told))
 
         if not foreign:
             registry.append(struct(closure = instantiate, id = id, **entry))

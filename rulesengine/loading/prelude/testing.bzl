@@ -63,7 +63,10 @@ def again__(specs, modules, rules_defaults, shared):
             )
             _, base = base__(rule, rules_defaults[index])
             deps = [modules[other][place] if other >= 0 else file_target__(spec["files"][place]) for other, place in spec["deps"]]
-            target = _analyze(rule, base, spec, shared[spec["configuration"]], deps, [])
+            said = [], []
+            target = _analyze(rule, base, spec, shared[spec["configuration"]], deps, [], said)
+            say__(said)
+            py_next()
             result = target[AnalysisTestResultInfo]
             py_test_done(index, result.success, result.message)
 
