@@ -66,7 +66,7 @@ class _Call:
     output: Artifact
     direct: list[Artifact]
     transitive: list[Depset[Artifact]]
-    late: Late
+    late: Late | None
 
 
 class ActionBuilder:
@@ -173,8 +173,32 @@ class ActionBuilder:
 
     # ---- actions ------------------------------------------------------------
 
+    def later(self, owner: Label, paths: list[str], what: Any) -> bool:
+        """Declare files of a target, and that actions make them which ActionGraph.make gives for `what`.
+
+        False, and nothing is done, where one of the files is declared already.
+        """
+        artifacts = self.artifacts
+        for path in paths:
+            if path in artifacts:
+                return False
+        name = str(owner)
+        made = [Artifact(path, name) for path in paths]
+        artifacts.update(zip(paths, made, strict=True))
+        self.graph.later(made, what)
+        return True
+
     def add(self, owner: Label, configuration: Configuration, spec: dict[str, Any], late: Late) -> None:
-        """An action as `ctx.actions` described it.  Raises AnalysisError."""
+        """Add an action as `ctx.actions` described it.  Raises AnalysisError, ConflictError."""
+        self.graph.add(self.action(owner, configuration, spec, late))
+
+    def action(
+        self, owner: Label, configuration: Configuration, spec: dict[str, Any], late: Late | None = None
+    ) -> Action:
+        """An action as `ctx.actions` described it.  Raises AnalysisError.
+
+        late: as of `_Call`; not for actions without functions that look into trees.
+        """
         ids = spec.get("ids")
         tools = spec.get("tools")
         mnemonic = spec["mnemonic"]
@@ -185,17 +209,14 @@ class ActionBuilder:
         transitive = [self.depset(one) for one in ids] if ids else []
         direct = [artifacts[path] for path in spec["paths"]]
         if len(spec) == (_PLAIN + 1 if ids else _PLAIN) and all(type(item) is str for item in spec["argv"]):
-            self.graph.add(
-                Action(
-                    owner=name,
-                    mnemonic=sys.intern(mnemonic),
-                    arguments=tuple([_held(artifacts.get(item), item) for item in spec["argv"]]),
-                    inputs=Depset(direct, transitive),
-                    outputs=outputs,
-                    configuration=configuration.mnemonic,
-                )
+            return Action(
+                owner=name,
+                mnemonic=sys.intern(mnemonic),
+                arguments=tuple([_held(artifacts.get(item), item) for item in spec["argv"]]),
+                inputs=Depset(direct, transitive),
+                outputs=outputs,
+                configuration=configuration.mnemonic,
             )
-            return
         if tools:
             programs = [path for path in dict.fromkeys(tools) if path in self.runfiles]
             direct += [artifacts[path] for path in tools]
@@ -222,24 +243,22 @@ class ActionBuilder:
         if requirements.get("timeout") and not str(requirements["timeout"]).isdigit():
             raise AnalysisError(f"action {mnemonic}: timeout is a number of seconds", label=owner)
         message = spec.get("progress_message")
-        self.graph.add(
-            Action(
-                owner=name,
-                mnemonic=sys.intern(mnemonic),
-                arguments=tuple(arguments),
-                inputs=Depset(direct, transitive),
-                outputs=outputs,
-                configuration=configuration.mnemonic,
-                environment=tuple(sorted(environment.items())) if environment else (),
-                progress_message=_message(message, owner, outputs[0], direct) if message else "",
-                pinned=pinned,
-                network=bool(pinned) or ("requires-network" in requirements and "block-network" not in requirements),
-                cacheable="no-cache" not in requirements,
-                timeout=int(requirements.get("timeout") or 0),
-                local="local" in requirements or "no-sandbox" in requirements,
-                resources=resources_of(requirements, owner),
-                exclusive="exclusive" in requirements,
-            )
+        return Action(
+            owner=name,
+            mnemonic=sys.intern(mnemonic),
+            arguments=tuple(arguments),
+            inputs=Depset(direct, transitive),
+            outputs=outputs,
+            configuration=configuration.mnemonic,
+            environment=tuple(sorted(environment.items())) if environment else (),
+            progress_message=_message(message, owner, outputs[0], direct) if message else "",
+            pinned=pinned,
+            network=bool(pinned) or ("requires-network" in requirements and "block-network" not in requirements),
+            cacheable="no-cache" not in requirements,
+            timeout=int(requirements.get("timeout") or 0),
+            local="local" in requirements or "no-sandbox" in requirements,
+            resources=resources_of(requirements, owner),
+            exclusive="exclusive" in requirements,
         )
 
     def runfiles_tree(self, executable: str) -> Artifact:
@@ -338,6 +357,7 @@ class ActionBuilder:
 
     def _late(self, call: _Call, index: int, form: str) -> LateArgument:
         def make(members: Members) -> list[str | PathArgument]:
+            assert call.late is not None
             texts = call.late(index, lambda path: members(self.artifacts[path]))
             return [one if isinstance(one, str) else PathArgument(self.artifacts[one["p"]], one["f"]) for one in texts]
 

@@ -138,7 +138,7 @@ class Analyzer:
             elif all(str(self._failed[key]) != str(other) for other in errors):
                 errors.append(self._failed[key])
         graph = self.actions.graph
-        for conflict in nested_outputs(graph.actions) if graph.beside is None else ():
+        for conflict in nested_outputs(graph.outputs) if graph.beside is None else ():
             conflict.location = self.loader.target(Label.parse(conflict.label or "")).location
             if not keep_going:
                 raise conflict
@@ -386,7 +386,7 @@ class Analyzer:
             return self._nothing(target, configuration, maker.incompatible.above(target.label))
         path = self.actions.output_path(target.label, maker.configuration, target.label.name)
         artifact = self.actions.artifacts.get(path)
-        if artifact is None or artifact not in self.actions.graph.makers:
+        if artifact is None or not self.actions.graph.makes(artifact):
             raise AnalysisError(
                 f"{maker.label} declares the output {target.label.name}, but its rule makes no action for it",
                 label=target.label,

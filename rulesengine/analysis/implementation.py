@@ -22,6 +22,7 @@ from rulesengine.errors import AnalysisError, ConflictError, Location, RulesEngi
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own, received
 from rulesengine.loading.watch import searched
+from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
@@ -34,6 +35,8 @@ _REQUIREMENT = re.compile(r"(?:block|requires|no|supports|disable)-|local$|(?:cp
 """The tags that say how the actions of a target are to run."""
 _NONE: dict[str, Any] = {}
 _NO_PATHS: list[str] = []
+_NO_JSON = re.compile(r"\\[xU]")
+"""What str() of Starlark writes of unusual characters, and JSON does not know."""
 _ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
 
@@ -120,6 +123,7 @@ class Implementations:
         self._providers: dict[tuple[int, ...], tuple[str, ...]] = {}
         self._look_into: Callable[[str], Sequence[str]] = lambda path: (path,)
         loader.analysis.update(self._callables())
+        actions.graph.make = self._made
 
     def run(self, work: list[Work]) -> Iterator[ConfiguredTarget | RulesEngineError]:
         """Run implementations together, one after the other; each one's target or error, in order."""
@@ -336,8 +340,7 @@ class Implementations:
                 if kind != "file":
                     batch.declared.setdefault(index, []).append(artifact)
                 continue
-            if "default_env" in spec:
-                spec["env"] = {**shell_environment(configuration), **spec.get("env", _NONE)}
+            _complete(spec, configuration)
             if "tags" in target.attributes:
                 asked = {tag: "" for tag in target.attributes["tags"] if _REQUIREMENT.match(tag)}
                 if asked:
@@ -346,6 +349,14 @@ class Implementations:
                 actions.add(label, configuration, spec, partial(self._late, batch, target))
             except ConflictError as fault:  # told when the target is done, as it is not this call that is wrong
                 batch.conflicts.setdefault(index, fault)
+
+    def _made(self, what: tuple[Target, Configuration, str]) -> Iterator[Action]:
+        """The actions of a target, of usual parts, as it told them."""
+        target, configuration, told = what
+        for spec in received(told):
+            if type(spec) is dict:
+                _complete(spec, configuration)
+                yield self._actions.action(target.label, configuration, spec)
 
     def _late(self, batch: _Batch, target: Target, index: int, members: Callable[[str], Sequence[str]]) -> list[Any]:
         """What function `index` that an implementation left for later makes of trees."""
@@ -375,7 +386,12 @@ class Implementations:
         1 where that is not JSON: then it comes once more.
         """
         try:
-            said, *told = [received(line) for line in text.split("\n")]
+            first, *lines = text.split("\n")
+            said = received(first)
+            told = [
+                line if "made" in one and not _NO_JSON.search(line) else received(line)
+                for one, line in zip(said, lines, strict=True)
+            ]
         except ValueError:
             return 1
         done = self._batch.done
@@ -388,13 +404,18 @@ class Implementations:
                 done.append(one)
         return 0
 
-    def _finish(self, index: int, done: dict[str, Any], told: list[Any]) -> None:
+    def _finish(self, index: int, done: dict[str, Any], told: str | list[Any]) -> None:
         running = self._batch.work[index]
-        self._take(index, told)
+        if isinstance(told, list):
+            self._take(index, told)
+        elif "tags" in running.target.attributes or not self._actions.later(
+            running.target.label, done["made"], (running.target, running.configuration, told)
+        ):
+            self._take(index, received(told))
         self._check_actions(index)
         if "executable" in done:
             program = self._actions.artifacts[done["executable"]]
-            if not program.is_source and program not in self._actions.graph.makers:
+            if not program.is_source and not self._actions.graph.makes(program):
                 raise AnalysisError(
                     "the rule is executable: it needs to make a file that can be executed and give it to DefaultInfo",
                     label=running.target.label,
@@ -427,8 +448,8 @@ class Implementations:
         conflict = self._batch.conflicts.get(index)
         if conflict is not None:
             raise conflict
-        makers = self._actions.graph.makers
-        missing = [one for one in self._batch.declared.get(index, ()) if one not in makers]
+        graph = self._actions.graph
+        missing = [one for one in self._batch.declared.get(index, ()) if not graph.makes(one)]
         if missing:
             names = ", ".join(dict.fromkeys(one.short_path for one in missing))
             raise AnalysisError(
@@ -452,6 +473,12 @@ class Implementations:
     def _output_path(self, text: str) -> str:
         running, label = self._batch.work[self._batch.running], Label.parse(text)
         return self._actions.output_path(label, running.configuration, label.name)
+
+
+def _complete(spec: dict[str, Any], configuration: Configuration) -> None:
+    """Add what --action_env says to an action that has the usual environment."""
+    if "default_env" in spec:
+        spec["env"] = {**shell_environment(configuration), **spec.get("env", _NONE)}
 
 
 def _declared(target: Target, place: Location) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from rulesengine.errors import ConflictError
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.digest import Digest
-from rulesengine.values import field, frozen, light
+from rulesengine.values import frozen, light
 
 OP_EXECUTABLE = "rulesengine-op"
 """argv[0] of every action that is a Python operation; argv[1] is `NAME@VERSION`."""
@@ -144,17 +145,67 @@ class Action:
         return self.progress_message or f"{self.mnemonic} {self.outputs[0].short_path if self.outputs else ''}"
 
 
-@frozen
+_LATER = Action("", "", (), Depset(), ())
+"""Stands for an action that nobody asked for up to now."""
+
+
 class ActionGraph:
     """All actions of an analysis, and which action makes which artifact.
 
+    make: the actions that `later` was told of, in order; an analysis alone, or a query of targets, does without them.
     beside: where nothing will be made: actions that were declared a second time, and those of other targets for
     outputs that have an action already.  None: they go, and the latter are conflicts.
     """
 
-    actions: list[Action] = field(factory=list)
-    makers: dict[Artifact, Action] = field(factory=dict)
-    beside: list[Action] | None = None
+    def __init__(self, beside: list[Action] | None = None) -> None:
+        self.beside = beside
+        self.make: Callable[[Any], Iterable[Action]] | None = None
+        self._actions: list[Action] = []
+        self._makers: dict[Artifact, Action] = {}
+        self._waiting: dict[int, Any] = {}
+
+    @property
+    def actions(self) -> list[Action]:
+        """All of them, in the order in which they were declared."""
+        self._settle()
+        return self._actions
+
+    @property
+    def makers(self) -> dict[Artifact, Action]:
+        """The action of each artifact that one makes."""
+        self._settle()
+        return self._makers
+
+    @property
+    def outputs(self) -> Iterable[Artifact]:
+        """What the actions make."""
+        return self._makers.keys()
+
+    def makes(self, artifact: Artifact) -> bool:
+        """Whether an action makes an artifact."""
+        return artifact in self._makers
+
+    def later(self, outputs: Iterable[Artifact], what: Any) -> None:
+        """Add what `make` gives for `what`: actions that make these outputs, which no other action makes."""
+        self._waiting[len(self._actions)] = what
+        self._actions.append(_LATER)
+        for output in outputs:
+            self._makers[output] = _LATER
+
+    def _settle(self) -> None:
+        if not self._waiting:
+            return
+        assert self.make is not None
+        made: list[Action] = []
+        for place, action in enumerate(self._actions):
+            if action is not _LATER:
+                made.append(action)
+                continue
+            for one in self.make(self._waiting.pop(place)):
+                made.append(one)
+                for output in one.outputs:
+                    self._makers[output] = one
+        self._actions = made
 
     def add(self, action: Action) -> None:
         """Add an action; nothing where it is there already.
@@ -162,7 +213,9 @@ class ActionGraph:
         Raises ConflictError where another action makes one of its outputs.
         """
         for output in action.outputs:
-            other = self.makers.get(output)
+            other = self._makers.get(output)
+            if other is _LATER:
+                other = self.makers[output]
             if other is not None:
                 alike = _alike(other, action)
                 if self.beside is not None and (alike or other.owner != action.owner):
@@ -177,8 +230,8 @@ class ActionGraph:
                     hint="give one of the outputs another name",
                 )
         for output in action.outputs:
-            self.makers[output] = action
-        self.actions.append(action)
+            self._makers[output] = action
+        self._actions.append(action)
 
 
 def _alike(one: Action, other: Action) -> bool:
@@ -202,9 +255,9 @@ _IDENTITY = (
 )
 
 
-def nested_outputs(actions: Iterable[Action]) -> Iterator[ConflictError]:
+def nested_outputs(outputs: Iterable[Artifact]) -> Iterator[ConflictError]:
     """Outputs that lie inside other outputs, which cannot be in one build."""
-    paths = {output.path: output for action in actions for output in action.outputs}
+    paths = {output.path: output for output in outputs}
     above: dict[str, str | None] = {}
 
     def inside(directory: str) -> str | None:

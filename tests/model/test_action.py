@@ -36,11 +36,36 @@ def test_an_output_has_one_maker() -> None:
     assert graph.actions == [first]
 
 
+def test_actions_that_are_made_when_somebody_asks() -> None:
+    graph = ActionGraph()
+    files = [Artifact(f"pybuild-out/c/bin/a/{name}") for name in "abcd"]
+    asked: list[str] = []
+
+    def make(what: str) -> list[Action]:
+        asked.append(what)
+        return [action(files[1]), action(files[2])]
+
+    graph.make = make
+    graph.add(action(files[0]))
+    graph.later(files[1:3], "b and c")
+    graph.add(action(files[3]))
+    assert list(graph.outputs) == files
+    assert graph.makes(files[2])
+    assert not asked
+    graph.add(action(files[2]))  # the same once more
+    assert asked == ["b and c"]
+    with pytest.raises(ConflictError, match="file 'a/b' is made by two actions"):
+        graph.add(action(files[1], "other"))
+    assert [one.outputs[0] for one in graph.actions] == files
+    assert [graph.makers[one].outputs[0] for one in files] == files
+    assert asked == ["b and c"]
+
+
 def test_outputs_inside_outputs() -> None:
     root = "pybuild-out/c/bin/a"
-    apart = [action(Artifact(f"{root}/{name}")) for name in ("o", "o.txt", "p/q", "p/r")]
+    apart = [Artifact(f"{root}/{name}") for name in ("o", "o.txt", "p/q", "p/r")]
     assert list(nested_outputs(apart)) == []
-    inside = action(Artifact(f"{root}/o/x/y", "//a:x"))
+    inside = Artifact(f"{root}/o/x/y", "//a:x")
     (fault,) = nested_outputs([*apart, inside])
     assert fault.message == "output 'a/o/x/y' of //a:x lies inside output 'a/o' of "
     assert fault.label == "//a:x"

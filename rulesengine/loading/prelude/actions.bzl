@@ -5,7 +5,9 @@
 #
 # A log is what a target declared and Python was not told yet, kinds of its files by path, and what their paths have in
 # common: (list, dict, start of the path, start of the short path, root, what earlier targets of the wave said).  What
-# can be wrong is told at once, so that the error has its place; the rest is told together with the wave.
+# can be wrong is told at once, so that the error has its place; the rest is told together with the wave.  The kind of a
+# file is 1 once an action of usual parts makes it; another action sets the kind of "" to 0.  Where all are 1, Python
+# has no need to look at the actions before somebody wants them.
 
 _TOGETHER = 200
 
@@ -17,14 +19,15 @@ def log__(bin_dir, label, said):
 def say__(said):
     """Tell Python what the targets that are done said: a line on all of them, and one on what each declared."""
     if said[0]:
-        if py_said("\n".join([str(one) for one in [said[0]] + said[1]])):  # see depset.bzl
-            py_said("\n".join([json.encode(one) for one in [said[0]] + said[1]]))
+        if py_said("\n".join([str(said[0])] + [str(told) if usual else json.encode(told) for told, usual in said[1]])):  # see depset.bzl
+            py_said("\n".join([json.encode(said[0])] + [json.encode(told) for told, _ in said[1]]))
         said[0].clear()
         said[1].clear()
 
 def tell__(target, log):
     """Tell Python what a target declared up to now."""
     say__(log[5])
+    log[1][""] = 0
     if log[0]:
         py_told(json.encode([target, log[0]]))
         log[0].clear()
@@ -82,7 +85,11 @@ def _make_actions():
             paths = ids[0]  # a small depset: its files' paths stand for it
         elif ids:
             more["ids"] = ids
-        told = me[4][0]
+        told, known = me[4][0], me[4][1]
+        if tool_paths or "params" in more or more.get("requirements") or [1 for one in argv if type(one) != "string" and "p" not in one]:
+            known[""] = 0
+        for f in outputs:
+            known[f.path if known.get(f.path) == "" else ""] = 1 if known.get(f.path) == "" else 0
         told.append(dict(
             mnemonic = mnemonic,
             argv = argv,
@@ -213,7 +220,7 @@ def _make_actions():
         if env:
             told["env"] = env
         if use_default_shell_env:
-            told["default_env"] = True
+            told["default_env"] = 1
         if execution_requirements != None or resource_set != None:
             told["requirements"] = _requirements(_dict(execution_requirements, function, "execution_requirements"), resource_set, inputs)
         _emit(

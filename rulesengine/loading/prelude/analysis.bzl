@@ -217,13 +217,17 @@ def _analyze(rule, base, spec, shared, deps, late, said):
         if RunEnvironmentInfo in target:
             more["inherited"] = list(getattr(target[RunEnvironmentInfo], "inherited_environment", None) or [])
 
+    usual = log[1] and not [1 for kind in log[1].values() if kind != 1]
+    if usual:
+        more["made"] = log[1].keys()
+
     # One text for all targets of a wave: a value that crosses to Python costs as much as a hundred calls here.
     said[0].append(dict(
         files = given._node[0],
         providers = [p(provider_id__ = True) for p in target if type(p) == "function" and (p != OutputGroupInfo or target[p] != _NO_GROUPS)],
         **more
     ))
-    said[1].append(log[0])
+    said[1].append((log[0], usual))
     return target
 
 _NO_GROUPS = OutputGroupInfo()
