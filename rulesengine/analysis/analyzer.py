@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rulesengine.analysis.actions import ActionBuilder
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Steps = Generator[list[Key] | Work, Any, ConfiguredTarget]
 """What analyses a key: it yields the keys it needs, and the run of its implementation."""
 
-TOGETHER = 400
+TOGETHER = 1000
 """Targets of a request that are under way at a time: what is known of each meanwhile is held in memory."""
 
 _ON = "exec_compatible_with"
@@ -278,11 +278,12 @@ class Analyzer:
         if configuration.settings and _may_fail(configuration):
             return (yield from self._resolved(target, configuration, groups))
         resolved = self._attributes.resolve(target, configuration, self.tools_of(configuration)[1], groups=groups)
-        missing = self._missing(resolved.wanted)
-        if missing:
-            yield missing
         done = self._done
-        found = [done[one] for one in resolved.wanted]
+        there = [done.get(one) or self._file(one) for one in resolved.wanted]
+        if None in there:
+            yield [key for key, one in zip(resolved.wanted, there, strict=True) if one is None]
+            there = [done[one] for one in resolved.wanted]
+        found: list[ConfiguredTarget] = there  # type: ignore[assignment]  # None is not among them any more
         for dependency in found:
             if dependency.incompatible is not None:
                 if rule.name != "test_suite":
@@ -311,18 +312,13 @@ class Analyzer:
             groups = self.toolchains.resolve(target, rule.exec_groups, configuration, self.tools_of(configuration)[0])
         return groups, configuration.plain
 
-    def _missing(self, wanted: Iterable[Key]) -> list[Key]:
-        """The keys that must be worked out first; files are there at once."""
-        done = self._done
-        missing = []
-        for key in wanted:
-            if key not in done:
-                target = self.loader.target(key[0]) if len(key) == 2 else None
-                if target is not None and target.kind == "source":
-                    done[key] = self._source(target, key[1])
-                else:
-                    missing.append(key)
-        return missing
+    def _file(self, key: Key) -> ConfiguredTarget | None:
+        """A source file, which is there at once; None: the key must be worked out."""
+        target = self.loader.target(key[0]) if len(key) == 2 else None
+        if target is None or target.kind != "source":
+            return None
+        made = self._done[key] = self._source(target, key[1])
+        return made
 
     def _with_aspects(self, key: Key) -> Steps:
         if self._aspects is None:

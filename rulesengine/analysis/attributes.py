@@ -52,13 +52,14 @@ class _Plan:
 
     defaults: every attribute's value where it is not given, in order.
     nonempty: attributes that may not be empty.
-    labels: label attributes; True: where one is empty there is nothing to do.
+    labels: label attributes; True: where one is empty there is nothing to do; where it is not, it is a list of labels
+        that are followed in the target's own configuration, without aspects.
     extensions: attributes that take files with these ends of names only.
     """
 
     defaults: dict[str, Any]
     nonempty: tuple[str, ...]
-    labels: tuple[tuple[str, AttributeSchema, bool], ...]
+    labels: tuple[tuple[str, AttributeSchema, bool, bool], ...]
     extensions: tuple[tuple[str, tuple[str, ...]], ...]
 
     @staticmethod
@@ -68,7 +69,12 @@ class _Plan:
             {name: EMPTY_VALUES[one.kind] if one.default is None else one.default for name, one in schema},
             tuple(name for name, one in schema if not one.allow_empty),
             tuple(
-                (name, one, one.cfg != "transition" and not one.exec_group)
+                (
+                    name,
+                    one,
+                    one.cfg != "transition" and not one.exec_group,
+                    one.kind == "label_list" and one.cfg not in ("transition", "exec") and not one.aspects,
+                )
                 for name, one in schema
                 if one.kind in LABEL_KINDS
             ),
@@ -120,7 +126,9 @@ class Attributes:
         for name, given in target.attributes.items():
             schema = rule.schema.get(name)
             if schema is not None:
-                value = self._conditions.resolve(target, name, schema, given, configuration)
+                value = given
+                if type(given) is list:
+                    value = self._conditions.resolve(target, name, schema, given, configuration)
                 if value is not None:
                     out[name] = value
         for name in plan.nonempty:
@@ -146,8 +154,17 @@ class Attributes:
         assert rule is not None
         out = Resolved(self.values(target, configuration), groups=groups or {})
         plain = dict(out.values)
-        for name, schema, plainly in self._plan(rule).labels:
+        wanted, known = out.wanted, self._known
+        for name, schema, plainly, listed in self._plan(rule).labels:
             if plainly and not plain[name]:
+                continue
+            if listed and not path:
+                numbers: list[int] = []
+                for text in plain[name]:
+                    found = known.get(text)
+                    label = found[0] if found and found[2] else self.dependency(target, name, schema, text)
+                    numbers.append(wanted.setdefault((label, configuration), len(wanted)))
+                out.values[name] = numbers
                 continue
             aspects: list[Applied] = []
             if path or schema.aspects:

@@ -111,7 +111,12 @@ class Conditions:
         self, target: Target, name: str, schema: AttributeSchema | None, value: Any, configuration: Configuration
     ) -> Any:
         """A raw attribute value with every select() replaced by its branch; None where nothing was given."""
-        if not (isinstance(value, list) and any(is_select(one) for one in value)):
+        if not isinstance(value, list):
+            return value
+        for one in value:
+            if type(one) is not str and is_select(one):
+                break
+        else:
             return value
         parts: list[Any] = []
         for one in value:

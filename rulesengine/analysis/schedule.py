@@ -74,7 +74,7 @@ class Schedule(Generic[K, V, W]):
             self._stack.clear()
             self._batch.clear()
             raise
-        if not keep_going:
+        if not keep_going and self.failed:
             for key in keys:
                 if key in self.failed:
                     raise self.failed[key]
