@@ -35,8 +35,6 @@ _REQUIREMENT = re.compile(r"(?:block|requires|no|supports|disable)-|local$|(?:cp
 """The tags that say how the actions of a target are to run."""
 _NONE: dict[str, Any] = {}
 _NO_PATHS: list[str] = []
-_NO_JSON = re.compile(r"\\[xU]")
-"""What str() of Starlark writes of unusual characters, and JSON does not know."""
 _ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
 
@@ -389,7 +387,7 @@ class Implementations:
             first, *lines = text.split("\n")
             said = received(first)
             told = [
-                line if "made" in one and not _NO_JSON.search(line) else received(line)
+                line if "made" in one and _is_json(line) else received(line)
                 for one, line in zip(said, lines, strict=True)
             ]
         except ValueError:
@@ -473,6 +471,11 @@ class Implementations:
     def _output_path(self, text: str) -> str:
         running, label = self._batch.work[self._batch.running], Label.parse(text)
         return self._actions.output_path(label, running.configuration, label.name)
+
+
+def _is_json(text: str) -> bool:
+    """Whether it is sure that Starlark's str() wrote JSON: there are no unusual characters, and no such values."""
+    return not ("\\x" in text or "\\U" in text or "None" in text or "True" in text or "False" in text)
 
 
 def _complete(spec: dict[str, Any], configuration: Configuration) -> None:

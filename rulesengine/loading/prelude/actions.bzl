@@ -399,7 +399,7 @@ def _make_actions():
             ["rulesengine-op", py_op("symlink" if target_path != None else "copy")] + words + ["--out", {"p": output.path, "f": "%s"}],
             inputs,
             [output],
-            progress_message = progress_message,
+            **({"progress_message": progress_message} if progress_message else {})
         )
 
     def fetch(me__, *, output, sha256, size, kind, path, snapshot = ""):
