@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import starlark as sl
 
+from rulesengine.analysis import drivers
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Resolved
 from rulesengine.analysis.build_tests import BuildTests
@@ -20,7 +21,7 @@ from rulesengine.analysis.runfiles import Runfiles
 from rulesengine.analysis.specs import Specs, parts, shell_environment
 from rulesengine.errors import AnalysisError, ConflictError, Location, RulesEngineError
 from rulesengine.loading import Loader
-from rulesengine.loading.border import parse_own, received
+from rulesengine.loading.border import received
 from rulesengine.loading.watch import searched
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact
@@ -44,37 +45,6 @@ def _where(work: list[Work]) -> str:
     others = f" or one of {len(work) - 1} more targets" if len(work) > 1 else ""
     place = f"{first.location.path}:{first.location.line}" if first.location else str(first.label)
     return f"{place}: in the implementation of {first.label}{others}"
-
-
-@lru_cache(maxsize=256)
-def _driver(modules: int, rules: int, configurations: int) -> Any:
-    """Runs implementations that need targets of so many `modules` and have so many `rules` and configurations.
-
-    The modules `p`, `r0`, `r1` …, `c0` …, `0`, `1` … come from the loader.  What was done before one fails stays in
-    TARGETS__, what those said in SAID__.  Nothing follows: Starlark would look for garbage.
-    """
-    source = 'load("p", "analyze_all__")\n'
-    source += "".join(f'load("r{i}", r{i} = "RULE__")\n' for i in range(rules))
-    source += "".join(f'load("c{i}", c{i} = "SHARED__")\n' for i in range(configurations))
-    source += "".join(f'load("{i}", d{i} = "TARGETS__")\n' for i in range(modules))
-    lists = (
-        "[" + ", ".join(f"{letter}{i}" for i in range(count)) + "]"
-        for letter, count in (("d", modules), ("r", rules), ("c", configurations))
-    )
-    source += "TARGETS__ = []\nLATE__ = []\nSAID__ = [], []\n"
-    source += f"analyze_all__(TARGETS__, SPEC, {', '.join(lists)}, LATE__, SAID__)\n"
-    return parse_own("<analysis>", source)
-
-
-@lru_cache(maxsize=1)
-def _rest_driver() -> Any:
-    """What the implementations said that were done before one failed."""
-    return parse_own("<analysis>", 'load("p", "say__")\nsay__(SAID__)\n')
-
-
-@lru_cache(maxsize=1)
-def _late_driver() -> Any:
-    return parse_own("<analysis>", 'load("p", "late__")\nload("t", "LATE__")\nMADE__ = late__(LATE__[INDEX])\nNone\n')
 
 
 @light
@@ -229,12 +199,12 @@ class Implementations:
         batch = self._batch = _Batch(work)
         fault: RulesEngineError | None = None
         try:
-            driver = _driver(len(modules), len(rules), len(configurations))
+            driver = drivers.running(len(modules), len(rules), len(configurations))
             with loader.interpreter.guard.watch.during(lambda: self._search(work)):
                 loader.interpreter.evaluate(module, driver, frozen.__getitem__, AnalysisError)
         except RulesEngineError as caught:
             fault = caught
-            loader.interpreter.evaluate(module, _rest_driver(), frozen.__getitem__, AnalysisError)
+            loader.interpreter.evaluate(module, drivers.saying(), frozen.__getitem__, AnalysisError)
         batch.module = module.freeze()
         return batch.module, batch.done, fault
 
@@ -363,7 +333,7 @@ class Implementations:
         module = sl.Module()
         module["INDEX"] = index
         try:
-            self._loader.interpreter.evaluate(module, _late_driver(), loaded.__getitem__, AnalysisError)
+            self._loader.interpreter.evaluate(module, drivers.looking(), loaded.__getitem__, AnalysisError)
         except RulesEngineError as fault:
             self.explain(fault, target)
             raise
