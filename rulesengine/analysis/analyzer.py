@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Steps = Generator[list[Key] | Work, Any, ConfiguredTarget]
 """What analyses a key: it yields the keys it needs, and the run of its implementation."""
 
-TOGETHER = 1000
+TOGETHER = 2000
 """Targets of a request that are under way at a time: what is known of each meanwhile is held in memory."""
 
 _ON = "exec_compatible_with"
@@ -144,7 +144,11 @@ class Analyzer:
                 raise conflict
             errors.append(conflict)
             targets = [one for one in targets if str(one.label) != conflict.label]
-        configured = {key: one for key, one in self._done.items() if len(key) == 2}
+        configured: dict[tuple[Label, Configuration], ConfiguredTarget]
+        if self._aspects is None:
+            configured = dict(self._done)  # type: ignore[arg-type]  # keys with aspects come with aspects only
+        else:
+            configured = {key: one for key, one in self._done.items() if len(key) == 2}
         return Analysis(
             graph,
             targets,

@@ -66,7 +66,7 @@ class Schedule(Generic[K, V, W]):
         """
         try:
             for key in reversed(keys):
-                if key not in self.done and key not in self.failed and key not in self._tasks:
+                if key not in self.done and not (self.failed and key in self.failed) and key not in self._tasks:
                     self._push(key, None)
             self._until_settled(keep_going)
         except BaseException:

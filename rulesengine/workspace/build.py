@@ -106,7 +106,7 @@ class Build:
             for one in analysis.skipped
             if one.incompatible is not None
         )
-        asked = self._asked([label for label in labels if label not in left_out], analysis)
+        asked = self._asked([label for label in labels if label not in left_out] if left_out else labels, analysis)
         if request.details:
             for label, one in asked:
                 self.listener(told_configured(label, one))
