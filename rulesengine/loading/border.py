@@ -259,3 +259,4 @@ class Interpreter:
             raise error(f"Starlark gave up: {fault}", hint="does a value grow without end?") from None
         finally:
             self.guard.end(budget)
+            load = None  # an error keeps this frame, and Rust keeps what finds files: together they would never go

@@ -25,6 +25,7 @@ from rulesengine.errors import (
     UsageError,
 )
 from tests.conformance.corpus import QUERIES, Case, Step, apply, content, query_lines, same_words
+from tests.memory import let_go
 
 _DEBUG = re.compile(r"^DEBUG: ([^:\s]+):(\d+)(?::\d+)?: (.*?)(?=^(?:[A-Z]+: |//)|\Z)", re.MULTILINE | re.DOTALL)
 
@@ -58,6 +59,7 @@ def _run(where: Path, words: list[str]) -> tuple[int, str, str, RulesEngineError
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err), mock.patch.object(Console, "error", keep):
         code = main.run(["--ignore_all_rc_files", "-C", str(where), *words])
+    let_go()
     return code, out.getvalue(), err.getvalue(), caught[0] if caught else None
 
 
