@@ -80,7 +80,7 @@ class Cell:
         self._poll.register(self._replies, select.POLLIN)
         # Not a method: it would keep the cell from going when its thread does.
         self._fds = [self._requests, self._replies]
-        self._end = weakref.finalize(self, _end, self._process, self._fds)
+        self._end = weakref.finalize(self, _end, self._process, self._fds, self.owner)
         self._write(
             {
                 "parent": self.owner,
@@ -131,14 +131,7 @@ class Cell:
     def end(self) -> None:
         """End the cell and whatever runs in it; afterwards none of its processes is alive."""
         self.alive = False
-        if self._end.alive:
-            # Process 1 of the outer namespace takes all others with it, before its parent hears of it.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                if len(self._fds) > 2:
-                    signal.pidfd_send_signal(self._fds[2], signal.SIGKILL)
-                else:
-                    self._process.kill()
-            self._end()
+        self._end()
 
     def forget(self) -> None:
         """In a copy of the process that made it: leave it to that one."""
@@ -233,7 +226,15 @@ def _renew(fd: int, mode: int) -> None:
             os.removexattr(fd, name)
 
 
-def _end(process: subprocess.Popen[bytes], fds: list[int]) -> None:
-    for fd in fds:  # when its requests end, it ends
+def _end(process: subprocess.Popen[bytes], fds: list[int], owner: int) -> None:
+    """Also where a thread or the whole process ends in the middle of a command: nobody waits for that one."""
+    if os.getpid() == owner:
+        # Process 1 of the outer namespace takes all others with it, before its parent hears of it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if len(fds) > 2:
+                signal.pidfd_send_signal(fds[2], signal.SIGKILL)
+            else:
+                process.kill()
+    for fd in fds:
         os.close(fd)
     process.wait()

@@ -241,6 +241,16 @@ def test_a_thread_takes_its_cell_with_it(runner: LocalRunner, started: list[Cell
     assert not os.path.exists(f"/proc/{pid}")
 
 
+def test_the_end_of_the_process_does_not_wait_for_a_command(runner: LocalRunner, started: list[Cell]) -> None:
+    """Where an interruption came before anybody waited for it."""
+    run(runner, "true")
+    (cell,) = started
+    cell.start(["/bin/sleep", "600"], {}, 0, 0)
+    assert not cell.ended(100)
+    cell._end()  # what the interpreter calls in the end
+    assert not os.path.exists(f"/proc/{cell.first}")
+
+
 def test_a_cell_that_was_killed_is_replaced_or_given_up(bench: Bench, runner: LocalRunner, started: list[Cell]) -> None:
     run(runner, "true")
     os.kill(started[0].first, signal.SIGKILL)
