@@ -153,4 +153,5 @@ def _empty(root: str, directories: frozenset[str], spares: Spares | None) -> boo
                     todo.append(f"{below}{entry.name}/")
                 else:
                     remove_directory(entry.path)
+        os.utime(here)
     return seen == len(directories)

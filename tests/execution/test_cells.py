@@ -154,6 +154,7 @@ KEPT = {
     "rights of standard error": ("chmod 0 /dev/stderr", "stat -L -c %a /dev/stderr; echo said > /dev/stderr"),
     "flags of open files": (f"/usr/bin/python3 -c '{_APPENDS}' >&2", "grep -h flags /proc/self/fdinfo/2"),
     "locks of standard input": ("flock -n 0", "flock -n /dev/null echo mine"),
+    "times": ("touch -d @5 DIR/..", "test $(stat -c %Y DIR/..) -gt 5 && echo new"),
     "attributes": (_sets("user.left", b"1"), _ATTRIBUTES),
     "default rights": (
         _sets("system.posix_acl_default", b"\2\0\0\0" + b"".join(struct.pack("<HHi", x, 4, -1) for x in (1, 4, 32))),
