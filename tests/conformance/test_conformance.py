@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from tests.conformance import ours
 from tests.conformance.bazel import Bazel, installed
@@ -74,9 +75,11 @@ def test_bazel_still_answers_what_was_recorded() -> None:
     changed = []
     with bazel:
         for case in cases:
-            if ours.differences(case, case.expected, bazel.answer(case)):
+            # What its messages say was looked for in all it wrote; what is recorded of them is less.
+            silent = evolve(case, steps=tuple(evolve(step, says=()) for step in case.steps))
+            if ours.differences(silent, case.expected, bazel.answer(case)):
                 bazel.forget()
-                found = ours.differences(case, case.expected, bazel.answer(case))
+                found = ours.differences(silent, case.expected, bazel.answer(case))
                 changed += [f"{case.name}: {one}" for one in found]
     assert not changed, "\n".join(changed)
 
