@@ -13,8 +13,8 @@ from rulesengine.execution.cells import Cell, CellFaultError, Cells, sink
 from rulesengine.execution.collect import collect_outputs
 from rulesengine.execution.command_run import CommandRun, TimedOutError
 from rulesengine.execution.exec_root import ExecRoots, Spares
-from rulesengine.execution.pids_group import PidsGroups
-from rulesengine.execution.sandbox import Sandbox, SandboxOptions, probe, processes_inside
+from rulesengine.execution.pids_group import JOIN_AFTER, PidsGroups
+from rulesengine.execution.sandbox import Sandbox, SandboxOptions, likely, probe, processes_inside
 from rulesengine.execution.scratch import remove_directory
 from rulesengine.execution.sources import LENT_BELOW, read_lent
 from rulesengine.execution.store import LocalStore, store_error
@@ -28,12 +28,13 @@ from rulesengine.values import frozen
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "LC_ALL": "C.UTF-8",
     "TZ": "UTC",
     "HOME": "/tmp",
 }
-"""What every command's environment holds; the action's own variables come on top."""
+"""What every command's environment holds; the action's own variables come on top.
+
+No locale, as in Bazel: it is C, which Python takes for UTF-8, and a shell starts in 0.7 ms less.
+"""
 
 BOUND_FROM = LENT_BELOW
 """Inputs of at least so many bytes are bound read-only where there is a sandbox; smaller ones are copied."""
@@ -86,6 +87,7 @@ class LocalRunner:
         self._options = options or SandboxOptions()
         self._etc = ""
         self._found: Sandbox | None = None
+        self._presumed: Sandbox | None = None
         self._keep = keep
         self._listener = listener
         self._lock = threading.Lock()
@@ -115,7 +117,11 @@ class LocalRunner:
                 return self._run(action, arguments, inputs, outputs, cancel, layout, sandbox, in_cell=True)
             except CellFaultError:
                 self._cells.give_up()
-        return self._run(action, arguments, inputs, outputs, cancel, layout, sandbox, in_cell=False)
+        result = self._run(action, arguments, inputs, outputs, cancel, layout, sandbox, in_cell=False)
+        # Bubblewrap is tried by running actions: only where the first ones fail it may be its own fault.
+        if result.exit_code and sandbox.program and sandbox is self._presumed and not (found := self._try()).program:
+            return self._run(action, arguments, inputs, outputs, cancel, layout, found, in_cell=False)
+        return result
 
     def _fits_a_cell(self, action: Action, sandbox: Sandbox, layout: _Layout) -> bool:
         """Whether nothing but the usual sandbox is asked for, and nothing is to be bound into it."""
@@ -144,7 +150,7 @@ class LocalRunner:
         in_cell: bool,
     ) -> Result:
         """Raises CellFaultError besides, where it should run in a cell and was not started."""
-        held = self._groups.join()
+        held = self._groups.join(JOIN_AFTER)
         roots, spares = (self._cells.roots(), self._cells.spares()) if in_cell else (self._roots, None)
         cell = None
         try:
@@ -205,15 +211,22 @@ class LocalRunner:
             return given
         with self._lock:
             if self._found is None:
-                self._found = probe()
-                if not self._found.program and self._listener is not None:
-                    self._listener(
-                        Message(
-                            "warning",
-                            f"actions run without a sandbox, so they can read undeclared files: {self._found.reason}",
-                        )
-                    )
+                self._found = self._presumed = self._told(likely())
             return self._found
+
+    def _try(self) -> Sandbox:
+        """Whether bubblewrap works, tried by itself."""
+        with self._lock:
+            if self._found is None or self._found is self._presumed:
+                self._found = self._told(probe())
+            return self._found
+
+    def _told(self, found: Sandbox) -> Sandbox:
+        if not found.program and self._listener is not None:
+            self._listener(
+                Message("warning", f"actions run without a sandbox, so they can read undeclared files: {found.reason}")
+            )
+        return found
 
     def _system_files(self) -> str:
         """The directory that is /etc inside, made for the first action.  Raises OSError."""

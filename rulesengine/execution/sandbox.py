@@ -166,12 +166,24 @@ def probe() -> Sandbox:
         return _probed
 
 
-def _probe() -> Sandbox:
-    import shutil
+def likely() -> Sandbox:
+    """What `probe` will say where bubblewrap is not broken: whether it is installed, unless it was tried already."""
+    return _probed or _installed()
 
-    program = shutil.which("bwrap")
-    if program is None:
-        return Sandbox("", "bubblewrap (bwrap) is not installed")
+
+def _installed() -> Sandbox:
+    for directory in os.get_exec_path():
+        program = os.path.join(directory, "bwrap")
+        if os.path.isfile(program) and os.access(program, os.X_OK):
+            return Sandbox(program)
+    return Sandbox("", "bubblewrap (bwrap) is not installed")
+
+
+def _probe() -> Sandbox:
+    installed = _installed()
+    program = installed.program
+    if not program:
+        return installed
     try:
         done = subprocess.run(
             [program, *_namespaces(network=False), *_system(), "--", "/bin/true"],

@@ -74,7 +74,7 @@ def test_the_environment_is_fixed(each: Bench, monkeypatch: pytest.MonkeyPatch) 
     finally:
         os.umask(previous)
     assert text.decode().splitlines() == [
-        "HOME=/tmp", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "MINE=1", "PATH=/usr/local/bin:/usr/bin:/bin", "TZ=UTC", "0022",
+        "HOME=/tmp", "MINE=1", "PATH=/usr/local/bin:/usr/bin:/bin", "TZ=UTC", "0022",
     ]  # fmt: skip
 
 
@@ -376,12 +376,40 @@ def test_directories_without_permissions_are_cleared_away(bench: Bench) -> None:
     nothing_left(bench)
 
 
-def test_without_a_sandbox_it_says_so_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("installed", [False, True])
+def test_without_a_sandbox_it_says_so_once(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    """Where bubblewrap is not there, and where it is and does not work."""
+    use_sandbox(bench, None)
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho bwrap: no permissions to create namespaces >&2; exit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(
+        "rulesengine.execution.local_runner.likely", lambda: Sandbox(str(broken)) if installed else BARE
+    )
     monkeypatch.setattr("rulesengine.execution.local_runner.probe", lambda: BARE)
     outs = [made(f"o{number}") for number in range(3)]
     bench.build(graph_of(*[shell(f"echo > {out.path}", [], [out]) for out in outs]), *outs)
     warnings = [event for event in bench.events if isinstance(event, Message)]
     assert len(warnings) == 1 and "without a sandbox: " not in warnings[0].text and "switched off" in warnings[0].text
+
+
+@needs_sandbox
+def test_a_first_action_that_fails_runs_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bubblewrap is tried then, and works: it was the action's own fault."""
+    tried: list[Sandbox] = []
+
+    def counted() -> Sandbox:
+        tried.append(probe())
+        return tried[-1]
+
+    monkeypatch.setattr("rulesengine.execution.local_runner.probe", counted)
+    use_sandbox(bench, None)
+    with pytest.raises(ExecutionError) as caught:
+        output_of(bench, shell(f"echo once; exit 3; : > {OUT.path}", [], [OUT]))
+    assert "\n".join(caught.value.notes).count("once") == 1
+    assert len(tried) == 1 and tried[0].program
 
 
 def test_inputs_are_read_only_copies(each: Bench) -> None:

@@ -194,6 +194,7 @@ def test_a_bomb_that_forks_itself_leaves_the_machine_usable(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, holds: bool
 ) -> None:
     """Whether the kernel holds the limit or the watch does: programs start meanwhile, and nothing is left of it."""
+    monkeypatch.setattr("rulesengine.execution.local_runner.JOIN_AFTER", 0)
     if not holds:
         monkeypatch.setattr("rulesengine.execution.local_runner.PidsGroups", lambda _limit: PidsGroups(0))
     confined(bench, "sandbox", processes=150)
