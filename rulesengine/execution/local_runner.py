@@ -19,22 +19,12 @@ from rulesengine.execution.scratch import remove_directory
 from rulesengine.execution.sources import LENT_BELOW, read_lent
 from rulesengine.execution.store import LocalStore, store_error
 from rulesengine.execution.system_files import write_etc
-from rulesengine.model.action import Action
+from rulesengine.model.action import BASE_ENVIRONMENT, Action
 from rulesengine.model.artifact import Artifact, FileValue, LentFile, LinkValue, Value
 from rulesengine.model.directory import TreeFile, TreeLink, walk_tree
 from rulesengine.model.events import Message
 from rulesengine.model.ports import Cancellation, Listener, Result
 from rulesengine.values import frozen
-
-ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "TZ": "UTC",
-    "HOME": "/tmp",
-}
-"""What every command's environment holds; the action's own variables come on top.
-
-No locale, as in Bazel: it is C, which Python takes for UTF-8, and a shell starts in 0.7 ms less.
-"""
 
 BOUND_FROM = LENT_BELOW
 """Inputs of at least so many bytes are bound read-only where there is a sandbox; smaller ones are copied."""
@@ -170,7 +160,7 @@ class LocalRunner:
                 command = arguments
             else:
                 command = sandbox.command(arguments, root, bound, etc, self._options, network=action.network, held=held)
-            environment = {**ENVIRONMENT, **dict(action.environment)}
+            environment = {**BASE_ENVIRONMENT, **dict(action.environment)}
             if not sandbox.program:
                 environment["PWD"] = os.path.realpath(root)  # also how strays are known, see ProcessTree
             with _sinks(cell) as (out, err):
@@ -306,7 +296,9 @@ class LocalRunner:
             remove_directory(kept)
             os.rename(directory, kept)
             if self._listener is not None:
-                environment = [f"{name}={text}" for name, text in {**ENVIRONMENT, **dict(action.environment)}.items()]
+                environment = [
+                    f"{name}={text}" for name, text in {**BASE_ENVIRONMENT, **dict(action.environment)}.items()
+                ]
                 shell = sandbox.command(["/bin/sh"], kept, bound, self._etc, self._options, network=action.network)
                 enter = shlex.join(["env", "-i", *environment, *shell])
                 if not sandbox.program:
