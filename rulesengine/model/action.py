@@ -207,11 +207,12 @@ class ActionGraph:
             if action is not _LATER:
                 made.append(action)
                 continue
-            for one in self.make(self._waiting.pop(place)):
+            for one in self.make(self._waiting[place]):
                 made.append(one)
                 for output in one.outputs:
                     self._makers[output] = one
         self._actions = made
+        self._waiting.clear()
 
     def add(self, action: Action) -> None:
         """Add an action; nothing where it is there already.

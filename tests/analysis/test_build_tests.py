@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rulesengine.errors import LoadingError
 from rulesengine.loading.again_texts import functions
 from tests.spaces import Space
@@ -55,6 +57,64 @@ def test_an_error_leaves_the_other_tests(space: Space) -> None:
     assert [one.label.name for one in done.targets] == ["x0", "x2", "x3"]
     assert sorted(one.message for one in done.errors) == ["it is x1", "it is x4"]
     assert {str(one.location) for one in done.errors} == {"a/d.bzl:5:9"}
+
+
+def test_tests_that_are_not_made_again_fail(space: Space) -> None:
+    """What depends on earlier tests is not there in the second evaluation: no test may run another one's function."""
+    space.write("a/h.bzl", _HARNESS)
+    space.write(
+        "a/d.bzl",
+        'load(":h.bzl", "checked")\n\ndef test(name):\n    checked(name, lambda ctx: name)\n\n'
+        'def more():\n    [test("n_" + one) for one in native.existing_rules() if one.startswith("t")]\n',
+    )
+    space.write("a/BUILD", 'load(":d.bzl", "more", "test")\n\ntest("t1")\nmore()\ntest("t2")\ntest("t3")\n')
+    from rulesengine.analysis import Analyzer
+    from tests.spaces import AMD64
+
+    loader = space.loader()
+    done = Analyzer(loader).analyze(loader.resolve(["//a:all"]), AMD64, keep_going=True)
+    assert [one.label.name for one in done.targets] == ["t1"]
+    messages = {one.message for one in done.errors}
+    assert any("makes t2 instead of n_t1 when it is evaluated again" in one for one in messages)
+    assert any("does not make this test when it is evaluated again" in one for one in messages)
+
+
+@pytest.mark.parametrize(
+    ("action", "wrong"),
+    [
+        ('ctx.actions.write(out, "x", mnemonic = ("Foo",))', "'mnemonic' got value of type 'tuple'"),
+        (
+            "ctx.actions.symlink(output = out, target_file = ctx.file.src, progress_message = 5)",
+            "'progress_message' got value of type 'int'",
+        ),
+        (
+            (
+                'ctx.actions.write(out, "x"); return [DefaultInfo(runfiles = ctx.runfiles(files = [out])), '
+                "RunEnvironmentInfo(environment = {}, inherited_environment = [_impl])]"
+            ),
+            "RunEnvironmentInfo.inherited_environment is a string, not function",
+        ),
+    ],
+)
+def test_what_has_a_wrong_type_is_its_own_target_s_fault(space: Space, action: str, wrong: str) -> None:
+    """Actions are made late, and all targets of a wave say in one text what they are: neither may hide who it was."""
+    space.write("a/s", "")
+    space.write(
+        "a/d.bzl",
+        f"def _impl(ctx):\n    out = ctx.actions.declare_file(ctx.label.name)\n    {action}\n\n"
+        'def _good(ctx):\n    ctx.actions.write(ctx.actions.declare_file(ctx.label.name), "")\n\n'
+        'bad = rule(_impl, attrs = {"src": attr.label(allow_single_file = True)})\ngood = rule(_good)\n',
+    )
+    space.write(
+        "a/BUILD", 'load(":d.bzl", "bad", "good")\n\ngood(name = "g")\nbad(name = "b", src = "s")\ngood(name = "h")\n'
+    )
+    from rulesengine.analysis import Analyzer
+    from tests.spaces import AMD64
+
+    loader = space.loader()
+    done = Analyzer(loader).analyze(loader.resolve(["//a:all"]), AMD64, keep_going=True)
+    assert [one.label.name for one in done.targets] == ["g", "h"]
+    assert len(done.errors) == 1 and wrong in done.errors[0].message
 
 
 def test_what_stays_of_a_text_stays_in_its_place() -> None:

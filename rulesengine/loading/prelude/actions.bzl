@@ -326,6 +326,8 @@ def _make_actions():
     def write(me__, output, content, is_executable = False, *, mnemonic = None):
         _typed(output, "File", "write", "output", "File")
         _typed(is_executable, "bool", "write", "is_executable", "bool")
+        if mnemonic != None:
+            _typed(mnemonic, "string", "write", "mnemonic", "string or NoneType")
         trees = []
         if _is(content, "Args"):
             lines = {"lines": _items(me__[2], content), "form": content._param().get("format", "shell")}
@@ -366,6 +368,8 @@ def _make_actions():
 
     def symlink(me__, *, output, target_file = None, target_path = None, is_executable = False, progress_message = None, use_exec_root_for_source = False):
         _typed(output, "File", "symlink", "output", "File")
+        if progress_message != None:
+            _typed(progress_message, "string", "symlink", "progress_message", "string or NoneType")
         if (target_file == None) == (target_path == None):
             fail('Exactly one of "target_file" or "target_path" is required')
         if target_path != None:

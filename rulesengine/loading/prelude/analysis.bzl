@@ -215,7 +215,8 @@ def _analyze(rule, base, spec, shared, deps, late, said):
         if runfiles.root_symlinks._node[1] or runfiles.root_symlinks._node[2]:
             more["root_symlinks"] = [[e.path, e.target_file.path] for e in runfiles.root_symlinks.to_list()]
         if RunEnvironmentInfo in target:
-            more["inherited"] = list(getattr(target[RunEnvironmentInfo], "inherited_environment", None) or [])
+            inherited = getattr(target[RunEnvironmentInfo], "inherited_environment", None) or []
+            more["inherited"] = [_text(one, "RunEnvironmentInfo.inherited_environment") for one in inherited]
 
     usual = log[1] and not [1 for kind in log[1].values() if kind != 1]
     if usual:

@@ -52,6 +52,8 @@ def again__(specs, modules, rules_defaults, shared):
     def analysis_test(name, implementation, attrs = {}, fragments = [], toolchains = [], attr_values = {}):
         for index in py_test_again():
             spec = json.decode(specs[index])
+            if spec["label"][2] != name:
+                fail("the BUILD file makes %s instead of %s when it is evaluated again: native.existing_rules() does not hold analysis tests then" % (name, spec["label"][2]))
             rule = struct(
                 implementation = implementation,
                 attrs = attrs,
