@@ -23,7 +23,10 @@ from rulesengine.model.digest import Digest
 from rulesengine.model.ports import Result
 from tests.execution.bench import Bench, made, shell
 
-pytestmark = pytest.mark.skipif(not probe().program, reason=probe().reason or "bubblewrap works")
+# In CI, where all tools are there, a bubblewrap that does not work fails these.
+pytestmark = pytest.mark.skipif(
+    not probe().program and "RULESENGINE_ORACLES" not in os.environ, reason=probe().reason or "bubblewrap works"
+)
 OUT = made("p/out")
 
 
