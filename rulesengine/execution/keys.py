@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rulesengine.errors import ExecutionError
 from rulesengine.model import wire
-from rulesengine.model.action import BASE_ENVIRONMENT, Action, Lines, Members, Vector
+from rulesengine.model.action import Action, Lines, Members, Vector
 from rulesengine.model.artifact import OUTPUT_ROOT, VOLATILE_STATUS, Artifact, FileValue, LinkValue, TreeValue, Value
 from rulesengine.model.command_line import no_trees, render
 from rulesengine.model.digest import EMPTY, Digest
@@ -127,7 +127,7 @@ class KeyMaker:
         """
         root = self._input_root(action, spelling, values, put)
         platform = sorted(action.platform)
-        environment = dict(action.environment) if action.op is not None else BASE_ENVIRONMENT | dict(action.environment)
+        environment = action.whole_environment
         command = wire.command(spelling.arguments, sorted(environment.items()), platform, sorted(spelling.outputs))
         return put(wire.action(put(command), root, action.timeout, action.cacheable, platform))
 

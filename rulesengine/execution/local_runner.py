@@ -19,7 +19,7 @@ from rulesengine.execution.scratch import remove_directory
 from rulesengine.execution.sources import LENT_BELOW, read_lent
 from rulesengine.execution.store import LocalStore, store_error
 from rulesengine.execution.system_files import write_etc
-from rulesengine.model.action import BASE_ENVIRONMENT, Action
+from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, LentFile, LinkValue, Value
 from rulesengine.model.directory import TreeFile, TreeLink, walk_tree
 from rulesengine.model.events import Message
@@ -160,7 +160,7 @@ class LocalRunner:
                 command = arguments
             else:
                 command = sandbox.command(arguments, root, bound, etc, self._options, network=action.network, held=held)
-            environment = {**BASE_ENVIRONMENT, **dict(action.environment)}
+            environment = action.whole_environment
             if not sandbox.program:
                 environment["PWD"] = os.path.realpath(root)  # also how strays are known, see ProcessTree
             with _sinks(cell) as (out, err):
@@ -296,9 +296,7 @@ class LocalRunner:
             remove_directory(kept)
             os.rename(directory, kept)
             if self._listener is not None:
-                environment = [
-                    f"{name}={text}" for name, text in {**BASE_ENVIRONMENT, **dict(action.environment)}.items()
-                ]
+                environment = [f"{name}={text}" for name, text in action.whole_environment.items()]
                 shell = sandbox.command(["/bin/sh"], kept, bound, self._etc, self._options, network=action.network)
                 enter = shlex.join(["env", "-i", *environment, *shell])
                 if not sandbox.program:

@@ -146,6 +146,12 @@ class Action:
             return name if isinstance(name, str) else None
         return None
 
+    @property
+    def whole_environment(self) -> dict[str, str]:
+        """What its command sees; an operation sees nothing but what is the action's own."""
+        own = dict(self.environment)
+        return own if self.op is not None else BASE_ENVIRONMENT | own
+
     def describe(self) -> str:
         """What a progress line says of it."""
         return self.progress_message or f"{self.mnemonic} {self.outputs[0].short_path if self.outputs else ''}"
