@@ -3,6 +3,9 @@
 Run as `python -I -S cell_process.py REQUESTS REPLIES`, so that it starts within milliseconds; it imports nothing of
 the package.  Two processes: the first waits for the second, which is process 1 of a namespace and starts the commands.
 
+Process 1 of each command runs in the second's memory, which stands still meanwhile (as after vfork): a copy of the
+memory would cost more than all the rest.
+
 Once: user, network, IPC, UTS, cgroup, process and mount namespace, and in the last one the root that commands see.
 For each command: process, mount and IPC namespaces, /proc, /tmp and /dev/shm, and a user namespace in which it is user
 1000 and has no capability over anything named here.
@@ -12,7 +15,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import gc
 import marshal
 import os
 import struct
@@ -20,6 +22,7 @@ import sys
 
 _NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 _NEWUSER, _NEWPID, _NEWNET = 0x10000000, 0x20000000, 0x40000000
+_VM, _VFORK, _SIGCHLD = 0x100, 0x4000, 17
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 _DETACH = 2
 _SET_PDEATHSIG, _SET_DUMPABLE, _SET_NAME, _SET_NO_NEW_PRIVS = 1, 4, 15, 38
@@ -31,7 +34,12 @@ _USER = 1000
 _READY, _NOT_MADE, _REMAINS = b"r", b"n", b"c"
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_BELOW = 1 << 20
+"""Bytes of the stack that the second process has for itself; below them is that of process 1 of commands."""
+
+_libc = ctypes.PyDLL(None, use_errno=True)  # there is one thread: nobody waits for the interpreter's lock
+_Function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+_libc.clone.argtypes = [_Function, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
 
 
 def _check(result: int, what: str) -> None:
@@ -134,7 +142,6 @@ def _build_root(setup: dict[str, list[tuple[str, str]]]) -> None:
 
 def _private_mounts(hidden: list[str]) -> None:
     """hidden: paths below /proc that become read-only."""
-    _check(_libc.unshare(_NEWNS | _NEWIPC), "mount namespace")
     _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
     for path in hidden:
         _bind(path, path, _RDONLY | _NOSUID | _NODEV | _NOEXEC)
@@ -151,13 +158,9 @@ def _own_streams() -> None:
 
 
 def _give_up_rights() -> None:
-    _check(_libc.unshare(_NEWUSER), "user namespace")
-    _map_user(_USER, 0, 0)
     _check(_libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges")
     header, none = ctypes.create_string_buffer(struct.pack("=Ii", 0x20080522, 0), 8), ctypes.create_string_buffer(24)
     _check(_libc.capset(header, none), "capabilities")
-    # Its memory holds what earlier commands were called with.
-    _check(_libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0), "dumpable")
 
 
 def _limit(file_size: int, processes: int) -> None:
@@ -191,6 +194,7 @@ def _first(setup: dict[str, list[str]], request: tuple[list[str], dict[str, str]
     arguments, environment, file_size, processes = request
     try:
         _own_streams()
+        _map_user(_USER, 0, 0)  # in the helper's /proc: in a new one nobody may write before
         _private_mounts(setup["hidden"])
         _give_up_rights()
         _limit(file_size, processes)
@@ -252,30 +256,43 @@ def _tell(fd: int, number: int, state: bytes = _READY) -> None:
     os.write(fd, struct.pack("=qc", number, state))
 
 
+def _stack() -> int:
+    """Where the stack of process 1 of commands begins.
+
+    It is a part of this process's own: from Python 3.14 on the interpreter does not run on another.
+    """
+    with open("/proc/self/maps", "rb") as file:  # as text it would take modules, and those are not there any more
+        for line in file:
+            if line.endswith(b"[stack]\n"):
+                return int(line.partition(b" ")[0].partition(b"-")[2], 16) - _BELOW
+    raise OSError(errno.ENOENT, "the stack is not found")
+
+
 def _serve(setup: dict[str, list[str]], requests: int, replies: int) -> None:
-    home = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     clean = _remains()
-    # What a copy of this process touches, the kernel has to copy; what is found here, copies need not find.
-    _spawn(["/"], {})
-    _ = _libc.capset, _libc.prlimit64
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    stack = _stack()
+    request: object = None
+
+    def first(_: object) -> int:
+        # It must come back, so that the interpreter is as before, whose memory this is.
+        try:
+            return _first(setup, request, replies)  # type: ignore[arg-type]  # written by Cell.start
+        except BaseException:  # noqa: BLE001 - whatever it is, see above
+            return 1
+
+    start = _Function(first)
+    # The memory holds what earlier commands were called with.
+    _check(_libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0), "dumpable")
     _tell(replies, 0)
     while True:
         request = _request(requests)
-        _check(_libc.setns(home, _NEWPID), "process namespace")
-        _check(_libc.unshare(_NEWPID), "process namespace")
-        child = os.fork()
-        if not child:
-            code = 1
-            try:
-                code = _first(setup, request, replies)  # type: ignore[arg-type]  # written by Cell.start
-            finally:
-                os._exit(code)
+        flags = _VM | _VFORK | _NEWUSER | _NEWPID | _NEWNS | _NEWIPC | _SIGCHLD
+        child = _libc.clone(start, stack, flags, None)
+        _check(child, "namespaces of the command")
         _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        _tell(replies, code, _READY if _remains() == clean else _REMAINS)
+        if not os.WIFEXITED(status):  # it has left the memory as it was just then
+            os._exit(1)
+        _tell(replies, os.WEXITSTATUS(status), _READY if _remains() == clean else _REMAINS)
 
 
 def main() -> int:
