@@ -49,6 +49,7 @@ class Edges:
         self._loader = analyzer.loader
         self._top = top
         self._known: dict[Place, tuple[Edge, ...]] = {}
+        self._led: dict[Place, Configuration] = {}
 
     def proper(self, key: Place) -> Place:
         """The key with the configuration that the target's own transition leads to.
@@ -61,17 +62,21 @@ class Edges:
         if target.kind != "rule" or rule is None:
             return label, configuration
         if rule.cfg == "transition":
-            return label, self.analyzer.after_transition(target, configuration)
+            led = self._led.get((label, configuration))
+            if led is None:
+                led = self._led[label, configuration] = self.analyzer.after_transition(target, configuration)
+            return label, led
         if rule.name in _ANYWHERE and rule.module == str(NATIVE):
             return label, self._top
         return label, configuration
 
     def besides(self, configured: Iterable[Place]) -> Iterator[Place]:
         """What analysis looked at without analysing it: conditions of select()s, and toolchains that it chose from."""
-        for label, configuration in configured:
-            for name, condition in self._loader.target(label).labels():
-                if name == "select":
-                    yield self.proper((condition, configuration))
+        for key in configured:
+            conditions = [one for name, one in self._loader.target(key[0]).labels() if name == "select"]
+            if conditions:
+                here = self.proper(key)[1]
+                yield from (self.proper((one, here)) for one in conditions)
         for one, configuration in self.analyzer.toolchains.considered():
             yield one, configuration
             for edge in self.of((one, configuration)):

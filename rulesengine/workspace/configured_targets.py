@@ -76,7 +76,11 @@ class ConfiguredTargets:
     in_configurations = True
 
     def resolve(self, pattern: str) -> Sequence[ConfiguredNode]:
-        """The targets of a pattern in all configurations in which analysis met them, as Bazel's cquery has it."""
+        """The targets of a pattern in all configurations in which analysis met them, as Bazel's cquery has it.
+
+        Bazel asks for the label in every configuration that it knows, and looks what comes of it: where a target's own
+        transition would lead on from the configuration that it has led to, nothing has been asked for there.
+        """
         out: dict[ConfiguredNode, None] = {}
         for label in self._loaded.resolve(pattern):
             here = self._edges.proper((label, self._top))
@@ -86,7 +90,8 @@ class ConfiguredTargets:
                 continue
             met = self._met.get(here[0], {})
             for one in sorted(met, key=lambda one: one != here):
-                if one[1].execution is None or (one[0], one[1].plain) not in met:  # as a toolchain: once is enough
+                as_toolchain = one[1].execution is not None and (one[0], one[1].plain) in met  # once is enough
+                if not as_toolchain and self._edges.proper(one) == one:
                     out[self._node(one)] = None
         return list(out)
 

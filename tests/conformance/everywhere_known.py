@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 _REASONS = {
-    "Bazel's cquery does not find a target by its name whose own transition leads on from where it has led": (
-        "doc_configurations/configured", "doc_configurations/tools", "doc_configurations/files",
-        "label_flags/configured", "label_flags/actions", "label_flags/tools", "label_flags/files",
-        "transition_rule/files",
-    ),
     "Bazel's sh_binary brings a launcher for Windows along, a C++ program for which it looks at toolchains once more": (
         "doc_toolchains/configured",
     ),
