@@ -81,10 +81,12 @@ def _check_name(name: str, prefix: str) -> None:
             raise LoadingError(f"glob: the file name '{shown}' is not UTF-8", hint="rename the file") from None
 
 
-def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Iterator[tuple[str, bool]]:
+def walk(
+    directory: str, saw: Callable[[str], None], depth: int | None, ignored: Callable[[str], bool]
+) -> Iterator[tuple[str, bool]]:
     """(path below `directory`, is a directory) of everything in the package; `saw` is told every
     directory that was listed.  Sub-packages are not entered, nor links that lead back to where the
-    walk came from.  depth: how many levels, None: all."""
+    walk came from, nor what is `ignored`.  depth: how many levels, None: all."""
     stack: list[tuple[str, int, tuple[str, ...]]] = [("", 1, ())]
     while stack:
         prefix, level, links = stack.pop()
@@ -104,7 +106,7 @@ def walk(directory: str, saw: Callable[[str], None], depth: int | None) -> Itera
             if is_directory(entry):
                 if entry.name.startswith(("pybuild-", "bazel-")) and entry.is_symlink():
                     continue
-                if entry.name == ".git" and not prefix:
+                if (entry.name == ".git" and not prefix) or ignored(prefix + entry.name):
                     continue
                 if depth is None or level < depth:
                     followed = links
@@ -135,8 +137,9 @@ def glob(
     exclude: list[str],
     exclude_directories: bool,
     saw: Callable[[str], None],
+    ignored: Callable[[str], bool] = lambda _: False,
 ) -> list[str]:
-    """The matching paths, sorted.  Raises LoadingError for a pattern that is not one."""
+    """The matching paths, sorted; see `walk`.  Raises LoadingError for a pattern that is not one."""
     wanted = [check_pattern(pattern) for pattern in include]
     for pattern in include:
         if "?" in pattern:
@@ -146,7 +149,7 @@ def glob(
         return []
     depth = None if any("**" in one for one in wanted) else max(len(one) for one in wanted)
     found = []
-    for path, listed in walk(directory, saw, depth):
+    for path, listed in walk(directory, saw, depth, ignored):
         if listed and exclude_directories:
             continue
         parts = path.split("/")

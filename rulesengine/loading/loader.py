@@ -239,6 +239,13 @@ class Loader:
         """The names of all packages at or below one."""
         return self.sources.packages(repo, below)
 
+    def is_ignored(self, package: str, repo: str = "") -> bool:
+        """Whether .bazelignore or REPO.bazel have a directory ignored, which is told then."""
+        ignored = self.sources.ignored_by(self.repositories.canonical(repo), package)
+        if ignored and self.listener is not None:
+            self.listener(Message("warning", f"//{package}/... is nothing: {ignored} is ignored by .bazelignore"))
+        return bool(ignored)
+
     def target(self, label: Label, wanted_by: Location | None = None) -> Target:
         """A target.  Raises NoSuchPackageError, NoSuchTargetError, LoadingError."""
         known = self._packages.done.get((label.repo, label.package))

@@ -113,6 +113,12 @@ class Packages:
         directory = os.path.join(self._sources.repositories.directory(repo), package)
         name = (f"@{repo}" if repo else "") + "//" + package
         root = f"@{repo}//" if repo else "//"
+        ignored = self._sources.ignored_by(repo, package)
+        if ignored:
+            return NoSuchPackageError(
+                f"no package {name}: .bazelignore or REPO.bazel has the directory {ignored} ignored",
+                location=wanted_by, hint="take it out there if its packages are meant",
+            )  # fmt: skip
         near = near_packages(root, package, self._sources.packages(repo, ""))
         if os.path.isdir(directory):
             what = "the directory has no BUILD file"
@@ -282,6 +288,9 @@ class Packages:
         label = self._here("native.package_relative_label()").label(text)
         return [label.repo, label.package, label.name]
 
+    def _ignored(self, repo: str, prefix: str, path: str) -> bool:
+        return bool(self._sources.ignored_by(repo, prefix + path))
+
     def _glob(self, include: Any, exclude: Any, exclude_directories: Any, allow_empty: Any) -> list[str]:
         package = self._not_in_macro("glob()").package
         for name, value in (("include", include), ("exclude", exclude)):
@@ -291,7 +300,9 @@ class Packages:
             raise LoadingError(f"glob(exclude_directories = …) is 0 or 1, not {exclude_directories!r}")
         if not isinstance(allow_empty, bool):
             raise LoadingError(f"glob(allow_empty = …) is True or False, not {allow_empty!r}")
-        found = glob(package.directory, include, exclude, bool(exclude_directories), self._sources.listed)
+        prefix = f"{package.name}/" if package.name else ""
+        ignored = partial(self._ignored, package.repo, prefix)
+        found = glob(package.directory, include, exclude, bool(exclude_directories), self._sources.listed, ignored)
         if not found and not allow_empty:
             raise LoadingError(
                 f"glob({json.dumps(include)}) matches no file in {package.id}",

@@ -31,6 +31,9 @@ class PackageSource(Protocol):
     def packages(self, below: str = "", repo: str = "") -> list[str]:
         """The names of all packages at or below one."""
 
+    def is_ignored(self, package: str, repo: str = "") -> bool:
+        """Whether .bazelignore or REPO.bazel have a directory ignored, which is told then."""
+
 
 def resolve(
     source: PackageSource, patterns: Sequence[str], package: str = "", faults: list[RulesEngineError] | None = None
@@ -80,6 +83,8 @@ def expand(source: PackageSource, pattern: TargetPattern, faults: list[RulesEngi
         packages = [pattern.package]
     else:
         packages = source.packages(pattern.package, repo)
+        if not packages and source.is_ignored(pattern.package, repo):
+            return []
         if not packages:
             root = f"@{repo}//" if repo else "//"
             near = near_packages(root, pattern.package, source.packages("", repo))

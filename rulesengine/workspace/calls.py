@@ -100,7 +100,9 @@ class Calls:
         def key(name: str) -> str:
             return self._operations().named(name).key
 
-        return Loader(root or self.root, listener, key, cancel, os.path.join(self.cache, "parsed"))
+        loader = Loader(root or self.root, listener, key, cancel, os.path.join(self.cache, "parsed"))
+        loader.sources.caches = frozenset(map(os.path.realpath, (self.cache, self.output_base)))
+        return loader
 
     def _operations(self) -> Operations:
         from rulesengine.ops.registry import Operations, operations

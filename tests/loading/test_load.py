@@ -171,6 +171,7 @@ def test_what_was_looked_at_is_tracked(space: Space) -> None:
     root = str(space.root)
     tracked = {path.removeprefix(root + "/"): kind for path, kind in loader.tracked.items() if path.startswith(root)}
     assert tracked == {
+        ".bazelignore": "absent",
         "MODULE.bazel": "file",
         "REPO.bazel": "absent",
         "a/BUILD.bazel": "absent",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rulesengine.errors import LabelError, LoadingError, NoSuchPackageError, NoSuchTargetError
@@ -115,7 +117,7 @@ PATTERNS = {
     "a/f": "",
     "a/b/BUILD": 'filegroup(name = "all")\nfilegroup(name = "z")\n',
     "c/BUILD": 'filegroup(name = "c")\n',
-    "c/.hidden/BUILD": 'filegroup(name = "no")\n',
+    "c/.hidden/BUILD": 'filegroup(name = "h")\n',
     "nested/MODULE.bazel": "",
     "nested/BUILD": 'filegroup(name = "no")\n',
     "ignored/BUILD": 'filegroup(name = "no")\n',
@@ -126,7 +128,7 @@ PATTERNS = {
 @pytest.mark.parametrize(
     ("patterns", "package", "expected"),
     [
-        (["//..."], "", ["//:root", "//a:a", "//a:g", "//a/b:all", "//a/b:z", "//c:c", "//nested:no"]),
+        (["//..."], "", ["//:root", "//a:a", "//a:g", "//a/b:all", "//a/b:z", "//c:c", "//c/.hidden:h", "//nested:no"]),
         (["//a/..."], "", ["//a:a", "//a:g", "//a/b:all", "//a/b:z"]),
         (["//a:all"], "", ["//a:a", "//a:g"]),
         (["//a/b:all"], "", ["//a/b:all"]),
@@ -136,8 +138,8 @@ PATTERNS = {
         (["//a:o"], "", ["//a:o"]),
         (["//:root"], "", ["//:root"]),
         (["//a:a", "//c", "//a:a"], "", ["//a:a", "//c:c"]),
-        (["//...", "-//a/..."], "", ["//:root", "//c:c", "//nested:no"]),
-        (["//...", "-//a/...", "//a:g"], "", ["//:root", "//c:c", "//nested:no", "//a:g"]),
+        (["//...", "-//a/..."], "", ["//:root", "//c:c", "//c/.hidden:h", "//nested:no"]),
+        (["//...", "-//a/...", "//a:g"], "", ["//:root", "//c:c", "//c/.hidden:h", "//nested:no", "//a:g"]),
         (["//a:all", "-//a:a"], "", ["//a:g"]),
         (["//c", "-//a:a"], "", ["//c:c"]),
         ([":a"], "a", ["//a:a"]),
@@ -154,6 +156,26 @@ PATTERNS = {
 def test_patterns(space: Space, patterns: list[str], package: str, expected: list[str]) -> None:
     space.files(PATTERNS)
     assert space.resolve(*patterns, package=package) == expected
+
+
+def test_walk_leaves_out_what_builds_put_there(space: Space, tmp_path_factory: pytest.TempPathFactory) -> None:
+    space.files({f"{one}/BUILD": 'filegroup(name = "f")' for one in (".git", "a/.git", ".cache/w", "out", "real/x")})
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "pybuild-out/c/bin").mkdir(parents=True)
+    (elsewhere / "pybuild-out/c/bin/BUILD").write_text('filegroup(name = "f")')
+    (elsewhere / "BUILD").write_text('filegroup(name = "f")')
+    links = {"pybuild-bin": elsewhere / "pybuild-out/c/bin", "mine-bin": elsewhere / "pybuild-out/c/bin"}
+    links |= {"bazel-space": elsewhere, "outer": elsewhere, "bazel-real": space.root / "real"}
+    links |= {"real/up": space.root, "real/round": Path("round"), "real/none": Path("nowhere/x")}
+    for name, target in links.items():
+        (space.root / name).symlink_to(target)
+    loader = space.loader()
+    loader.sources.caches = frozenset([str(space.root.resolve() / ".cache")])
+    assert loader.packages() == ["a/.git", "bazel-real/x", "out", "outer", "outer/pybuild-out/c/bin", "real/x"]
+    (space.root / "real/DONT_FOLLOW_SYMLINKS_WHEN_TRAVERSING_THIS_DIRECTORY_VIA_A_RECURSIVE_TARGET_PATTERN").touch()
+    (space.root / "real/again").symlink_to("x")
+    assert "real/again" not in space.loader().packages()
+    assert loader.tracked[str(space.root / "real/nowhere")] == "directory"
 
 
 def test_wildcards_of_files(space: Space) -> None:
