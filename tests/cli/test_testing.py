@@ -207,6 +207,12 @@ def test_run_under(tests: Space) -> None:
         assert code == 3
         log = (tests.root / "pybuild-testlogs/t/ok_test/test.log").read_text()
         assert log == "under here: ok_test\n"
+    script = tests.root / "go.sh"
+    assert tests.run("run", "--run_under=A='b c' env", f"--script_path={script}", "//t:prog").returncode == 0
+    again = subprocess.run([script, "late  one"], capture_output=True, text=True, check=False)
+    assert (again.returncode, again.stdout) == (9, "got own late  one\n")
+    done = tests.run("run", "--run_under=there-is-none", "//t:prog")
+    assert done.returncode == 127 and "there-is-none" in done.stderr
     done = tests.run("test", "--run_under=//u:no", "//t:ok_test")
     assert done.returncode == 1 and "no target 'no'" in done.stderr
     done = tests.run("test", "--run_under=//u:all", "--run_under='", "//t:ok_test")

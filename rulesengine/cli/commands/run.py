@@ -11,6 +11,8 @@ from rulesengine.cli.context import Context
 from rulesengine.errors import ExecutionError, UsageError
 from rulesengine.workspace import Program
 
+_SHELL = "/bin/bash"
+
 
 def run(context: Context) -> int:
     """Build one program and become it; returns only where it is not to be started, or cannot be."""
@@ -24,12 +26,17 @@ def run(context: Context) -> int:
     from rulesengine.workspace.test_options import names_target, parse_command
 
     under = parse_command(options["run_under"])
+    wrapped = bool(under) and names_target(under[0])
     with context.watching() as listener:
         how = common(context, workspace, listener)
-        if under and names_target(under[0]):
+        if wrapped:
             under = (workspace.runnable(under[0], **how).path, *under[1:])
         program = workspace.runnable(label, **how)
-    words = [*under, program.path, *program.arguments, *arguments]
+    words = [program.path, *program.arguments, *arguments]
+    if wrapped:
+        words = [*under, *words]
+    elif under:  # as for Bazel, a shell reads it: it says which command there is not, and ends with 127
+        words = [_SHELL, "-c", f'{options["run_under"]} {shlex.join(words)} "$@"', _SHELL]
     own = {"BUILD_WORKSPACE_DIRECTORY": workspace.root, "BUILD_WORKING_DIRECTORY": context.directory}
     if options["show_output"] == "json":
         console = context.console
