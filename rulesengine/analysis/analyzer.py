@@ -80,8 +80,8 @@ class Analyzer:
         self.toolchains = Toolchains(loader, self.conditions, self.constraints, listener)
         self._compatibility = Compatibility(loader, self.conditions, self.constraints)
         tests = BuildTests(loader)
-        self._transitions = Transitions(loader, tests)
-        self._attributes = Attributes(loader, self.conditions, self._transitions)
+        self.transitions = Transitions(loader, tests)
+        self._attributes = Attributes(loader, self.conditions, self.transitions)
         self._implementations = Implementations(loader, self.actions, self.constraints, tests)
         self._schedule: Schedule[Key, ConfiguredTarget, Work] = Schedule(
             self._begin, self._work, self._circle, self._failing, self._finished
@@ -203,7 +203,7 @@ class Analyzer:
     def after_transition(self, target: Target, configuration: Configuration) -> Configuration:
         """Where a rule's own transition leads."""
         values = self._attributes.values(target, configuration)
-        return self._transitions.of(target, configuration, "", values)[0][1]
+        return self.transitions.of(target, configuration, "", values)[0][1]
 
     def tools_of(self, configuration: Configuration) -> tuple[Configuration, Configuration]:
         """The exec configurations of the tools of a target: on this machine, and on the first execution platform."""
@@ -268,7 +268,7 @@ class Analyzer:
             return self._done[following]
         if rule.cfg == "transition":
             values = self._attributes.values(target, configuration)
-            configuration = self._transitions.of(target, configuration, "", values)[0][1]
+            configuration = self.transitions.of(target, configuration, "", values)[0][1]
             maker = self._transitioned.setdefault((label, configuration), (key[0], key[1]))
             if maker != key:
                 if maker not in self._done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -11,9 +12,10 @@ import starlark as sl
 from rulesengine.analysis.build_tests import BuildTests
 from rulesengine.analysis.label_settings import absolute, default_of, is_label_setting
 from rulesengine.analysis.platforms import follow, platform_of
-from rulesengine.errors import AnalysisError, RulesEngineError, UsageError
+from rulesengine.errors import AnalysisError, Location, RulesEngineError, UsageError
 from rulesengine.loading import Loader
 from rulesengine.loading.border import parse_own
+from rulesengine.loading.texts import FRAME
 from rulesengine.loading.watch import spent, told
 from rulesengine.model.label import Label
 from rulesengine.model.platform import COMMAND_LINE, Configuration
@@ -53,16 +55,9 @@ class Transitions:
         assert rule is not None
         if rule.in_build:
             return self._of_test(rule, target, configuration, attribute, values)
-        frozen = loader.bzl(Label.parse(rule.module))
         module = sl.Module()
-        module["INDEX"] = rule.index
-        module["ATTRIBUTE"] = attribute
-
-        def load(name: str) -> Any:
-            return loader.prelude if name == "p" else frozen
-
         try:
-            loader.interpreter.evaluate(module, _own(_DRIVER), load, AnalysisError)
+            load = self._begin(module, rule, attribute)
             ports: Any = module["IO"]
             module["SETTINGS"] = settings_for(loader, ports["inputs"], configuration)
             module["ATTRS"] = {"name": target.label.name, **values}
@@ -83,6 +78,36 @@ class Transitions:
                 "a rule's own transition has exactly one result", label=target.label, location=target.location
             )
         return out
+
+    def _begin(self, module: sl.Module, rule: Rule, attribute: str) -> Callable[[str], Any]:
+        """Have a module hold the transition, CFG, and what it says of itself, IO; what the module loads from."""
+        loader = self._loader
+        frozen = loader.bzl(Label.parse(rule.module))
+        module["INDEX"] = rule.index
+        module["ATTRIBUTE"] = attribute
+
+        def load(name: str) -> Any:
+            return loader.prelude if name == "p" else frozen
+
+        loader.interpreter.evaluate(module, _own(_DRIVER), load, AnalysisError)
+        return load
+
+    def place(self, rule: Rule, attribute: str) -> Location | None:
+        """Where transition() was called for an attribute's transition, or for the rule's own (attribute empty).
+
+        None: that is not known, as for what no .bzl file made.
+        """
+        if rule.in_build:
+            return None
+        module = sl.Module()
+        self._begin(module, rule, attribute)
+        found: Any = module["IO"]
+        frames = [(one[1], int(one[2])) for one in FRAME.finditer(found["stack"]) if not one[1].startswith("<")]
+        if not frames:
+            return None
+        path, line = frames[-1]
+        text = self._loader.texts.line(path, line)
+        return Location(path, line, text.find("transition(") + len("transition(") if "transition(" in text else 1)
 
     def _of_test(
         self, rule: Rule, target: Target, configuration: Configuration, attribute: str, values: dict[str, Any]

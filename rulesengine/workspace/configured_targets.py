@@ -134,8 +134,11 @@ class ConfiguredTargets:
     def edges(self, node: ConfiguredNode) -> Sequence[tuple[str, ConfiguredNode]]:
         """The same with the attributes that name them, each once; those that are left out are no part of it."""
         wanted = set(self.dependencies(node))
-        pairs = {(one.attribute, self._node(one.key)): None for one in self._of(node)}
-        return [pair for pair in pairs if pair[1] in wanted]
+        return [pair for pair in self.every_edge(node) if pair[1] in wanted]
+
+    def every_edge(self, node: ConfiguredNode) -> Sequence[tuple[str, ConfiguredNode]]:
+        """As `edges`, nothing left out."""
+        return list({(one.attribute, self._node(one.key)): None for one in self._of(node)})
 
     def conditions(self, node: ConfiguredNode) -> Mapping[ConfiguredNode, Sequence[str]]:  # noqa: ARG002 - a protocol's
         """None: a configuration has chosen."""

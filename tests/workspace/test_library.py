@@ -366,17 +366,19 @@ def test_where_configurations_change() -> None:
         (changed,) = [one for one in found.nodes if one.label.name == "c"]
         tool = next(one for one in found.nodes if one.label.name == "t" and "exec" in one.mnemonic)
         lines = list(found.transitions())
+        named = f"Starlark transition:{workspace.root}/defs.bzl:7:21"
         at = lines.index("//:a (linux-amd64)")
         assert lines[at + 1 : at + 5] == [
             "  deps#//:t#NoTransition -> ",
             "  deps#//:g.txt#NullTransition -> ",
-            f"  deps#//:c#Starlark transition://:defs.bzl -> {changed.mnemonic}",
+            f"  deps#//:c#{named} -> {changed.mnemonic}",
             f"  tool#//:t#exec -> {tool.mnemonic}",
         ]
-        assert f"Starlark transition://:defs.bzl -> {changed}" in lines
+        assert f"{named} -> {changed}" in lines
         full = list(found.transitions(full=True))
-        assert "    //:f:None -> [y]" in full
+        assert "    //:f:x -> [y]" in full
         assert "    compilation_mode:fastbuild -> [opt]" in full
+        assert "    is exec configuration:false -> [true]" in full
         assert [line for line in full if not line.startswith("    ")] == lines
 
 

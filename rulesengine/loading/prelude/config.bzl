@@ -4,7 +4,13 @@ def transition(*, implementation, inputs, outputs):
     for what, value in [("inputs", inputs), ("outputs", outputs)]:
         if type(value) != "list":
             fail("transition(%s = ...) is a list of settings, not %s" % (what, type__(value)))
-    return struct(_type = "transition", implementation = implementation, inputs = inputs, outputs = outputs)
+    return struct(
+        _type = "transition",
+        implementation = implementation,
+        inputs = inputs,
+        outputs = outputs,
+        stack = call_stack(strip_frames = 1),
+    )
 
 def _cfg(cfg):
     if cfg == None or type(cfg) == "string" and cfg in _CFGS:

@@ -17,4 +17,4 @@ def _answer(value, depth):
     fail("a transition returns a dict of settings, a list of them or a dict of them; it holds a %s" % type__(value))
 
 def transition_ports__(cfg):
-    return {"inputs": [_text(str__(x), "an input") for x in cfg.inputs], "outputs": [_text(str__(x), "an output") for x in cfg.outputs]}
+    return {"stack": getattr(cfg, "stack", ""), "inputs": [_text(str__(x), "an input") for x in cfg.inputs], "outputs": [_text(str__(x), "an output") for x in cfg.outputs]}
