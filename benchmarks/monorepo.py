@@ -6,11 +6,7 @@ from pathlib import Path
 
 PER_PACKAGE = 100
 
-_RULES = """\
-CombineInfo = provider(fields = ["files"])
-
-def _combine_impl(ctx):
-    out = ctx.actions.declare_file(ctx.label.name + ".txt")
+_SHELL = """\
     ctx.actions.run_shell(
         inputs = depset(ctx.files.srcs + ctx.files.deps),
         outputs = [out],
@@ -18,7 +14,24 @@ def _combine_impl(ctx):
         arguments = [file.path for file in ctx.files.srcs + ctx.files.deps],
         mnemonic = "Combine",
     )
-    files = depset([out], transitive = [dep[CombineInfo].files for dep in ctx.attr.deps])
+"""
+_OPERATION = """\
+    arguments = ctx.actions.args()
+    arguments.add_all(ctx.files.srcs + ctx.files.deps, before_each = "--from").add("--out", out)
+    ctx.actions.run(
+        inputs = depset(ctx.files.srcs + ctx.files.deps),
+        outputs = [out],
+        executable = op("concat"),
+        arguments = [arguments],
+        mnemonic = "Combine",
+    )
+"""
+_RULES = """\
+CombineInfo = provider(fields = ["files"])
+
+def _combine_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".txt")
+@ACTION@    files = depset([out], transitive = [dep[CombineInfo].files for dep in ctx.attr.deps])
     return [DefaultInfo(files = depset([out])), CombineInfo(files = files)]
 
 combine = rule(
@@ -45,28 +58,31 @@ def output(package: int, number: int) -> str:
     return f"p{package:04}/t{number}.txt"
 
 
-def write(root: Path, targets: int) -> None:
-    """Write a workspace of so many targets (a multiple of 100)."""
+def write(root: Path, targets: int, *, inside: bool = False) -> None:
+    """Write a workspace of so many targets (a multiple of 100).
+
+    inside: all are of the rule, and its action runs inside pybuild (an operation): nothing is started to build them.
+    """
     root.mkdir(parents=True)
     (root / "MODULE.bazel").write_text('module(name = "monorepo")\n')
     (root / "rules").mkdir()
     (root / "rules" / "BUILD").write_text("")
-    (root / "rules" / "defs.bzl").write_text(_RULES)
+    (root / "rules" / "defs.bzl").write_text(_RULES.replace("@ACTION@", _OPERATION if inside else _SHELL))
     for package in range(targets // PER_PACKAGE):
         directory = root / f"p{package:04}"
         directory.mkdir()
         lines = ['load("//rules:defs.bzl", "combine")\n\npackage(default_visibility = ["//visibility:public"])\n']
         for number in range(PER_PACKAGE):
             (directory / f"s{number}.txt").write_text(f"source {package} {number}\n")
-            lines.append(_target(package, number))
+            lines.append(_target(package, number, inside))
         (directory / "BUILD").write_text("\n".join(lines))
 
 
-def _target(package: int, number: int) -> str:
+def _target(package: int, number: int, inside: bool) -> str:
     needed = [
         f":t{one}" if other == package else f"//p{other:04}:t{one}" for other, one in dependencies(package, number)
     ]
-    if number % 10 < 7:
+    if inside or number % 10 < 7:
         deps = "".join(f'\n        "{one}",' for one in needed)
         return f'combine(\n    name = "t{number}",\n    srcs = ["s{number}.txt"],\n' + (
             f"    deps = [{deps}\n    ],\n)\n" if deps else ")\n"

@@ -57,6 +57,7 @@ class Outputs:
         self._base = base
         self._store = store
         self._counter = 0
+        self._there: set[str] = set()  # directories that are, as long as nothing was removed
         self._loaded: tuple[dict[str, list[str]], dict[str, Any]] | None = None
 
     @property
@@ -78,6 +79,7 @@ class Outputs:
         The record is not touched: what it says of them fits no more, and they are compared by digest next time.
         Raises StoreError, DiskFullError, InterruptedBuild.
         """
+        self._there.clear()
         try:
             for artifact, value in pairs:
                 cancel.check()
@@ -103,6 +105,7 @@ class Outputs:
         made: dict[Artifact, Members] = {}
         lost: list[Artifact] = []
         values: dict[str, str] = {}
+        self._there.clear()
         try:
             for owner, pairs in wanted.items():
                 for artifact, value in pairs:
@@ -213,6 +216,7 @@ class Outputs:
                 if inside == MANIFEST and path.endswith(".runfiles"):
                     continue  # an artifact of its own; see manifests.py
                 if inside not in members and inside not in directories:
+                    self._there.clear()
                     _remove(os.path.join(here, name))
 
     def _untouched(self, path: str, signatures: dict[str, Any]) -> bool:
@@ -246,6 +250,8 @@ class Outputs:
             mode = _mode(member)
             if stat.S_IMODE(os.lstat(temporary).st_mode) != mode:  # somebody's chmod reached the store's own file
                 os.chmod(temporary, mode)
+        if path in self._there:
+            self._there.clear()
         try:
             _replace(temporary, path)
         except BaseException:
@@ -259,17 +265,22 @@ class Outputs:
 
     def _make_directory(self, path: str) -> None:
         """A real directory at `path`, whatever a former build (or somebody) left in the way below the base."""
+        if path in self._there:
+            return
         parts = os.path.relpath(path, self._base).split("/")
         here = self._base
         os.makedirs(here, exist_ok=True)
         for part in parts:
-            here = os.path.join(here, part)
+            here = f"{here}/{part}"
+            if here in self._there:
+                continue
             try:
                 os.mkdir(here)
             except FileExistsError:
                 if not stat.S_ISDIR(os.lstat(here).st_mode):
                     os.unlink(here)
                     os.mkdir(here)
+            self._there.add(here)
 
     # ---- what is no longer an output ------------------------------------------
 
@@ -283,6 +294,7 @@ class Outputs:
             if path in kept:
                 continue
             self._records.pop(path, None)
+            self._there.clear()
             self._remove_but(path, {other for other in kept if other.startswith(path + "/")})
             above = os.path.dirname(path)
             while above.count("/") > 2:  # pybuild-out/CONFIGURATION/bin stays
@@ -321,7 +333,7 @@ class Outputs:
         path = os.path.join(self._base, _RECORD)
         temporary = f"{path}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8") as stream:
-            json.dump({"owners": self._owners, "records": self._records}, stream)
+            stream.write(json.dumps({"owners": self._owners, "records": self._records}))  # json.dump writes word by word
         os.replace(temporary, path)
 
 

@@ -53,6 +53,7 @@ class Recorder:
         self._request = request
         self._store = store
         self._targets: dict[tuple[str, str], ConfiguredTarget] | None = None
+        self._told: set[tuple[str, str]] = set()
         self._sets: dict[int, tuple[Depset[Artifact], str]] = {}
         self._lines: list[Line] = []
         self._number = 0
@@ -196,15 +197,16 @@ class Recorder:
             configured = self._analysis.configured.values() if self._analysis is not None else ()
             self._targets = {(str(one.label), one.configuration.mnemonic): one for one in configured}
         stack = [(label, configuration)]
-        seen = set(stack)
         while stack:
             here = stack.pop()
+            if here in self._told:  # and all that it depends on
+                continue
+            self._told.add(here)
             one = self._targets.get(here)
             if one is None or one.target.kind != "rule":
                 continue
             below = [(str(key[0]), key[1].mnemonic) for key in one.dependencies]
-            stack += [key for key in below if key not in seen]
-            seen.update(below)
+            stack += below
             name = f"{here[0]} {here[1]}"
             line = _described(one, here, [f"{key[0]} {key[1]}" for key in below])
             if state.targets.get(name) != line["id"]:

@@ -33,12 +33,17 @@ OUT = made("p/out")
 BARE = Sandbox("", "switched off by the test")
 
 
-@pytest.fixture(autouse=True, params=["bwrap", "cell"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test in a sandbox of either way; those that ask for its `kind` also without one."""
+    if not any(mark.args[0] == "way" for mark in metafunc.definition.iter_markers("parametrize")):
+        bare = ["bare"] if "kind" in metafunc.fixturenames else []
+        metafunc.parametrize("way", ["bwrap", "cell", *bare], indirect=True)
+
+
+@pytest.fixture(autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Under a bubblewrap of its own, as the first commands are; and in a cell, as those after them."""
+    """Under a bubblewrap of its own, as the first commands are; in a cell, as those after them; without a sandbox."""
     way: str = request.param
-    if way == "cell" and "bare" in request.node.name:
-        pytest.skip("there are no cells without a sandbox")
     monkeypatch.setattr("rulesengine.execution.cells.AFTER", 0 if way == "cell" else 1 << 30)
     monkeypatch.setattr(Cells, "give_up", lambda _cells: pytest.fail("the cell does not work"))
     return way
@@ -60,10 +65,16 @@ def confined(bench: Bench, kind: str, **options: object) -> Bench:
     return bench
 
 
-@pytest.fixture(params=["sandbox", "bare"])
-def each(request: pytest.FixtureRequest, bench: Bench) -> Bench:
-    """The bench under bubblewrap, and without."""
-    return confined(bench, request.param)
+@pytest.fixture
+def kind(way: str) -> str:
+    """What `confined` makes of the bench."""
+    return "bare" if way == "bare" else "sandbox"
+
+
+@pytest.fixture
+def each(kind: str, bench: Bench) -> Bench:
+    """The bench in a sandbox of either way, and without."""
+    return confined(bench, kind)
 
 
 def text_of(bench: Bench, action: Action) -> str:
@@ -173,7 +184,6 @@ def test_the_parents_processes_do_not_show(bench: Bench) -> None:
     assert lines[1:] == ["0"]
 
 
-@pytest.mark.parametrize("kind", ["sandbox", "bare"])
 def test_a_fork_bomb_is_ended(bench: Bench, kind: str) -> None:
     confined(bench, kind, processes=60)
     bomb = f"n=0; while [ $n -lt 4000 ]; do sleep 43.21 & n=$((n+1)); done; wait; : > {OUT.path}"
@@ -222,7 +232,6 @@ def test_a_bomb_that_forks_itself_leaves_the_machine_usable(
     assert running("43.22") == []
 
 
-@pytest.mark.parametrize("kind", ["sandbox", "bare"])
 def test_memory_beyond_the_limit_ends_the_action(bench: Bench, kind: str) -> None:
     confined(bench, kind, memory=40 << 20)
     eats = "import time; a = [bytearray(b'x' * (1 << 20)) for _ in range(120)]; time.sleep(30)"
@@ -230,7 +239,6 @@ def test_memory_beyond_the_limit_ends_the_action(bench: Bench, kind: str) -> Non
     assert "more than 40 MiB of memory" in fault.message
 
 
-@pytest.mark.parametrize("kind", ["sandbox", "bare"])
 def test_a_file_beyond_the_limit_ends_the_command(bench: Bench, kind: str) -> None:
     confined(bench, kind, file_size=1 << 20)
     assert "SIGXFSZ" in failure(bench, shell(f"exec head -c 5000000 /dev/zero > {OUT.path}", [], [OUT])).message
@@ -458,6 +466,7 @@ def test_the_kernel_refuses_a_users_sandbox_more_processes_than_it_may_have(
     assert taken < 20 and running("43.21") == []  # what it had started went with it
 
 
+@pytest.mark.parametrize("way", ["bare"], indirect=True)
 def test_a_child_that_was_there_before_we_heard_of_its_parent_is_ended(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
