@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 PER_PACKAGE = 100
+CHANGED = "p0003/s55.txt"
+"""A source: three actions depend on it."""
 
 _SHELL = """\
     ctx.actions.run_shell(
@@ -99,6 +101,10 @@ def write_ninja(root: Path, targets: int) -> None:
     lines = ["rule cat", "  command = cat $in > $out", ""]
     for package in range(targets // PER_PACKAGE):
         for number in range(PER_PACKAGE):
-            needed = "".join(f" out/{output(*one)}" for one in dependencies(package, number))
-            lines.append(f"build out/{output(package, number)}: cat p{package:04}/s{number}.txt{needed}")
+            lines.append(f"build out/{output(package, number)}: cat {ninja_inputs(package, number)}")
     (root / "build.ninja").write_text("\n".join([*lines, ""]))
+
+
+def ninja_inputs(package: int, number: int) -> str:
+    """The inputs of an edge, as its command names them."""
+    return " ".join([f"p{package:04}/s{number}.txt", *(f"out/{output(*one)}" for one in dependencies(package, number))])

@@ -6,44 +6,46 @@ import shutil
 import time
 from pathlib import Path
 
-from benchmarks import monorepo, peers
+from benchmarks import growth, monorepo, peers
 from benchmarks.measure import Cost, Report, environment, medians, of_process, pybuild
 from benchmarks.workspaces import pybuild_in
 
 
 def run(directory: Path, report: Report, quick: bool) -> None:
-    """Wall and CPU, side by side in turns; the growth with the number of targets.
+    """Wall and CPU, side by side in turns; then the growth with the number of targets (growth.py).
 
-    Some six minutes, of which the first builds of 10,000 targets take nearly all: ours, ninja's and Bazel's.
+    Some ten minutes, of which the first builds take nearly all: 10,000 targets of ours, ninja's and Bazel's, and
+    100,000 for the growth.
     """
-    compared = 1_000 if quick else 10_000
-    for targets in (1_000,) if quick else (1_000, 10_000):
-        root, cache = directory / f"m{targets}", directory / "cache"
-        monorepo.write(root, targets)
-        pybuild_in(root, cache, "build", "--spawn_strategy=local", "//...")
-        time.sleep(0.1)  # files of a build just before may not be trusted (docs/design/noop-index.md)
-        pybuild_in(root, cache, "build", "--spawn_strategy=local", "//...")
-        command = [*pybuild(), "-C", str(root), "build", "--spawn_strategy=local", "//..."]
-
-        def ours(command: list[str] = command, cache: Path = cache) -> Cost:
-            return of_process(command, environment=environment(cache))
-
-        if targets != compared or peers.ninja() is None:
-            cost = medians(5, ours)[0]
-            report.line(f"{targets:,} targets: {cost.wall * 1000:.0f} ms wall, {cost.cpu * 1000:.0f} ms CPU")
-            continue
+    targets = 1_000 if quick else 10_000
+    root, cache = directory / f"m{targets}", directory / "cache"
+    monorepo.write(root, targets)
+    if peers.ninja() is not None:  # before ours: its files are in our directories
         monorepo.write_ninja(root, targets)
+        of_process([str(peers.ninja())], cwd=root)
+    pybuild_in(root, cache, "build", "--spawn_strategy=local", "//...")
+    time.sleep(0.1)  # files of a build just before may not be trusted (docs/design/noop-index.md)
+    pybuild_in(root, cache, "build", "--spawn_strategy=local", "//...")
+    command = [*pybuild(), "-C", str(root), "build", "--spawn_strategy=local", "//..."]
 
-        def theirs(root: Path = root) -> Cost:
+    def ours() -> Cost:
+        return of_process(command, environment=environment(cache))
+
+    if peers.ninja() is None:
+        noop = medians(5, ours)[0]
+        report.line(f"ninja is not here; {targets:,} targets: {noop.wall * 1000:.0f} ms wall")
+    else:
+
+        def theirs() -> Cost:
             return of_process([str(peers.ninja())], cwd=root)
 
-        theirs()
         noop, ninja = medians(5 if quick else 15, ours, theirs)
-        goal = 1.0 if targets == 10_000 else None
+        goal = None if quick else 1.0
         report.ratio(f"CPU, nothing to do, {targets:,} targets", noop.cpu, ninja.cpu, "of ninja", goal=goal)
         report.ratio(f"wall, nothing to do, {targets:,} targets", noop.wall, ninja.wall, "of ninja", goal=goal)
         _changed(root, report, ours, theirs, goal)
-        _bazel(root, report, noop, targets)
+    _bazel(root, report, noop, targets)
+    growth.run(directory, report, quick)
 
 
 def _changed(root: Path, report: Report, ours: object, theirs: object, goal: float | None) -> None:
@@ -54,7 +56,7 @@ def _changed(root: Path, report: Report, ours: object, theirs: object, goal: flo
         nonlocal number
         number += 1
         assert callable(build)
-        (root / "p0003" / "s55.txt").write_text(f"changed {number}\n")
+        (root / monorepo.CHANGED).write_text(f"changed {number}\n")
         time.sleep(0.1)  # as people do; and a file of this very moment keeps the next index from being written
         cost = build()
         assert isinstance(cost, Cost)

@@ -333,7 +333,9 @@ class Outputs:
         path = os.path.join(self._base, _RECORD)
         temporary = f"{path}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps({"owners": self._owners, "records": self._records}))  # json.dump writes word by word
+            stream.write(
+                json.dumps({"owners": self._owners, "records": self._records})
+            )  # json.dump writes word by word
         os.replace(temporary, path)
 
 
