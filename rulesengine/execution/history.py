@@ -1,7 +1,7 @@
 """History: what the builds of one workspace did, so that they can be explained later.
 
 One file of lines, `OUTPUT_BASE/history`: a checksum and a JSON object each; a line that does not verify is left out.
-Lines are appended in one write by the process that holds the workspace's lock.  What is needed to tell what is new
+Lines are appended by the process that holds the workspace's lock.  What is needed to tell what is new
 (`OUTPUT_BASE/history.state`) is a shortcut: without it, the lines are read.  It is a file of pieces, of which a build
 of a few actions reads a few.  Kinds of lines (`t`):
 
@@ -18,18 +18,21 @@ import contextlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, compress
 from typing import Any, Generic, TypeVar
 
 from rulesengine.execution import pieces
 from rulesengine.execution.pieces import DamagedError, Pieces
 from rulesengine.values import define, field
 
-FORMAT = 2
+FORMAT = 3
 LIMIT = 96 << 20
 """Bytes that the history may have before what is old goes."""
 _TAIL = 1 << 16
-"""Bytes after which the state is written anew instead of read out of the lines."""
+"""Bytes after which the state is written anew instead of read out of the lines; of a long history a 128th part."""
+_BLOCK = 1 << 20
+"""Bytes of lines that are written at once."""
 
 _TABLES = ("current", "known", "files", "targets")
 
@@ -134,6 +137,7 @@ class History:
         self._state_path = self.path + ".state"
         self._offset = 0
         self._state_offset = 0
+        self._floor = 0  # bytes of it when all that it holds was needed: at its first build, and after each pruning
         self._state: State | None = None
         self._reread: State | None = None
 
@@ -172,8 +176,9 @@ class History:
     def _load(self, size: int) -> tuple[State, int]:
         try:
             kept = Pieces(self._state_path, None)
-            form, offset, build, counts = kept.piece("frame")
+            form, offset, build, counts, floor = kept.piece("frame")
             if form == FORMAT and offset <= size:
+                self._floor = floor
                 names = [self._names(kept, name, counts[name], offset) for name in _TABLES]
                 return State(build, *names), offset
         except (DamagedError, ValueError, TypeError, KeyError):
@@ -196,74 +201,107 @@ class History:
 
     # ---- writing ----
 
-    def append(self, lines: list[Line]) -> None:
+    def append(self, lines: Iterable[Line]) -> None:
         """Add lines.  Never raises: what cannot be written is not explained later."""
         state = self.state()
-        data = b"".join(encode(one) for one in lines)
-        for line in lines:
-            state.take(line)
         with contextlib.suppress(OSError):
             os.makedirs(os.path.dirname(self.path), exist_ok=True)
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             try:
                 size = os.fstat(descriptor).st_size
+                block = bytearray()
                 if size and os.pread(descriptor, 1, size - 1) != b"\n":
-                    data = b"\n" + data  # a line that a kill cut short ends here
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(descriptor, view) :]
+                    block += b"\n"  # a line that a kill cut short ends here
+                for line in lines:
+                    block += encode(line)
+                    state.take(line)
+                    if len(block) > _BLOCK:
+                        _write(descriptor, block)
+                        block.clear()
+                _write(descriptor, block)
                 self._offset = os.fstat(descriptor).st_size
             finally:
                 os.close(descriptor)
-            if self._offset > LIMIT:
+            if not size:
+                self._floor = self._offset
+            # Where all is needed, to look through it again at every build would find nothing that may go.
+            if self._offset > LIMIT and self._offset > 1.5 * self._floor:
                 self._prune()
-            elif self._offset - self._state_offset > _TAIL:
+            elif self._offset - self._state_offset > max(_TAIL, self._offset >> 7):
                 self._save(state)
 
     def _save(self, state: State) -> None:
         tables = {name: _in_buckets(getattr(state, name).all()) for name in _TABLES}
         counts = {name: len(buckets) for name, buckets in tables.items()}
-        frame = (FORMAT, self._offset, state.build, counts)
+        frame = (FORMAT, self._offset, state.build, counts, self._floor)
         if pieces.write(self._state_path, {"frame": [frame], **tables}) is None:
             return
         self._state_offset = self._offset
 
     def _prune(self) -> None:
         """Keep the newer half, and of the older one what made the present outputs."""
-        lines = list(self.lines())
         state = self.state()
-        sizes = [len(encode(one)) for one in lines]
-        kept = [False] * len(lines)
+        outlines = [_outline(line) for line in self.lines()]  # the lines themselves may be many times the memory
+        kept = [False] * len(outlines)
         total = 0
-        for number in range(len(lines) - 1, -1, -1):
-            total += sizes[number]
+        for number in range(len(outlines) - 1, -1, -1):
+            total += outlines[number][0]
             kept[number] = total <= LIMIT // 2
         needed = {known_action(path, key) for path, (key, _) in state.current.all().items()}
         sets: set[str] = set()
-        for number in range(len(lines) - 1, -1, -1):  # a set comes before the actions that name it
-            line = lines[number]
-            kind = line.get("t")
+        for number in range(len(outlines) - 1, -1, -1):  # a set comes before the actions that name it
+            _, kind, name, itself, below = outlines[number]
             if kind == "action":
-                name = known_action(line["path"], line["key"])
                 kept[number] = kept[number] or name in needed
-                if kept[number]:
-                    sets.update((line.get("set") or "", line.get("target") or ""))
             elif kind == "set":
-                kept[number] = kept[number] or line["id"] in sets
-                if kept[number]:
-                    sets.update(line["sets"])
+                kept[number] = kept[number] or itself in sets
             elif kind == "target":
-                name = f"{line['label']} {line['configuration']}"
-                kept[number] = kept[number] or line["id"] in sets or state.targets.get(name) == line["id"]
+                kept[number] = kept[number] or itself in sets or state.targets.get(name) == itself
+            if kept[number]:
+                sets.update(below)
         first = {"t": "build", "n": state.build, "at": 0, "request": {}, "configurations": {}}
         temporary = f"{self.path}.{os.getpid()}.tmp"
+        left = State()
         with open(temporary, "wb") as out:
-            out.write(encode({**first, "files": state.files.all()}))
-            out.writelines(encode(one) for one, keep in zip(lines, kept, strict=True) if keep)
+            for line in chain([{**first, "files": state.files.all()}], compress(self.lines(), kept)):
+                out.write(encode(line))
+                with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
+                    left.take(line)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._state_path)
         os.replace(temporary, self.path)
-        self._state = self._reread = None
+        self._state, self._reread = left, None
+        self._offset = self._floor = os.path.getsize(self.path)
+        self._save(left)
+
+
+_Outline = tuple[int, str, str, str, tuple[str, ...]]
+"""Of a line: bytes, kind, the name of an action or a target, the id of a set or a target, the ids that it needs."""
+
+
+def _outline(line: Line) -> _Outline:
+    kind = line["t"]
+    size = len(encode(line))
+    if kind == "action":
+        return (
+            size,
+            kind,
+            known_action(line["path"], line["key"]),
+            "",
+            (line.get("set") or "", line.get("target") or ""),
+        )
+    if kind == "set":
+        return size, kind, "", line["id"], tuple(line["sets"])
+    if kind == "target":
+        return size, kind, f"{line['label']} {line['configuration']}", line["id"], ()
+    return size, kind, "", "", ()
+
+
+def _write(descriptor: int, data: bytearray) -> None:
+    with memoryview(data) as view:
+        done = 0
+        while done < len(data):
+            done += os.write(descriptor, view[done:])
 
 
 def encode(line: Line) -> bytes:

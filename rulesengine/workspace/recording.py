@@ -8,7 +8,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rulesengine.execution.history import History, Line, State, known_action
@@ -72,17 +72,25 @@ class Recorder:
         if not news:
             return
         self._number = state.build + 1
-        self._lines = []
-        actions = [self._action(task, before, state, values) for task, before in news]
-        build = {
+        self._history.append(self._news(news, state, values))
+
+    def _news(
+        self, news: Sequence[tuple[Task, tuple[str, str] | None]], state: State, values: Mapping[Artifact, Value]
+    ) -> Iterator[Line]:
+        """The lines of a build, one after the other: of many actions they are more than the actions themselves."""
+        yield {
             "t": "build",
             "n": self._number,
             "at": int(time.time()),
             "request": self._request,
-            "configurations": self._configurations({one["configuration"] for one in actions}),
+            "configurations": self._configurations({task.action.configuration for task, _ in news}),
             "files": self._files(state),
         }
-        self._history.append([build, *self._lines, *actions])
+        for task, before in news:
+            self._lines = []
+            action = self._action(task, before, state, values)
+            yield from self._lines
+            yield action
 
     def foretold(self, tasks: Sequence[Task], values: Mapping[Artifact, Value]) -> tuple[int, Line, list[Line]]:
         """What the lines of a build and of actions would be: its number, its line (targets in it), theirs.
