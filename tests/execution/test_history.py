@@ -118,6 +118,30 @@ def test_what_is_old_goes_and_what_is_needed_stays(tmp_path: Path, monkeypatch: 
     assert 5 < len(left) < 200
 
 
+def test_what_is_all_needed_is_not_looked_through_at_each_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "LIMIT", 20_000)
+    monkeypatch.setattr(history, "_TAIL", 0)
+    pruned: list[int] = []
+    prune = History._prune
+
+    def told(one: History) -> None:
+        pruned.append(one.state().build)
+        prune(one)
+
+    monkeypatch.setattr(History, "_prune", told)
+    History(str(tmp_path)).append([build(1), *(action(1, f"p{number}", "k") for number in range(500))])
+    size = os.path.getsize(tmp_path / "history")
+    assert size > 60_000
+    for number in range(2, 600):
+        History(str(tmp_path)).append([build(number), action(number, "again", f"k{number}")])
+        assert os.path.getsize(tmp_path / "history") < 1.5 * (size + 20_000)
+    assert 1 <= len(pruned) <= 4
+    assert pruned[0] > 50
+    assert len(History(str(tmp_path)).state().current.all()) == 501
+
+
 def test_a_line_that_is_not_one() -> None:
     assert decode(b"") is None
     assert decode(b"zzzzzzzz {}\n") is None
