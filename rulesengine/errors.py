@@ -151,6 +151,22 @@ class UsageError(RulesEngineError):
     exit_code = EXIT_COMMAND_LINE
 
 
+def check_text(text: str, what: str) -> None:
+    """Raise UsageError for what the machine gave that is no text: bytes that are not UTF-8 (PEP 383).
+
+    what: where it came from, as in `--action_env=NAME`.
+    """
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError as fault:
+        byte = ord(text[fault.start]) & 0xFF
+        raise UsageError(
+            f"{what}: byte 0x{byte:02x} is not UTF-8", hint="actions and their keys hold text; encode it as UTF-8"
+        ) from None
+
+
 class InterruptedBuild(RulesEngineError):  # noqa: N818 - it is what the user did, not a fault
     """Ctrl-C, SIGTERM or a cancelled library call."""
 

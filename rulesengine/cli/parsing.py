@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rulesengine.cli.flags import COMMANDS, STARTUP, Flag, command, flags_anywhere, flags_of
-from rulesengine.errors import UsageError, did_you_mean
+from rulesengine.errors import UsageError, check_text, did_you_mean
 from rulesengine.values import define, field, frozen
 
 _TRUE = {"1", "true", "yes", "t", "y"}
@@ -126,6 +126,7 @@ def read_flag(rest: list[str], table: dict[str, Flag], options: Options, where: 
         return _read_short(rest, table, options, where)
     text, equals, value = word[2:].partition("=")
     if text.startswith(("//", "@", ":", "no//", "no@", "no:")) and "setting" in table:
+        check_text(word, f"--{text} ({where})")
         options.take(table["setting"], word[2:])
         return rest[1:]
     flag = table.get(text) or table.get(text.replace("-", "_"))
@@ -218,6 +219,9 @@ def _value(flag: Flag, text: str, where: str) -> Any:
             f"--{flag.name}={text}: it is one of {', '.join(flag.choices)} ({where})",
             hint=did_you_mean(text, flag.choices),
         )
-    if flag.kind == "path" and not text:
-        raise UsageError(f"--{flag.name} has an empty value ({where})", hint=f"write {flag.usage}")
+    if flag.kind == "path":
+        if not text:
+            raise UsageError(f"--{flag.name} has an empty value ({where})", hint=f"write {flag.usage}")
+    else:
+        check_text(text, f"--{flag.name} ({where})")
     return text

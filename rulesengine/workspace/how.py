@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TypedDict
 
-from rulesengine.errors import UsageError
+from rulesengine.errors import UsageError, check_text
 from rulesengine.model.ports import Listener
 from rulesengine.workspace.cancel import CancelToken
 from rulesengine.workspace.spawning import Spawning
@@ -78,17 +78,21 @@ class HowToAnalyse(TypedDict, total=False):
     cancel: CancelToken | None
 
 
-def variables(texts: Sequence[str]) -> tuple[str, ...]:
-    """`NAME=VALUE` texts, one of a name, sorted; of a `NAME` alone this process's own value, if it has one."""
+def variables(texts: Sequence[str], flag: str = "--action_env") -> tuple[str, ...]:
+    """`NAME=VALUE` texts, one of a name, sorted; of a `NAME` alone this process's own value, if it has one.
+
+    Raises UsageError, which names the flag.
+    """
     found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not name:
-            raise UsageError(f"--action_env={text}: it is NAME=VALUE or NAME")
+            raise UsageError(f"{flag}={text}: it is NAME=VALUE or NAME")
         if equals:
             found[name] = value
         elif name in os.environ:
             found[name] = os.environ[name]
         else:
             found.pop(name, None)
+        check_text(found.get(name, ""), f"{flag}={name}")
     return tuple(f"{name}={value}" for name, value in sorted(found.items()))

@@ -45,7 +45,7 @@ class Question:
             host_platform=how.get("host_platform"),
             lists={
                 "action_env": variables(how.get("action_env", ())),
-                "host_action_env": variables(how.get("host_action_env", ())),
+                "host_action_env": variables(how.get("host_action_env", ()), "--host_action_env"),
                 "host_compilation_mode": (how.get("host_compilation_mode", "opt"),),
                 "features": tuple(how.get("features", ())),
                 "extra_toolchains": tuple(how.get("extra_toolchains", ())),

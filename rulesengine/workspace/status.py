@@ -69,7 +69,7 @@ class Status:
             words = shlex.split(self.command)
             done = subprocess.run(words, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         except (OSError, ValueError) as fault:
-            raise _failed(self.command, str(fault)) from None
+            raise _failed(self.command, getattr(fault, "strerror", None) or str(fault)) from None
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
             raise _failed(self.command, f"exit code {done.returncode}" + (f"\n{said}" if said else ""))

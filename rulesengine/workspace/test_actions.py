@@ -12,7 +12,7 @@ from rulesengine.analysis import Analysis, ConfiguredTarget
 from rulesengine.analysis.expansion import MAIN_REPOSITORY, expand_location, expand_make, make_variables
 from rulesengine.analysis.requirements import resources_of
 from rulesengine.analysis.runfiles import runfiles_path
-from rulesengine.errors import AnalysisError, AttributeValueError
+from rulesengine.errors import AnalysisError, AttributeValueError, check_text
 from rulesengine.execution.test_runner import ATTEMPTS, FILES, LOG, OUTCOME, REPORT
 from rulesengine.loading import Loader
 from rulesengine.model.action import Action, TestRun
@@ -209,8 +209,12 @@ def _inherited(one: ConfiguredTarget, options: TestOptions) -> dict[str, str]:
             out[name] = value
         elif name in options.caller:
             out[name] = options.caller[name]
+        check_text(out.get(name, ""), f"--test_env={name}")
     out |= one.environment
-    out |= {name: options.caller[name] for name in one.inherited if name in options.caller}
+    for name in one.inherited:
+        if name in options.caller:
+            out[name] = options.caller[name]
+            check_text(out[name], f"{name}, which {one.label} inherits")
     return out
 
 

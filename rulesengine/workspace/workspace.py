@@ -185,7 +185,7 @@ class Workspace(Questions, Keeping):
                         host_platform,
                         {
                             "action_env": variables(action_env),
-                            "host_action_env": variables(host_action_env),
+                            "host_action_env": variables(host_action_env, "--host_action_env"),
                             "host_compilation_mode": (host_compilation_mode,),
                             "features": tuple(features),
                             "extra_toolchains": tuple(extra_toolchains),

@@ -65,6 +65,8 @@ def test_targets_and_flags_mix_and_dashes_end_flags() -> None:
         (["--disk_cache="], "empty value"),
         (["--expunge"], "not a flag of this command (pybuild build)\n  hint: clean take it"),
         (["--output_base=/x"], "is a startup flag"),
+        (["--action_env=A=\udcff"], "--action_env (pybuild build): byte 0xff is not UTF-8"),
+        (["--//:s=a\udc80"], "--//:s (pybuild build): byte 0x80 is not UTF-8"),
         (["//...", "-//a"], "write exclusions after --, as in: //... -- -//a"),
     ],
 )

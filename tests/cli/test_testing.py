@@ -194,6 +194,16 @@ def test_run_becomes_the_program(tests: Space) -> None:
     assert (again.returncode, again.stdout) == (9, "got own late\n")
 
 
+@pytest.mark.parametrize("flag", ["action_env", "host_action_env", "test_env"])
+def test_environment_is_text(tests: Space, flag: str) -> None:
+    """The value of the caller's own variable is bytes, which neither actions nor their keys can hold."""
+    for words in (f"--{flag}=BAD", f"--{flag}=A=\udcff"):
+        done = tests.run("test", words, "//t:ok_test", BAD="x\udcff")
+        assert done.returncode == 2, done.stderr
+        assert done.stderr.startswith(f"ERROR: --{flag}") and "byte 0xff is not UTF-8" in done.stderr
+    assert tests.run("run", "//t:prog", "é").stdout == "got own é\n"
+
+
 def test_run_under(tests: Space) -> None:
     """A command, or a target, before each test; the result of a test without it is another one."""
     tests.write("t/under.sh", '#!/bin/bash\necho "under $1: $(basename $2)"; exit 3\n').chmod(0o755)
