@@ -154,7 +154,7 @@ class Implementations:
         if fault is None and len(batch.done) < len(work):
             fault = AnalysisError(
                 "the BUILD file does not make this test when it is evaluated again to run its implementation",
-                hint="let it not depend on native.existing_rules(), which does not hold analysis tests then",
+                hint="let it depend only on what is the same each time",
             )
         said = [one for one in batch.done if not isinstance(one, RulesEngineError)]
         if len(said) < len(batch.done):  # those after the one that is wrong are evaluated once more

@@ -204,7 +204,7 @@ class Loader:
         return [label.repo, label.package, label.name]
 
     def _print(self, shown: str, text: str, stack: str) -> None:
-        if self.listener is not None:
+        if self.listener is not None and not self._packages.silent:
             line = next((m[2] for m in reversed(list(FRAME.finditer(stack))) if m[1] == shown), "")
             self.listener(Message("debug", text, f"{shown}:{line}" if line else shown))
 

@@ -69,6 +69,8 @@ class PackageBuilder:
 
     plan: a rule by number.  canonical: takes the main module's own name off a label.
     tests: how many testing.analysis_test() made.  again: in a second evaluation, those that are wanted; see `Again`.
+    declared: those that the first one made, by number.  silent: what is printed was so in the first.  enough: nothing
+    that follows is wanted.
     """
 
     def __init__(
@@ -84,9 +86,38 @@ class PackageBuilder:
         self.deferred: list[Any] = []
         self.tests = 0
         self.again: Mapping[int, list[int]] | None = None
+        self.declared: Mapping[int, Target] = {}
+        self.silent = False
+        self.enough = False
+        self._left = 0
         self._names: dict[int, str] = {}
         self._made_by = ("", "")
         self._finalizing: tuple[Location | None, tuple[str, ...]] = (None, ())
+
+    def begin_again(self, wanted: Mapping[int, list[int]], first: Package) -> None:
+        """Receive a second evaluation, for the functions of these tests.  first: what the first one declared."""
+        self.again, self.silent, self._left = wanted, True, len(wanted)
+        tests = [one for one in first.targets.values() if one.rule is not None and one.rule.in_build]
+        self.declared = {one.rule.index: one for one in tests if one.rule is not None}
+
+    def test_again(self) -> list[int]:
+        """By what numbers the next test is known to those who evaluate again; none: it is not wanted."""
+        number, self.tests = self.tests, self.tests + 1
+        target = self.declared.get(number)
+        if target is not None:
+            self.package.targets.setdefault(target.label.name, target)
+        found = (self.again or {}).get(number, [])
+        self.silent = not found
+        return found
+
+    def test_left(self) -> int:
+        """A test has run.  Raises LoadingError after the last one that is wanted, so that nothing follows it."""
+        self.silent = True
+        self._left -= 1
+        if not self._left:
+            self.enough = True
+            raise LoadingError("no further test is wanted")
+        return 0
 
     def label(self, text: str) -> Label:
         """A label as written in this package."""

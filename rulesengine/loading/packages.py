@@ -171,7 +171,8 @@ class Packages:
         if again is not None:
             from rulesengine.loading.again import Again
 
-            builder.again, testing = again
+            wanted, testing = again
+            builder.begin_again(wanted, self.done[repo, package])
             file_loader = Again(modules, self._interpreter, testing).loader(label, modules.loads(ast, shown, label))
         previous, self._builder = self._builder, builder
         try:
@@ -183,7 +184,8 @@ class Packages:
         except RulesEngineError:
             if again is None:
                 self.partial[repo, package] = made
-            raise
+            if not builder.enough:
+                raise
         finally:
             self._builder = previous
         return made
@@ -209,6 +211,11 @@ class Packages:
                 lambda name, frozen=frozen, prelude=prelude: prelude if name == "p" else frozen,  # type: ignore[misc]  # mypy infers no bound defaults
             )
 
+    @property
+    def silent(self) -> bool:
+        """Whether what is printed now was printed before, as in a second evaluation outside of what it is for."""
+        return self._builder is not None and self._builder.silent
+
     # ---- what Starlark calls ----------------------------------------------------
 
     @property
@@ -222,7 +229,8 @@ class Packages:
             ),
             "py_macro_end": lambda: self._here("a macro").leave(),
             "py_test_rule": self._test_rule,
-            "py_test_again": self._test_again,
+            "py_test_again": lambda: self._here("testing.analysis_test()").test_again(),
+            "py_test_left": lambda: self._here("testing.analysis_test()").test_left(),
             "py_glob": self._glob,
             "py_package": lambda given: native.package(self._not_in_macro("package()"), given),
             "py_exports_files": lambda *given: native.exports_files(self._here("exports_files()"), *given),
@@ -277,12 +285,6 @@ class Packages:
         module = Label(package.repo, package.name, os.path.basename(package.build_file))
         builder.tests += 1
         return self._registry.test_rule(name, str(module), builder.tests - 1, text, stack)
-
-    def _test_again(self) -> list[int]:
-        """By what numbers the next test is known to those who evaluate again; none: it is not wanted."""
-        builder = self._here("testing.analysis_test()")
-        builder.tests += 1
-        return (builder.again or {}).get(builder.tests - 1, [])
 
     def _package_label(self, text: str) -> list[str]:
         label = self._here("native.package_relative_label()").label(text)

@@ -14,6 +14,9 @@ def checked(name, check):
         return [AnalysisTestResultInfo(success = True, message = check(ctx))]
 
     testing.analysis_test(name = name, implementation = implementation)
+
+def fine(name):
+    checked(name, lambda ctx: "")
 """
 
 
@@ -59,24 +62,85 @@ def test_an_error_leaves_the_other_tests(space: Space) -> None:
     assert {str(one.location) for one in done.errors} == {"a/d.bzl:5:9"}
 
 
-def test_tests_that_are_not_made_again_fail(space: Space) -> None:
-    """What depends on earlier tests is not there in the second evaluation: no test may run another one's function."""
+def test_a_second_evaluation_sees_the_tests_before(space: Space) -> None:
+    """Further tests may depend on them: native.existing_rules() holds the same as the first time."""
     space.write("a/h.bzl", _HARNESS)
     space.write(
         "a/d.bzl",
-        'load(":h.bzl", "checked")\n\ndef test(name):\n    checked(name, lambda ctx: name)\n\n'
-        'def more():\n    [test("n_" + one) for one in native.existing_rules() if one.startswith("t")]\n',
+        'load(":h.bzl", "checked")\n\ndef test(name):\n    seen = native.existing_rules().keys()\n'
+        '    checked(name, lambda ctx: " ".join(seen))\n\n'
+        'def more():\n    [test("n_" + one) for one in native.existing_rules() if one.startswith("t")]\n'
+        '    if native.existing_rule("t1")["kind"] != "t1":\n        test("u")\n',
     )
-    space.write("a/BUILD", 'load(":d.bzl", "more", "test")\n\ntest("t1")\nmore()\ntest("t2")\ntest("t3")\n')
+    space.write("a/BUILD", 'load(":d.bzl", "more", "test")\n\ntest("t1")\nmore()\ntest("t2")\n')
     from rulesengine.analysis import Analyzer
     from tests.spaces import AMD64
 
     loader = space.loader()
     done = Analyzer(loader).analyze(loader.resolve(["//a:all"]), AMD64, keep_going=True)
-    assert [one.label.name for one in done.targets] == ["t1"]
-    messages = {one.message for one in done.errors}
-    assert any("makes t2 instead of n_t1 when it is evaluated again" in one for one in messages)
-    assert any("does not make this test when it is evaluated again" in one for one in messages)
+    assert [one.message for one in done.errors] == []
+    assert {one.label.name for one in done.targets} >= {"t1", "n_t1", "t2"}
+
+
+def test_what_is_printed_is_printed_once(space: Space) -> None:
+    """But for what the tests themselves print, which run in further evaluations, one for each that fails."""
+    space.write("a/h.bzl", _HARNESS)
+    space.write(
+        "a/d.bzl",
+        'load(":h.bzl", "checked")\n\ndef _check(ctx):\n    print("in " + ctx.label.name)\n'
+        '    if ctx.label.name == "x1":\n        fail("no")\n    return ""\n\n'
+        'def test(name):\n    print("making " + name)\n    checked(name, _check)\n    print("made " + name)\n',
+    )
+    space.write("a/BUILD", 'load(":d.bzl", "test")\n\n[test(name = "x%d" % n) for n in range(3)]\nprint("end")\n')
+    from rulesengine.analysis import Analyzer
+    from rulesengine.model.events import Message
+    from tests.spaces import AMD64
+
+    loader = space.loader()
+    done = Analyzer(loader).analyze(loader.resolve(["//a:all"]), AMD64, keep_going=True)
+    assert [one.message for one in done.errors] == ["no"]
+    found = [event.text for event in space.events if isinstance(event, Message)]
+    first = [f"{what} x{n}" for n in range(3) for what in ("making", "made")]
+    assert found[: len(first) + 1] == [*first, "end"]
+    assert sorted(set(found[len(first) + 1 :])) == ["in x0", "in x1", "in x2"]
+
+
+def test_evaluation_ends_after_the_last_test_that_is_wanted(space: Space) -> None:
+    """What follows it may take long, and says nothing of it."""
+    space.write("a/h.bzl", _HARNESS)
+    space.write(
+        "a/BUILD",
+        'load(":h.bzl", "fine")\n\nfine("x")\nfine("y")\n[glob([str(n)], allow_empty = True) for n in range(5)]\n',
+    )
+    from rulesengine.analysis import Analyzer
+    from tests.spaces import AMD64
+
+    loader = space.loader()
+    labels = loader.resolve(["//a:x"])
+    seen: list[str] = []
+    loader.sources.listed = seen.append  # type: ignore[method-assign]  # what glob() tells of
+    assert len(Analyzer(loader).analyze(labels, AMD64).targets) == 1
+    assert seen == []
+
+
+def test_tests_that_are_not_made_again_fail(space: Space) -> None:
+    """Where something is not the same each time, no test may run another one's function."""
+    space.write("a/h.bzl", _HARNESS)
+    space.write(
+        "a/BUILD",
+        'load(":h.bzl", "fine")\n\n[fine(one[:-4]) for one in glob(["*.txt"])]\n',
+    )
+    for name in "ac":
+        space.write(f"a/{name}.txt", "")
+    from rulesengine.analysis import Analyzer
+    from tests.spaces import AMD64
+
+    loader = space.loader()
+    labels = loader.resolve(["//a:all"])
+    space.write("a/b.txt", "")
+    (space.root / "a/a.txt").unlink()
+    done = Analyzer(loader).analyze(labels, AMD64, keep_going=True)
+    assert [one.message for one in done.errors] == ["the BUILD file makes b instead of a when it is evaluated again"]
 
 
 @pytest.mark.parametrize(

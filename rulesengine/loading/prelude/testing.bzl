@@ -50,10 +50,11 @@ def again__(specs, modules, rules_defaults, shared):
     """
 
     def analysis_test(name, implementation, attrs = {}, fragments = [], toolchains = [], attr_values = {}):
-        for index in py_test_again():
+        wanted = py_test_again()
+        for index in wanted:
             spec = json.decode(specs[index])
             if spec["label"][2] != name:
-                fail("the BUILD file makes %s instead of %s when it is evaluated again: native.existing_rules() does not hold analysis tests then" % (name, spec["label"][2]))
+                fail("the BUILD file makes %s instead of %s when it is evaluated again" % (name, spec["label"][2]))
             rule = struct(
                 implementation = implementation,
                 attrs = attrs,
@@ -71,6 +72,8 @@ def again__(specs, modules, rules_defaults, shared):
             py_next()
             result = target[AnalysisTestResultInfo]
             py_test_done(index, result.success, result.message)
+        if wanted:
+            py_test_left()
 
     return _testing(analysis_test)
 
@@ -83,6 +86,7 @@ def again_transition__(attribute, values):
         cfg = attrs[attribute].cfg
         settings = json.decode(py_test_settings(json.encode(transition_ports__(cfg))))
         py_test_done(0, True, json.encode(transition__(cfg, settings, values)))
+        py_test_left()
 
     return _testing(analysis_test)
 
