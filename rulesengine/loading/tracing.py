@@ -24,7 +24,7 @@ _NOTE = "note__"
 
 
 def with_notes(path: str, text: str) -> str:
-    """A text as it is parsed, with a call before every statement that tells its line."""
+    """A text as it is parsed, with a call before every statement that tells its line, and in every header."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -35,7 +35,21 @@ def with_notes(path: str, text: str) -> str:
             for one in body if isinstance(body, list) else ():
                 if isinstance(one, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)) and not _is_load(one):
                     edits.append((one.lineno, one.col_offset, 0, 0, f"{_NOTE}({path!r}, {one.lineno}); "))
+        for header in _headers(node):  # a note is None, so that what follows it counts
+            edits.append((header.lineno, header.col_offset, 0, 0, f"{_NOTE}({path!r}, {header.lineno}) or ("))
+            edits.append((header.end_lineno or 0, header.end_col_offset or 0, 0, 0, ")"))
     return apply(text, [line.encode() for line in text.split("\n")], edits).text
+
+
+def _headers(node: ast.AST) -> list[ast.expr]:
+    """What is evaluated of a node where no statement can stand before it."""
+    if isinstance(node, (ast.If, ast.IfExp)):
+        return [node.test]
+    if isinstance(node, ast.For):
+        return [node.iter]
+    if isinstance(node, ast.comprehension):
+        return [node.iter, *node.ifs]
+    return []
 
 
 def _is_load(node: ast.stmt) -> bool:

@@ -118,7 +118,7 @@ def test_evaluation_ends_after_the_last_test_that_is_wanted(space: Space) -> Non
     loader = space.loader()
     labels = loader.resolve(["//a:x"])
     seen: list[str] = []
-    loader.sources.listed = seen.append  # type: ignore[method-assign]  # what glob() tells of
+    loader.sources.listed = seen.append  # type: ignore[method-assign, assignment]  # what glob() tells of
     assert len(Analyzer(loader).analyze(labels, AMD64).targets) == 1
     assert seen == []
 

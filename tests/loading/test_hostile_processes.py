@@ -158,6 +158,19 @@ def test_which_of_many_targets_and_which_line(tmp_path: Path) -> None:
     assert "return x == y" in text
 
 
+def test_which_line_of_a_header(tmp_path: Path) -> None:
+    files = macro(_TWICE, "before = 1", "if x == y:\n    return before")
+    (tmp_path / "MODULE.bazel").write_text("")
+    (tmp_path / "a").mkdir()
+    for path, text in files.items():
+        (tmp_path / path).write_text(text)
+    lines = files["a/d.bzl"].split("\n")
+    line = next(number for number, one in enumerate(lines, 1) if "x == y" in one)
+    code, _, _, text = run(tmp_path)
+    assert code == 1
+    assert f"ERROR: a/d.bzl:{line}: " in text, text
+
+
 @pytest.mark.parametrize("what", ["fifo", "directory", "device"])
 def test_a_build_file_that_is_none(what: str, tmp_path: Path) -> None:
     (tmp_path / "MODULE.bazel").write_text("")

@@ -82,8 +82,28 @@ def test_every_statement_tells_its_line() -> None:
     assert made.count("\n") == _TEXT.count("\n")
     noted = {number for number, line in enumerate(made.split("\n"), 1) if f"note__('a/d.bzl', {number}); " in line}
     assert noted == {9, 11, 12, 14}
+    within = {number for number, line in enumerate(made.split("\n"), 1) if f"note__('a/d.bzl', {number}) or (" in line}
+    assert within == {7, 8, 9, 10}
 
 
 @given(st.text(alphabet="abf(). :\n=[]1'", max_size=60))
 def test_notes_keep_lines(text: str) -> None:
-    assert with_notes("x", text).count("\n") == text.count("\n")
+    made = with_notes("x", text)
+    assert made.count("\n") == text.count("\n")
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return
+    ast.parse(made)
+
+
+@given(st.integers(0, 3), st.sampled_from(["[]", "[1]", "(0, 2)", "0,", "[x for x in [1, 2] if x > 1 if x]"]))
+def test_notes_change_nothing_else(number: int, values: str) -> None:
+    text = (
+        f"out = []\nfor x in {values}:\n    if x == {number} and not x < 0 or x:\n        out.append(x)\n"
+        f"    elif {number}:\n        out.append([y for y in (1, x) if y or x if ({number} if not y else 1)])\n"
+    )
+    got, plain = {"note__": lambda path, line: None}, dict[str, object]()
+    exec(with_notes("x", text), got)
+    exec(text, plain)
+    assert got["out"] == plain["out"]
