@@ -20,6 +20,7 @@ from rulesengine.model.rule import LABEL_KINDS, AttributeSchema
 from rulesengine.model.target import Target, labels_of
 from rulesengine.values import frozen
 
+_SHELL = ("sh_binary", "sh_test")
 _ANYWHERE = ("constraint_setting", "constraint_value", "platform")
 Place = tuple[Label, Configuration]
 """A target in a configuration; what aspects add to it is left out."""
@@ -72,12 +73,17 @@ class Edges:
 
     def besides(self, configured: Iterable[Place]) -> Iterator[Place]:
         """What analysis looked at without analysing it: conditions of select()s, and toolchains that it chose from."""
+        launched: dict[Configuration, None] = {}
         for key in configured:
+            rule = self._loader.target(key[0]).rule
+            if rule is not None and rule.name in _SHELL and rule.module == str(NATIVE):
+                launched[self.analyzer.tools_of(self.proper(key)[1])[1]] = None
             conditions = [one for name, one in self._loader.target(key[0]).labels() if name == "select"]
             if conditions:
                 here = self.proper(key)[1]
                 yield from (self.proper((one, here)) for one in conditions)
-        for one, configuration in self.analyzer.toolchains.considered():
+        # Bazel's shell rules bring a launcher for Windows along, a C++ program that asks for a toolchain.
+        for one, configuration in self.analyzer.toolchains.considered(launched):
             yield one, configuration
             for edge in self.of((one, configuration)):
                 yield edge.key

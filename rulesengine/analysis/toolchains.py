@@ -7,7 +7,7 @@ toolchain; of the toolchains of a type, in their order, the first that fits the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.constraints import Constraints
@@ -110,9 +110,9 @@ class Toolchains:
             found = self._declared[extra] = list(every.values())
         return found
 
-    def considered(self) -> Iterator[tuple[Label, Configuration]]:
-        """The registered toolchains, in each configuration in which something was chosen among them."""
-        for configuration in self._asked:
+    def considered(self, also: Iterable[Configuration] = ()) -> Iterator[tuple[Label, Configuration]]:
+        """The registered toolchains, in each configuration in which something was chosen among them, and in others."""
+        for configuration in dict.fromkeys((*self._asked, *also)):
             yield from ((one.label, configuration) for one in self._registered(configuration))
 
     def _matched(self, text: str, kind: str, place: Location | None) -> Iterator[Target]:

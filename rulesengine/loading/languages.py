@@ -31,6 +31,8 @@ NAMES = (
     "py_runtime", "py_test", "starlark_doc_extract", "xcode_config", "xcode_config_alias", "xcode_version",
 )  # fmt: skip
 """The names that BUILD files find, and `native` has."""
+_MACROS = frozenset(("cc_test", "java_binary", "java_test", "py_binary", "py_library", "py_test"))
+"""Those that are macros in Bazel, which its generator_function and the like tell."""
 _PARTS = {"java_binary": ("deploy_jars", "_deployjars_internal_rule")}
 """Rules of which a target brings another one: its rule, and what its name ends in."""
 
@@ -74,6 +76,14 @@ def _schema(said: str | list[Any]) -> AttributeSchema:
 def part_of(name: str) -> tuple[str, str] | None:
     """The rule of the target that a target of rule `name` brings, and what its name ends in."""
     return _PARTS.get(name)
+
+
+def made_by(rule: str, name: str) -> tuple[str, str]:
+    """Which macro of Bazel's makes a target of a rule, and how it was called for it; empty texts without one."""
+    for macro, (part, suffix) in _PARTS.items():
+        if rule == part:
+            return macro, name.removesuffix(suffix)
+    return (rule, name) if rule in _MACROS else ("", "")
 
 
 def cannot_build(target: Target) -> AnalysisError:

@@ -16,6 +16,7 @@ from rulesengine.errors import (
     did_you_mean,
 )
 from rulesengine.loading.border import received
+from rulesengine.loading.languages import LANGUAGES, made_by
 from rulesengine.loading.package import Package
 from rulesengine.loading.plans import ABSOLUTE, LOCAL, SIMPLE_NAME, UNSURE, RulePlan, plain
 from rulesengine.loading.texts import FRAME, SourceTexts
@@ -258,6 +259,8 @@ class PackageBuilder:
         place, chain = self.place(stack)
         by_macro = len(chain) > 1 or _SHIPPED in stack
         self._made_by = self._outermost(stack, place, name) if by_macro else ("", "")
+        if rule.module == LANGUAGES and not by_macro:
+            self._made_by = made_by(rule.name, name)
         if not rule.name:
             raise LoadingError(
                 f"the rule of target '{name}' has no name",

@@ -145,7 +145,8 @@ class Rule:
     def output_names(
         self, name: str, values: Mapping[str, Any], patterns: Mapping[str, str] | None = None
     ) -> dict[str, str]:
-        """The files of `outputs`, for a target of this name: `%{attribute}` stands for a text attribute's value.
+        """The files of `outputs`, for a target of this name: `%{attribute}` stands for a text attribute's value, or for
+        the name of the target that an attribute of kind `label` names.
 
         patterns: in the place of the rule's, where the rule works them out for each target.
         """
@@ -160,7 +161,9 @@ class Rule:
             found = values.get(key)
             if found is None and schema is not None:
                 found = schema.default
-            return match[0] if found is None or not isinstance(found, str) else found
+            if found is None or not isinstance(found, str):
+                return match[0]
+            return found.rpartition(":")[2] if schema is not None and schema.kind == "label" else found
 
         return {key: _PLACEHOLDER.sub(value, pattern) for key, pattern in (patterns or self.outputs).items()}
 

@@ -122,7 +122,11 @@ def _language(rule):
         py_target(json.encode((id, name, {k: plain__(v, k) for k, v in kwargs.items()}, stack)))
         if part != None:
             known = {k: plain__(v, k) for k, v in kwargs.items() if k in _OF_PARTS}
-            py_target(json.encode((part, name + suffix, known | {rule: name}, stack)))
+            tags = plain__(kwargs.get("tags") or [], "tags")
+            if type(tags) == "list" and "manual" not in tags:
+                tags = tags + ["manual"]
+            if type(tags) != "list" or "nodeployjar" not in tags:
+                py_target(json.encode((part, name + suffix, known | {"binary": name, "tags": tags}, stack)))
 
     return instantiate_language
 
