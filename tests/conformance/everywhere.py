@@ -69,8 +69,9 @@ of tests."""
 _SCRIPT = re.compile(r"^(CopyDirectory .*: \['/bin/bash', '-c', )'(?:[^'\\]|\\.)*'")
 """The text of bazel_skylib's own script, which is written afresh here."""
 _OWN_FAULT = re.compile(
-    r"external/(?:bazel_tools|rules_\w+|protobuf|zlib)[~+/]|(?:error loading package|depends upon the target) '@@bazel_tools//"
-    r"|[Ee]valuation of query .* failed|remote_coverage_tools|not all errors"
+    r"external/(?:bazel_tools|rules_\w+|protobuf|zlib)[~+/]|remote_coverage_tools"
+    r"|(?:error loading package|depends upon the target) '@@bazel_tools//"
+    r"|[Ee]valuation of query .* failed|not all errors"
 )
 """Bazel's own tools that it would fetch from elsewhere: they are missing wherever Bazel comes from a distribution."""
 _LONG = 1000
