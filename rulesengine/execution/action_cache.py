@@ -20,7 +20,7 @@ from rulesengine.model.digest import Digest
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 MAGIC = b"AC1\n"
 HEAD = len(MAGIC) + 32
@@ -93,6 +93,18 @@ class _Rows:
             (key, now, now, _MODE_RAW, value),
         )
 
+    def set_all(self, values: Mapping[bytes, bytes]) -> None:
+        """Store all or none."""
+        self._sql("BEGIN IMMEDIATE", ())
+        try:
+            for key, value in values.items():
+                self.set(key, value)
+            self._sql("COMMIT", ())
+        except BaseException:
+            if self._local.connection.in_transaction:
+                self._sql("ROLLBACK", ())
+            raise
+
     def delete(self, key: bytes) -> None:
         """Take away."""
         self._sql("DELETE FROM Cache WHERE key = ? AND raw = 1", (key,))
@@ -144,6 +156,17 @@ class DiskActionCache:
         key = _key(action)
         value = MAGIC + hashlib.sha256(key + result).digest() + result
         self._try(lambda cache: cache.set(key, value))
+
+    def put_all(self, results: Mapping[Digest, bytes]) -> None:
+        """Store several at a time.  Raises as `put` does."""
+        if len(results) == 1:
+            self.put(*next(iter(results.items())))
+            return
+        values = {}
+        for action, result in results.items():
+            key = _key(action)
+            values[key] = MAGIC + hashlib.sha256(key + result).digest() + result
+        self._try(lambda cache: cache.set_all(values))
 
     def drop(self, action: Digest) -> None:
         """Forget an entry."""

@@ -25,6 +25,7 @@ from rulesengine.execution.details import details, finished
 from rulesengine.execution.failure import ActionFailure, again, exit_failure, out_of_date, raised_failure, wrong_outputs
 from rulesengine.execution.keys import decode_result, encode_result, spell
 from rulesengine.execution.known import Known
+from rulesengine.execution.late_results import SOON, LateResults
 from rulesengine.execution.line import Line, Place, place
 from rulesengine.execution.plan import Plan, Task, weigh
 from rulesengine.execution.result import ExecutionResult
@@ -67,6 +68,7 @@ class Build:
         self._stopping = False
         self._known = Known(executor.store, executor.sources, known)
         self._values = self._known.values
+        self._late = LateResults(executor.cache)
         self._ready: list[Place] = []
         self._line = Line(executor.resources)
         self._weighed = False
@@ -97,6 +99,7 @@ class Build:
             if self._pool is not None:
                 self._pool.close()
             self._give_back()
+            self._late.write()
             if self._x.durations is not None:
                 self._x.durations.save()
         for task in self._plan.tasks:
@@ -183,7 +186,7 @@ class Build:
             return
         fresh = action.test is not None and action.test.fresh and not task.repeats
         if action.cacheable and not task.is_pinned and not fresh:
-            found = self._x.cache.get(task.key)
+            found = self._late.get(task.key)
             values = None if found is None else decode_result(found, task.spelling.outputs)
             if values is not None and all(
                 is_complete(self._x.store, value, self._x.store.has) for value in values.values()
@@ -253,8 +256,13 @@ class Build:
     def _collect(self, *, block: bool) -> None:
         while self._running:
             try:
-                task, result, fault = self._reports.get(block, _POLL) if block else self._reports.get_nowait()
+                if block:
+                    task, result, fault = self._reports.get(timeout=SOON if self._late else _POLL)
+                else:
+                    task, result, fault = self._reports.get_nowait()
             except queue.Empty:
+                if block:
+                    self._late.write()
                 return
             block = False
             self._running -= 1
@@ -286,7 +294,7 @@ class Build:
         by_path = {path: result.outputs[artifact] for path, artifact in task.spelling.outputs.items()}
         encoded = encode_result(by_path.items(), result.stdout, result.stderr)
         if action.cacheable and result.keep and not task.is_pinned:
-            self._x.cache.put(task.key, encoded)
+            self._late.put(task.key, encoded)
         if self._x.durations is not None:
             self._x.durations.note(action, time.monotonic() - task.began)
         self._finish(task, result.outputs, cached=False, result=result)

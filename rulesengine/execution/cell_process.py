@@ -20,6 +20,10 @@ import os
 import struct
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 _NEWUSER, _NEWPID, _NEWNET = 0x10000000, 0x20000000, 0x40000000
 _VM, _VFORK, _SIGCHLD = 0x100, 0x4000, 17
@@ -140,13 +144,26 @@ def _build_root(setup: dict[str, list[tuple[str, str]]]) -> None:
     _mount("none", "/", None, _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV)
 
 
-def _private_mounts(hidden: list[str]) -> None:
-    """hidden: paths below /proc that become read-only."""
-    _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+def _for_each_command(hidden: list[str]) -> list[tuple[Callable[..., int], tuple[object, ...], str]]:
+    """The calls (and what each is for) that give process 1 its mounts and take its rights; made once, they are cheap.
+
+    hidden: paths below /proc that become read-only.
+    """
+    proc, tmpfs = _NOSUID | _NODEV | _NOEXEC, _NOSUID | _NODEV
+    mounts: list[tuple[bytes, bytes, bytes | None, int, bytes | None]] = [(b"proc", b"/proc", b"proc", proc, None)]
     for path in hidden:
-        _bind(path, path, _RDONLY | _NOSUID | _NODEV | _NOEXEC)
-    _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, "mode=0755")
-    _mount("tmpfs", "/dev/shm", "tmpfs", _NOSUID | _NODEV, "mode=0755")
+        name = os.fsencode(path)
+        mounts += [
+            (name, name, None, _BIND | _REC, None),
+            (b"none", name, None, _REMOUNT | _BIND | _RDONLY | proc, None),
+        ]
+    mounts += [(b"tmpfs", path, b"tmpfs", tmpfs, b"mode=0755") for path in (b"/tmp", b"/dev/shm")]
+    header, none = ctypes.create_string_buffer(struct.pack("=Ii", 0x20080522, 0), 8), ctypes.create_string_buffer(24)
+    return [
+        *((_libc.mount, (*one[:3], ctypes.c_ulong(one[3]), one[4]), f"mounting {one[1]!r}") for one in mounts),
+        (_libc.prctl, (_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges"),
+        (_libc.capset, (header, none), "capabilities"),
+    ]
 
 
 def _own_streams() -> None:
@@ -155,12 +172,6 @@ def _own_streams() -> None:
         own = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         os.dup2(own, fd)
         os.close(own)
-
-
-def _give_up_rights() -> None:
-    _check(_libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges")
-    header, none = ctypes.create_string_buffer(struct.pack("=Ii", 0x20080522, 0), 8), ctypes.create_string_buffer(24)
-    _check(_libc.capset(header, none), "capabilities")
 
 
 def _limit(file_size: int, processes: int) -> None:
@@ -189,14 +200,19 @@ def _spawn(arguments: list[str], environment: dict[str, str]) -> int:
     return 0
 
 
-def _first(setup: dict[str, list[str]], request: tuple[list[str], dict[str, str], int, int], replies: int) -> int:
+def _first(
+    calls: list[tuple[Callable[..., int], tuple[object, ...], str]],
+    request: tuple[list[str], dict[str, str], int, int],
+    replies: int,
+) -> int:
     """Process 1 of the command's namespace; its exit code is the command's, or 128 and the number of a signal."""
     arguments, environment, file_size, processes = request
     try:
         _own_streams()
         _map_user(_USER, 0, 0)  # in the helper's /proc: in a new one nobody may write before
-        _private_mounts(setup["hidden"])
-        _give_up_rights()
+        for call, words, what in calls:
+            if call(*words) < 0:
+                _check(-1, what)
         _limit(file_size, processes)
     except Exception as fault:  # noqa: BLE001 - whatever it is: another sandbox is tried then
         os.write(2, f"{fault}\n".encode())
@@ -271,12 +287,13 @@ def _stack() -> int:
 def _serve(setup: dict[str, list[str]], requests: int, replies: int) -> None:
     clean = _remains()
     stack = _stack()
+    calls = _for_each_command(setup["hidden"])
     request: object = None
 
     def first(_: object) -> int:
         # It must come back, so that the interpreter is as before, whose memory this is.
         try:
-            return _first(setup, request, replies)  # type: ignore[arg-type]  # written by Cell.start
+            return _first(calls, request, replies)  # type: ignore[arg-type]  # written by Cell.start
         except BaseException:  # noqa: BLE001 - whatever it is, see above
             return 1
 

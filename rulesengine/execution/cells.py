@@ -109,8 +109,6 @@ class Cell:
     def start(self, arguments: Sequence[str], environment: Mapping[str, str], file_size: int, processes: int) -> None:
         """Start a command in /execroot.  file_size, processes: its limits, 0 for none.  Raises CellFaultError."""
         for file in (self.out, self.err):
-            file.truncate(0)
-            file.seek(0)
             _renew(file.fileno(), self._mode)
         # bwrap sets PWD too
         self._write((list(arguments), {**environment, "PWD": EXECROOT}, file_size, processes))
@@ -218,9 +216,12 @@ def sink() -> IO[bytes]:
 
 
 def _renew(fd: int, mode: int) -> None:
-    """Take back what a command may have done to the file itself, which is its user's."""
+    """Make the file empty, and take back what a command may have done to the file itself, which is its user's."""
+    seen = os.fstat(fd)
+    if seen.st_size:
+        os.ftruncate(fd, 0)
     with contextlib.suppress(OSError):
-        if os.fstat(fd).st_mode != mode:
+        if seen.st_mode != mode:
             os.fchmod(fd, stat.S_IMODE(mode))
         for name in os.listxattr(fd):
             os.removexattr(fd, name)

@@ -21,6 +21,8 @@ from rulesengine.model.digest import EMPTY
 from rulesengine.model.directory import MAX_DEPTH, Member, TreeFile, TreeLink, TreeNode, build_tree, walk_tree
 
 _SHOWN = 5
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""How outputs are opened: a fifo without a writer must not hang us."""
 
 
 def collect_outputs(
@@ -50,7 +52,10 @@ class _Collector:
         values: dict[Artifact, Value] = {}
         missing = []
         for path, artifact in outputs.items():
-            if not os.path.lexists(f"{self._root}/{path}"):
+            fd = self._plain(path) if artifact.kind == "file" else None
+            if fd is not None:
+                values[artifact] = self._taken(fd, path)
+            elif not os.path.lexists(f"{self._root}/{path}"):
                 missing.append(path)
             elif artifact.is_symlink:
                 values[artifact] = self._link(path)
@@ -90,6 +95,19 @@ class _Collector:
                 hint="make it with ln -s, or declare it with declare_file() or declare_directory()",
             ) from None
 
+    def _plain(self, path: str) -> int | None:
+        """What stands at a path to which no link leads, and which is no input's, opened; None for all else."""
+        if self._input_at(path) is not None:
+            return None
+        try:
+            fd = os.open(f"{self._root}/{path}", _OPEN)
+        except OSError:
+            return None
+        if os.readlink(f"/proc/self/fd/{fd}") == f"{self._root}/{path}":
+            return fd
+        os.close(fd)
+        return None
+
     def _file(self, path: str, shown: str) -> FileValue:
         """A regular file below the root; a link to an input or another file below it counts as that file."""
         real = self._below(path, shown)
@@ -100,21 +118,29 @@ class _Collector:
                 return FileValue(known.digest, known.executable)
             return known
         try:
-            # O_NONBLOCK: a fifo without a writer must not hang us.
-            fd = os.open(f"{self._root}/{real}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            fd = os.open(f"{self._root}/{real}", _OPEN)
         except OSError as fault:
             with contextlib.suppress(OSError):
                 if stat.S_ISREG(os.lstat(f"{self._root}/{real}").st_mode):
                     raise ExecutionError(f"output {shown} cannot be read: {fault.strerror}") from None
             raise _refused(shown) from None
         try:
+            # The path of what was opened, whatever its directories have been swapped for.
+            inside = os.readlink(f"/proc/self/fd/{fd}").startswith(self._root + "/")
+        except OSError as fault:
+            os.close(fd)
+            raise store_error(fault, f"storing output {shown}") from None
+        return self._taken(fd, shown, inside=inside)
+
+    def _taken(self, fd: int, shown: str, *, inside: bool = True) -> FileValue:
+        """An open file's bytes, in the store; it is closed.  inside: it was found in the execution directory."""
+        try:
             seen = os.fstat(fd)
             if stat.S_ISDIR(seen.st_mode):
                 raise ExecutionError(f"output {shown} is a directory where a file is declared")
             if not stat.S_ISREG(seen.st_mode):
                 raise _refused(shown)
-            # The path of what was opened, whatever its directories have been swapped for.
-            if not os.readlink(f"/proc/self/fd/{fd}").startswith(self._root + "/"):
+            if not inside:
                 raise _outside(shown)
             digest = self._store.adopt(fd, seen)
             if digest is None:

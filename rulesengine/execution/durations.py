@@ -59,7 +59,7 @@ class Durations:
         with contextlib.suppress(OSError):
             try:
                 with open(temporary, "w", encoding="utf-8") as file:
-                    json.dump(self._known, file, ensure_ascii=True)
+                    file.write(json.dumps(self._known, ensure_ascii=True))
                 os.replace(temporary, self._path)
             finally:
                 with contextlib.suppress(FileNotFoundError):

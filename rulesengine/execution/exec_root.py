@@ -11,7 +11,9 @@ import errno
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from rulesengine.execution.scratch import remove_directory
 
@@ -20,6 +22,12 @@ _SPARES = 64
 """How many files of one thread's commands are kept."""
 _SPARE_BELOW = 1 << 20
 """Bytes of a file that is kept."""
+_TICK = 50_000_000
+"""Nanoseconds in which two changes of a directory may get the same time, with a margin: the kernel's clock stands
+still for up to 10 ms."""
+
+_Changed = dict[str, int]
+"""When directories were changed last, by path below the execution directory, where they are known to be clean."""
 
 
 class ExecRoots:
@@ -29,7 +37,8 @@ class ExecRoots:
         """name: gives a path that nothing uses yet."""
         self._name = name
         self._lock = threading.Lock()
-        self._free: list[tuple[str, frozenset[str]]] = []
+        self._free: list[tuple[str, frozenset[str], _Changed]] = []
+        self._lent: dict[str, tuple[int, _Changed]] = {}
 
     def take(self, directories: frozenset[str]) -> str:
         """A directory that holds exactly `directories` (all ancestors included), each 0755.  Raises OSError."""
@@ -41,33 +50,40 @@ class ExecRoots:
                 self._free.remove(found)
         if found is not None and os.path.isdir(found[0]):
             try:
-                return self._adapt(*found, directories)
+                self._adapt(*found[:2], directories)
             except OSError:
                 remove_directory(found[0])
+            else:
+                self._lent[found[0]] = time.time_ns(), found[2]
+                return found[0]
         root = self._name()
         os.mkdir(root)
         os.chmod(root, 0o755)
-        return self._adapt(root, frozenset(), directories)
+        self._adapt(root, frozenset(), directories)
+        return root
 
     def give_back(self, root: str, directories: frozenset[str], *, reuse: bool, spares: Spares | None = None) -> None:
         """Done with it.  reuse: no process that knows the directory is alive any more.  spares: may take its files."""
+        since, before = self._lent.pop(root, (0, {}))
         if reuse and len(self._free) < _KEPT:
             try:
-                if _empty(root, directories, spares):
+                changed = _empty(root, directories, spares, before, since - _TICK)
+                if changed is not None:
                     with self._lock:
-                        self._free.append((root, directories))
+                        self._free.append((root, directories, changed))
                     return
             except OSError:
                 pass
         remove_directory(root)
 
-    def _adapt(self, root: str, have: frozenset[str], want: frozenset[str]) -> str:
+    def _adapt(self, root: str, have: frozenset[str], want: frozenset[str]) -> None:
+        if have == want:
+            return
         for path in sorted(have - want, reverse=True):
             os.rmdir(f"{root}/{path}")
         for path in sorted(want - have):
             os.mkdir(f"{root}/{path}")
             os.chmod(f"{root}/{path}", 0o755)  # whatever the umask
-        return root
 
 
 class Spares:
@@ -132,19 +148,45 @@ def _is_marked(path: str) -> bool:
     return any(not name.startswith("security.") for name in os.listxattr(path, follow_symlinks=False))
 
 
-def _empty(root: str, directories: frozenset[str], spares: Spares | None) -> bool:
-    """Remove all but `directories`; False where one of them is missing or was marked."""
+@lru_cache(maxsize=64)
+def _inside(directories: frozenset[str]) -> dict[str, list[str]]:
+    """The directories that each one holds; paths end in a slash, the outermost is empty."""
+    out: dict[str, list[str]] = {}
+    for path in directories:
+        above, slash, _ = path.rpartition("/")
+        out.setdefault(above + slash, []).append(path + "/")
+    return out
+
+
+def _empty(
+    root: str, directories: frozenset[str], spares: Spares | None, before: _Changed, certain: int
+) -> _Changed | None:
+    """Remove all but `directories`; when they were changed last, or None where one of them is missing or was marked.
+
+    before: where a directory was clean, and has changed no more since it was left at that time, it is clean still.
+    certain: of what was changed after this time that cannot be told.
+    """
     seen = 0
     todo = [""]
+    changed: _Changed = {}
     while todo:
         below = todo.pop()
         here = f"{root}/{below}"
-        if stat.S_IMODE(os.stat(here).st_mode) != 0o755:
+        status = os.stat(here)
+        same = before.get(below) == status.st_ctime_ns
+        if same and status.st_ctime_ns < certain:
+            changed[below] = status.st_ctime_ns
+            inside = _inside(directories).get(below, ())
+            seen += len(inside)
+            todo += inside
+            continue
+        if stat.S_IMODE(status.st_mode) != 0o755:
             os.chmod(here, 0o755)
         if _is_marked(here):
-            return False
+            return None
         with os.scandir(here) as entries:
             for entry in list(entries):
+                same = same and entry.is_dir(follow_symlinks=False) and below + entry.name in directories
                 if not entry.is_dir(follow_symlinks=False):
                     if spares is None or not spares.take(entry):
                         os.unlink(entry.path)
@@ -153,5 +195,8 @@ def _empty(root: str, directories: frozenset[str], spares: Spares | None) -> boo
                     todo.append(f"{below}{entry.name}/")
                 else:
                     remove_directory(entry.path)
-        os.utime(here)
-    return seen == len(directories)
+        if not same:
+            os.utime(here)
+            status = os.stat(here)
+        changed[below] = status.st_ctime_ns
+    return changed if seen == len(directories) else None

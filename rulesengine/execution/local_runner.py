@@ -335,5 +335,7 @@ def _sinks(cell: Cell | None) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
 
 def _tail(file: IO[bytes]) -> bytes:
     size = file.seek(0, os.SEEK_END)
+    if not size:
+        return b""
     file.seek(max(0, size - OUTPUT_KEPT))
     return file.read()

@@ -15,8 +15,8 @@ from rulesengine.values import define, field, frozen
 if TYPE_CHECKING:
     import networkx as nx
 
-SMALL = 256
-"""Up to so many actions are put in order without networkx: to import it takes longer than to run most of them."""
+SMALL = 4096
+"""Up to so many actions are put in order without networkx: to import it takes longer than to do that."""
 
 
 @define(eq=False)

@@ -274,9 +274,11 @@ class LocalStore:
         except OSError:
             return None
         hasher = hashlib.sha256()
-        while data := os.read(fd, CHUNK):
+        size = 0
+        while data := os.read(fd, min(CHUNK, seen.st_size + 1)):
             hasher.update(data)
-        digest = Digest(hasher.hexdigest(), os.lseek(fd, 0, os.SEEK_CUR))
+            size += len(data)
+        digest = Digest(hasher.hexdigest(), size)
         os.fchmod(fd, 0o444)
         if not self._link_open(fd, digest):
             os.lseek(fd, 0, os.SEEK_SET)

@@ -91,7 +91,7 @@ class ActionCache(Protocol):
     def get(self, action: Digest) -> bytes | None:
         """The stored ActionResult, or None."""
 
-    def put(self, action: Digest, result: bytes) -> None:
+    def put_all(self, results: Mapping[Digest, bytes]) -> None:
         """Store; a failure to store is not an error of the build unless the disk is full."""
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from rulesengine.workspace.how import HowToAnalyse
     from rulesengine.workspace.question import Question
 
+_MIRRORS = "PYBUILD_MIRROR"
+"""As io.mirrors.ENVIRONMENT, which takes longer to import than all that a small build needs."""
+
 
 class Calls:
     """A workspace's places, and what its calls have in common.  See Workspace, which it is a part of."""
@@ -115,6 +118,14 @@ class Calls:
         from rulesengine.io.mirrors import Mirrors, mirror_order
 
         return Mirrors(mirror_order(self.mirrors), report=listener)
+
+    def _fetcher(self, listener: Listener) -> Fetcher | None:
+        """What fetches; what the user says of mirrors is checked first.  Raises UsageError."""
+        if self.offline:
+            return None
+        if self.mirrors or os.environ.get(_MIRRORS):
+            return self._mirrors(listener)
+        return LateFetcher(lambda: self._mirrors(listener))
 
 
 class LateFetcher:

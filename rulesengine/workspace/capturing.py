@@ -13,13 +13,11 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import attrs
-
 from rulesengine.execution import pieces
 from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact, FileValue, Value
 from rulesengine.model.depset import Depset
-from rulesengine.values import frozen
+from rulesengine.values import fields, frozen
 from rulesengine.workspace import replay
 from rulesengine.workspace.replay import CLASSES, Kept, kept_value
 
@@ -118,7 +116,7 @@ _known_fields: dict[type[Any], list[tuple[str, Any]]] = {}
 def _fields(kind: type[Any]) -> list[tuple[str, Any]]:
     found = _known_fields.get(kind)
     if found is None:
-        found = _known_fields[kind] = [(one.alias or one.name, one.default) for one in attrs.fields(kind)]
+        found = _known_fields[kind] = [(one.alias or one.name, one.default) for one in fields(kind)]
     return found
 
 

@@ -231,6 +231,9 @@ class Outputs:
 
     def _signatures(self, path: str, members: Members) -> Iterable[tuple[str, Signature]]:
         root = os.path.join(self._base, path)
+        if "" in members:
+            yield "", _signature(root)
+            return
         for name in sorted({*members, "", *_directories(members)}):
             yield name, _signature(os.path.join(root, name) if name else root)
 
@@ -243,13 +246,13 @@ class Outputs:
             os.symlink(member.target, temporary)
         else:
             assert member is not None
+            if not os.path.lexists(path):
+                self._link(member, path)
+                return
             if _is(path, member):
                 return
             temporary = self._temporary(path)
-            self._store.link(member.digest, temporary, executable=member.executable)
-            mode = _mode(member)
-            if stat.S_IMODE(os.lstat(temporary).st_mode) != mode:  # somebody's chmod reached the store's own file
-                os.chmod(temporary, mode)
+            self._link(member, temporary)
         if path in self._there:
             self._there.clear()
         try:
@@ -258,6 +261,12 @@ class Outputs:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
+
+    def _link(self, member: TreeFile, path: str) -> None:
+        self._store.link(member.digest, path, executable=member.executable)
+        mode = _mode(member)
+        if stat.S_IMODE(os.lstat(path).st_mode) != mode:  # somebody's chmod reached the store's own file
+            os.chmod(path, mode)
 
     def _temporary(self, path: str) -> str:
         self._counter += 1

@@ -28,6 +28,7 @@ _INLINE = 12
 _MAX_ARGUMENT = 4096
 _MAX_COMMAND = 1 << 16
 _MAX_ATTRIBUTE = 1 << 15
+_SHORT = 1 << 10
 _MAX_FILE = 64 << 20
 _USERINFO = r"(?<=://)[^/@\s]+@"
 _QUIET = frozenset({"name", "visibility", "tags", "testonly", "deprecation", "generator_name", "generator_function"})
@@ -38,6 +39,11 @@ _QUIET = frozenset({"name", "visibility", "tags", "testonly", "deprecation", "ge
 def _secret() -> re.Pattern[str]:
     """What the names of credentials have in them."""
     return re.compile(r"TOKEN|PASSW|SECRET|CREDENTIAL|API_?KEY|PRIVATE|AUTH", re.IGNORECASE)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_secret(name: str) -> bool:
+    return _secret().search(name) is not None
 
 
 class Recorder:
@@ -268,10 +274,13 @@ def _described(one: ConfiguredTarget, name: tuple[str, str], below: list[str]) -
     attributes = {}
     for key, value in target.attributes.items():
         if key not in _QUIET:
-            text = json.dumps(value, sort_keys=True)
+            if not value or value is True:
+                attributes[key] = value
+                continue
+            text = value if isinstance(value, str) and len(value) < _SHORT else json.dumps(value, sort_keys=True)
             if len(text) > _MAX_ATTRIBUTE:
                 value = "sha256:" + _hash(text)
-            elif "://" in text or _secret().search(key + text):
+            elif "://" in text or _is_secret(key) or _secret().search(text):
                 value = _clean(key, value)
             attributes[key] = value
     line: Line = {
@@ -301,7 +310,7 @@ def _command(task: Task) -> list[str]:
             break
         if "://" in word:
             word = re.sub(_USERINFO, "", word)
-        if word.startswith("-") and "=" in word and _secret().search(word.partition("=")[0]):
+        if word.startswith("-") and "=" in word and _is_secret(word.partition("=")[0]):
             name, _, value = word.partition("=")
             word = f"{name}={_hidden(name, value)}"
         if len(word) > _MAX_ARGUMENT:
@@ -313,7 +322,7 @@ def _command(task: Task) -> list[str]:
 
 def _hidden(name: str, value: str) -> str:
     """A variable's value; of what could be a credential just enough to see that it changed."""
-    if _secret().search(name):
+    if _is_secret(name):
         return f"(not shown, {_hash(name + value)[:6]})"
     return re.sub(_USERINFO, "", value) if "://" in value else value
 

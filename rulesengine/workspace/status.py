@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import shlex
-import socket
 import subprocess
 import time
 
@@ -34,7 +33,7 @@ class Status:
         now = int(time.time())
         facts = {
             "BUILD_EMBED_LABEL": self.embed_label,
-            "BUILD_HOST": socket.gethostname(),
+            "BUILD_HOST": os.uname().nodename,
             "BUILD_USER": _user(),
             "BUILD_TIMESTAMP": str(now),
             "FORMATTED_DATE": time.strftime("%Y %b %d %H %M %S %a", time.gmtime(now)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from rulesengine.errors import UsageError
 from rulesengine.model.ports import Listener
-from rulesengine.workspace.calls import LateFetcher, serial
+from rulesengine.workspace.calls import serial
 from rulesengine.workspace.cancel import CancelToken
 from rulesengine.workspace.keeping import Keeping
 from rulesengine.workspace.questions import Questions
@@ -158,7 +158,7 @@ class Workspace(Questions, Keeping):
                 output_base=self.output_base,
                 operations=self._operations(),
                 roots={"": loader.root, **loader.repositories.roots},
-                fetcher=None if self.offline else self._mirrors(told),
+                fetcher=self._fetcher(told),
                 offline=self.offline,
                 jobs=jobs,
                 sandbox=sandbox,
@@ -252,7 +252,7 @@ class Workspace(Questions, Keeping):
                 output_base=self.output_base,
                 operations=self._operations(),
                 roots=kept.roots,
-                fetcher=None if self.offline else LateFetcher(lambda: self._mirrors(told)),
+                fetcher=self._fetcher(told),
                 offline=self.offline,
                 jobs=jobs,
                 sandbox=sandbox,

@@ -14,6 +14,7 @@ import pytest
 
 from rulesengine.errors import DiskFullError
 from rulesengine.execution import DiskActionCache
+from rulesengine.execution.late_results import LateResults
 from rulesengine.model.digest import Digest
 
 KEYS = [Digest.of(b"key %d" % number) for number in range(200)]
@@ -53,6 +54,29 @@ def test_values_come_back(tmp_path: Path) -> None:
     assert cache.get(Digest(KEYS[0].hash, KEYS[0].size + 1)) is None
     cache.drop(KEYS[0])
     assert cache.get(KEYS[0]) is None
+    cache.close()
+
+
+def test_several_are_stored_at_a_time(tmp_path: Path) -> None:
+    cache = DiskActionCache(tmp_path)
+    cache.put_all({key: value_of(key) for key in KEYS[:50]})
+    cache.put_all({KEYS[50]: value_of(KEYS[50])})
+    cache.put_all({})
+    assert [cache.get(key) is not None for key in KEYS] == [True] * 51 + [False] * 149
+    cache.put_all({key: value_of(key) for key in KEYS})  # those that are there already, too
+    cache.close()
+    assert absent_or_correct(tmp_path) == len(KEYS)
+
+
+def test_of_several_all_are_stored_or_none(small_disk: Path) -> None:
+    cache = DiskActionCache(small_disk)
+    cache.put(KEYS[0], b"small")
+    with pytest.raises(DiskFullError):
+        cache.put_all({key: os.urandom(1 << 20) for key in KEYS})
+    assert cache.get(KEYS[0]) == b"small"
+    assert [cache.get(key) for key in KEYS[1:]] == [None] * 199
+    cache.put_all({key: value_of(key) for key in KEYS[:3]})  # and nothing is locked
+    assert cache.get(KEYS[2]) == value_of(KEYS[2])
     cache.close()
 
 
@@ -151,6 +175,29 @@ def test_several_processes_share_it(tmp_path: Path) -> None:
     children = [subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path)]) for _ in range(4)]
     assert [child.wait() for child in children] == [0] * 4
     assert absent_or_correct(tmp_path) == len(KEYS)
+
+
+def test_results_wait_for_one_another_but_not_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("rulesengine.execution.late_results.time.monotonic", lambda: clock[0])
+    cache, other = DiskActionCache(tmp_path), DiskActionCache(tmp_path)
+    late = LateResults(cache)
+    late.put(KEYS[0], value_of(KEYS[0]))
+    late.put(KEYS[1], value_of(KEYS[1]))
+    assert late
+    assert late.get(KEYS[0]) == value_of(KEYS[0])  # who asks the build's own cache finds them at once
+    assert other.get(KEYS[0]) is None
+    clock[0] += 0.2
+    late.put(KEYS[2], value_of(KEYS[2]))
+    assert not late
+    assert all(other.get(key) == value_of(key) for key in KEYS[:3])
+    for key in KEYS[3:]:
+        late.put(key, value_of(key))
+    assert sum(other.get(key) is not None for key in KEYS) >= 131  # full batches of 64 were written
+    late.write()
+    assert all(other.get(key) == value_of(key) for key in KEYS)
+    cache.close()
+    other.close()
 
 
 def test_a_full_disk_is_said(small_disk: Path) -> None:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -493,8 +494,9 @@ class ForgetfulCache:
     def get(self, action: Digest) -> bytes | None:
         return self._entries.get(int(action.hash[0], 16) % 2)
 
-    def put(self, action: Digest, result: bytes) -> None:
-        self._entries[int(action.hash[0], 16) % 2] = result
+    def put_all(self, results: Mapping[Digest, bytes]) -> None:
+        for action, result in results.items():
+            self._entries[int(action.hash[0], 16) % 2] = result
 
 
 class StaleSources:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ class NoCache:
     def get(self, action: Digest) -> bytes | None:
         return None
 
-    def put(self, action: Digest, result: bytes) -> None:
+    def put_all(self, results: Mapping[Digest, bytes]) -> None:
         return None
 
 
