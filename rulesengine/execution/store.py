@@ -320,7 +320,9 @@ class LocalStore:
         except OSError as fault:
             if fault.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
                 raise store_error(fault, f"writing {path}") from None
-            self.copy(digest, path, 0o555 if executable else 0o444)
+            temporary = f"{path}.{os.getpid()}"  # beside it: it appears whole or not at all
+            self.copy(digest, temporary, 0o555 if executable else 0o444)
+            os.replace(temporary, path)
 
     def verified_path(self, digest: Digest, *, executable: bool = False) -> str:
         """The store's own file, verified, for a read-only mount.  Raises KeyError when absent or damaged."""
