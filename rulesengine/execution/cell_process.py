@@ -1,7 +1,7 @@
-"""The helper of cells.Cell, a script of its own: namespaces made once, and for each command what must be its own.
+"""The helper of cells.Cell, a program of its own: namespaces made once, and for each command what must be its own.
 
-Run as `python -I -S cell_process.py REQUESTS REPLIES`, so that it starts within milliseconds; it imports nothing of
-the package.  Two processes: the first waits for the second, which is process 1 of a namespace and starts the commands.
+Run by `python -I -S`, so that it starts within milliseconds; it imports nothing of the package.  Two processes: the
+first waits for the second, which is process 1 of a namespace and starts the commands.
 
 Process 1 of each command runs in the second's memory, which stands still meanwhile (as after vfork): a copy of the
 memory would cost more than all the rest.
@@ -352,7 +352,8 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run it, with the two pipes' numbers as the program's arguments."""
     try:
         status = main()
     except OSError as problem:

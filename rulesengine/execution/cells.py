@@ -28,7 +28,11 @@ from rulesengine.execution.system_files import bound_directories
 AFTER = 4
 """How many commands a thread runs under bubblewrap before it gets a cell: to start one costs as much as that."""
 
-_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cell_process.py")
+# As a module, so that it is compiled once; behind the standard library's, of whose names some are here too.
+_SCRIPT = (
+    f"import sys; sys.path.append({os.path.dirname(os.path.abspath(__file__))!r}); import cell_process as cell;"
+    " cell.run()"
+)
 _LOADER = {name: text for name, text in os.environ.items() if name == "LD_LIBRARY_PATH"}
 """What the interpreter may need to start; LD_BIND_NOW, so that not each of its copies looks its functions up."""
 _REPLY = struct.Struct("=qc")
@@ -60,7 +64,7 @@ class Cell:
         self._replies, replies = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", _SCRIPT, str(requests), str(replies)],
+                [sys.executable, "-I", "-S", "-c", _SCRIPT, str(requests), str(replies)],
                 cwd="/",
                 env={"LD_BIND_NOW": "1", **_LOADER},
                 stdin=subprocess.DEVNULL,
