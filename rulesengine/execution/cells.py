@@ -98,13 +98,13 @@ class Cell:
                 "hidden": read_only_below_proc("irq", "bus"),
             }
         )
-        for _ in range(2):
+        for _ in range(2):  # the first process tells of the second, and that one that it is ready: whoever is first
             if not self.ended(int(_START_SECONDS * 1000)):
                 self.end()
                 raise CellFaultError("it does not start")
-            self.first = self._read()[0] or self.first
-            if len(self._fds) == 2:  # its number may be another's when it is ended
-                try:
+            if number := self._read()[0]:
+                self.first = number
+                try:  # its number may be another's when it is ended
                     self._fds.append(os.pidfd_open(self.first))
                 except OSError as fault:
                     self.end()
