@@ -27,6 +27,8 @@ from rulesengine.loading.texts import SourceTexts
 from rulesengine.loading.watch import Watch
 from rulesengine.model.ports import Cancellation
 
+SHIPPED = "@rulesengine//"
+"""What the names of files begin with that are pybuild's own rules."""
 _LIBRARY = sl.LibraryExtension
 GLOBALS = sl.Globals.extended_by(
     [
@@ -161,10 +163,14 @@ def parse_own(path: str, text: str) -> Any:
 class Interpreter:
     """Parses and evaluates; remembers the texts for excerpts and what callables raised."""
 
-    def __init__(self, cancel: Cancellation | None = None, memo: Memo | None = None) -> None:
+    def __init__(
+        self, cancel: Cancellation | None = None, memo: Memo | None = None, shipped: Memo | None = None
+    ) -> None:
+        """shipped: the memo of the rules that ship with pybuild, if they have one of their own."""
         self.texts = SourceTexts()
         self.guard = Guard(cancel)
         self.memo = memo or Memo()
+        self.shipped = shipped or self.memo
         self._noted: Callable[[str, Rewritten], Rewritten] | None = None
         self._note: Callable[[str, int], None] | None = None
 
@@ -179,7 +185,8 @@ class Interpreter:
         """
         build = dialect is BUILD
         kind: Kind = "bzl" if not build else "sets" if sets else "build"
-        known = self.memo.get(text, kind)
+        memo = self.shipped if path.startswith(SHIPPED) else self.memo
+        known = memo.get(text, kind) or self.memo.get(text, kind)
         if known is None:
             if len(text) > MAX_STARLARK_BYTES:
                 raise LoadingError(
@@ -200,7 +207,7 @@ class Interpreter:
             raise translate(str(fault), self.texts, SyntaxFault) from None
         if fresh:
             self._check(path, text, build)
-            self.memo.put(text, known, kind)
+            memo.put(text, known, kind)
         return ast
 
     def _check(self, path: str, text: str, build: bool) -> None:
@@ -213,7 +220,7 @@ class Interpreter:
 
     def private(self, text: str) -> tuple[str, ...]:
         """The private names that a parsed file's top level assigns."""
-        known = self.memo.get(text)
+        known = self.memo.get(text) or self.shipped.get(text)
         return () if known is None else known.private
 
     def evaluate(

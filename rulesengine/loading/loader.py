@@ -15,7 +15,7 @@ from rulesengine.loading import targets
 from rulesengine.loading.border import Calls, Guard, Interpreter, parse_own
 from rulesengine.loading.host import host_constraints
 from rulesengine.loading.jsontext import decode_json, indent_json
-from rulesengine.loading.memo import Memo
+from rulesengine.loading.memo import Memo, of_shipped_rules
 from rulesengine.loading.modules import Modules
 from rulesengine.loading.package import Package
 from rulesengine.loading.packages import Packages
@@ -79,7 +79,7 @@ class Loader:
         self.root = os.path.abspath(root)
         self.listener = listener
         self.cancel = cancel
-        self.interpreter = Interpreter(cancel, Memo(memo))
+        self.interpreter = Interpreter(cancel, Memo(memo), of_shipped_rules())
         self.operations = operations or (lambda name: f"{name}@0")
         self.tracked: dict[str, str] = {}
         self._lock = threading.RLock()
@@ -100,7 +100,10 @@ class Loader:
 
     def save(self) -> None:
         """Write the memo, if there is one and something is new."""
-        self.interpreter.memo.save()
+        memo, shipped = self.interpreter.memo, self.interpreter.shipped
+        if not shipped.save():
+            memo.take(shipped)
+        memo.save()
 
     @property
     def texts(self) -> SourceTexts:

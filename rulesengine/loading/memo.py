@@ -1,11 +1,13 @@
 """What was worked out of files' texts in earlier runs, so that unchanged files are not looked through again.
 
 One file, read whole and written whole; what does not verify is not there.  An entry is named by the digest of the
-text, and the file by the digest of the code that works it out, so nothing here can be stale.
+text, and the file by the digest of the code that works it out, so nothing here can be stale.  The rules that ship with
+pybuild have a file of their own, beside the compiled modules: they are worked out once, as modules are compiled.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import marshal
 import os
@@ -42,7 +44,7 @@ class Memo:
         self._new: dict[bytes, _Stored] = {}
         self._old: dict[bytes, _Stored] = {}
         self._seen: dict[tuple[Kind, str], Known] = {}
-        self._code = _code_digest() if path else b""
+        self._code = _code_digest(_CODE) if path else b""
         if not self._code:
             self._path = ""
         else:
@@ -68,14 +70,20 @@ class Memo:
             changed = None if rewritten.text == text else rewritten.text
             self._new[_name(text, kind)] = (changed, dict(rewritten.shifts), known.private)
 
-    def save(self) -> None:
-        """Write what is new.  A memo that cannot be written costs time, no more."""
+    def take(self, other: Memo) -> None:
+        """Remember what is new in another memo, which cannot be written."""
+        if self._path:
+            self._new.update(other._new)
+
+    def save(self) -> bool:
+        """Write what is new; whether nothing is left to write.  A memo that cannot be written costs time, no more."""
         if not self._new or not self._path:
-            return
+            return not self._new
         kept = self._old if len(self._old) + len(self._new) <= _MAX_ENTRIES else {}
         body = marshal.dumps({**kept, **dict(list(self._new.items())[:_MAX_ENTRIES])})
         if write_kept(self._path, self._code, body):
             self._new = {}
+        return not self._new
 
     def _load(self) -> dict[bytes, _Stored]:
         body = read_kept(self._path, self._code)
@@ -92,11 +100,18 @@ def _name(text: str, kind: Kind) -> bytes:
     return digest.digest()
 
 
-def _code_digest() -> bytes:
+def of_shipped_rules() -> Memo | None:
+    """The memo of the rules that ship with pybuild; None where Python may not write compiled modules."""
+    compiled = None if sys.dont_write_bytecode or __spec__ is None else __spec__.cached
+    return None if compiled is None else Memo(compiled.removesuffix(".pyc") + ".rules")
+
+
+@functools.cache
+def _code_digest(names: tuple[str, ...]) -> bytes:
     """Of the modules that make the entries, and of the interpreter whose parser they use."""
     digest = hashlib.sha256(sys.version.encode())
     here = os.path.dirname(os.path.abspath(__file__))
-    for name in _CODE:
+    for name in names:
         try:
             with open(os.path.join(here, name), "rb") as stream:
                 digest.update(stream.read())
