@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from rulesengine.archive.limits import DEFAULT, Limits
 from rulesengine.archive.stream import BLOCK, Reader, read_exactly
 from rulesengine.errors import ArchiveError, LimitError
+from rulesengine.values import frozen
 
 MAGIC = b"!<arch>\n"
 HEADER_SIZE = 60

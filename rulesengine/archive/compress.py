@@ -11,16 +11,14 @@ A library of another version than the one named is refused.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rulesengine.archive.stream import BLOCK, Bytes, HashingWriter, Writer
 from rulesengine.errors import ArchiveError
 from rulesengine.model.digest import Digest
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
 
 DEFLATE_VERSION = "0.9.0"
 ZSTANDARD_VERSION = "0.25.0"
@@ -127,6 +125,31 @@ def check_level(compression: str, level: int | None) -> int:
     return level
 
 
+class _Helper(threading.Thread):
+    """Compresses one block.  (To import concurrent.futures takes as long as to compress one.)"""
+
+    def __init__(self, compress: Callable[[Bytes], bytes], block: bytearray) -> None:
+        super().__init__(name="compress")
+        self.block = block
+        self._compress = compress
+        self._made = b""
+        self._fault: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._made = self._compress(self.block)
+        except BaseException as fault:  # noqa: BLE001 - whoever waits for it judges it
+            self._fault = fault
+
+    def result(self) -> bytes:
+        """What it came to, once it is there."""
+        self.join()
+        if self._fault is not None:
+            raise self._fault
+        return self._made
+
+
 class BlobPacker:
     """Collects bytes into 1 MiB blocks, hashes them, compresses them and passes them to `sink`.
 
@@ -135,7 +158,7 @@ class BlobPacker:
     After `close()`, or the `with` block: `digest` is of the compressed blob, `diff_id` of what was written.
     """
 
-    __slots__ = ("_block", "_compressor", "_fill", "_out", "_pending", "_plain", "_pool", "_threads", "_write")
+    __slots__ = ("_block", "_compressor", "_fill", "_out", "_pending", "_plain", "_threads", "_write")
 
     def __init__(
         self,
@@ -154,8 +177,7 @@ class BlobPacker:
         self._write = sink.write if self._out is None else self._out.write
         self._block = bytearray(BLOCK)
         self._fill = 0
-        self._pending: deque[tuple[Future[bytes], bytearray]] = deque()
-        self._pool: ThreadPoolExecutor | None = None
+        self._pending: deque[_Helper] = deque()
 
     def write(self, data: Bytes, /) -> int:
         """Append bytes."""
@@ -182,19 +204,17 @@ class BlobPacker:
         if not self._threads:
             self._write(self._compressor.block(block))
             return
-        if self._pool is None:
-            from concurrent.futures import ThreadPoolExecutor
-
-            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="compress")
-        self._pending.append((self._pool.submit(self._compressor.block, block), block))
-        self._block = self._drain(self._threads) or bytearray(BLOCK)
+        free = self._drain(self._threads - 1)
+        self._pending.append(_Helper(self._compressor.block, block))
+        self._block = free or bytearray(BLOCK)
 
     def _drain(self, keep: int) -> bytearray | None:
         """Write out finished blocks, in order, until at most `keep` are under way; a buffer to reuse."""
         free = None
         while len(self._pending) > keep:
-            future, free = self._pending.popleft()
-            self._write(future.result())
+            helper = self._pending.popleft()
+            free = helper.block
+            self._write(helper.result())
         return free
 
     def close(self) -> None:
@@ -213,10 +233,9 @@ class BlobPacker:
             self.abort()
 
     def abort(self) -> None:
-        """Stop the helpers; what was written is of no use."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
+        """Wait for the helpers; what was written is of no use."""
+        while self._pending:
+            self._pending.popleft().join()
 
     def __enter__(self) -> BlobPacker:
         return self

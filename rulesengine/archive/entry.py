@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
 from rulesengine.errors import ArchiveError, LimitError
+from rulesengine.values import frozen
 
 FILE = "file"
 DIRECTORY = "directory"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from rulesengine.values import frozen
 
 KIB = 1 << 10
 MIB = 1 << 20

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import evolve, field, frozen
-
 from rulesengine.errors import ArchiveError
+from rulesengine.values import evolve, field, frozen
 
 _LENGTH = re.compile(rb"([1-9][0-9]{0,8}) ")
 _INTEGER = re.compile(r"[0-9]{1,18}")

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import evolve
-
 from rulesengine.archive import pax, ustar
 from rulesengine.archive.entry import (
     BLOCK_DEVICE,
@@ -30,6 +28,7 @@ from rulesengine.archive.limits import DEFAULT, Limits
 from rulesengine.archive.stream import BLOCK, Reader, Writer
 from rulesengine.archive.ustar import SECTOR
 from rulesengine.errors import ArchiveError, LimitError
+from rulesengine.values import evolve
 
 _TYPES = {
     b"0": FILE,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from attrs import frozen
-
 from rulesengine.debian.deb822 import Stanza, parse_stanza
 from rulesengine.debian.version import Version
 from rulesengine.errors import DebianError, Location
+from rulesengine.values import frozen
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
 _MD5_LINE = re.compile(r"([0-9a-fA-F]{32}) [ *](.+)")

@@ -7,7 +7,7 @@ then, and not before.  Their attributes are those that Bazel 7.7.1 tells (`bazel
 from __future__ import annotations
 
 import json
-import pkgutil
+import os
 from functools import lru_cache
 from typing import Any
 
@@ -39,7 +39,8 @@ _PARTS = {"java_binary": ("deploy_jars", "_deployjars_internal_rule")}
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    text = pkgutil.get_data("rulesengine.loading", "languages.json") or b""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "languages.json"), "rb") as stream:
+        text = stream.read()
     return dict(json.loads(text))
 
 

@@ -235,62 +235,60 @@ def _symbol(match: re.Match[str], _: str) -> _Answer:
     return f"the file does not contain symbol '{match[1]}'", _meant(match[2])
 
 
-_ANSWERS: list[tuple[re.Pattern[str], Callable[[re.Match[str], str], _Answer]]] = [
-    (re.compile(r"Variable `(.+?)` not found(?:, did you mean `(.+?)`\?)?"), _name),
-    (re.compile(r"Object of type `(.+?)` has no attribute `(.+?)`(?:, did you mean `(.+?)`\?)?"), _field),
-    (re.compile(r"Key `(.*)` was not found", re.DOTALL), _key),
-    (re.compile(r"Operation `(.+?)` not supported (?:on|for) types? `(.+?)`(?: and `(.+?)`)?"), _operation),
-    (re.compile(r"Missing (named-only )?(?:positional-only )?parameter `(.+?)` for call to (.+)"), _missing),
-    (re.compile(r"Found `(.+?)` extra named parameter\(s\) for call to (.+)"), _unexpected),
-    (re.compile(r"Found (\d+) extra positional argument\(s\) for call to (.+)"), _too_many),
-    (re.compile(r"Module has no symbol `(.+?)`(?:, did you mean `(.+?)`\?)?"), _symbol),
+_ANSWERS: list[tuple[str, Callable[[re.Match[str], str], _Answer]]] = [
+    (r"Variable `(.+?)` not found(?:, did you mean `(.+?)`\?)?", _name),
+    (r"Object of type `(.+?)` has no attribute `(.+?)`(?:, did you mean `(.+?)`\?)?", _field),
+    (r"(?s)Key `(.*)` was not found", _key),
+    (r"Operation `(.+?)` not supported (?:on|for) types? `(.+?)`(?: and `(.+?)`)?", _operation),
+    (r"Missing (named-only )?(?:positional-only )?parameter `(.+?)` for call to (.+)", _missing),
+    (r"Found `(.+?)` extra named parameter\(s\) for call to (.+)", _unexpected),
+    (r"Found (\d+) extra positional argument\(s\) for call to (.+)", _too_many),
+    (r"Module has no symbol `(.+?)`(?:, did you mean `(.+?)`\?)?", _symbol),
 ]
-_TEMPLATES: list[tuple[re.Pattern[str], str, str | None]] = [
-    (re.compile(pattern, re.DOTALL), words, hint)
-    for pattern, words, hint in (
-        (r"Argument `(.+?)` occurs more than once", r"argument \1 is given twice", None),
-        (r"Index `(.+?)` is out of bound", r"index out of range (index is \1)", None),
-        (r"Dictionary key repeated for `(.*)`", r"dictionary has duplicate key: \1", None),
-        (r"Starlark call stack overflow", "calls nest too deep", "Starlark has no recursion: loop over range()"),
-        (r"Value of type `(.+?)` is not hashable", r"unhashable type: '\1'", None),
-        (r"Immutable", "trying to mutate a frozen value", "copy it first, for instance with list() or dict()"),
-        (
-            r"This operation mutates an iterable for an iterator while iterating\.?",
-            "a value is changed while a loop goes over it",
-            "go over a copy: for x in list(...)",
-        ),
-        (
-            r"`(\w+)` cannot be used outside `def` in this dialect",
-            r"'\1' is not allowed at the top level of a file",
-            "put it into a function of a .bzl file, or write a comprehension or an X if C else Y",
-        ),
-        (r"(.* at line \d+ column \d+)", r"json.decode(): \1", None),
-        (r"Module symbol ['`](.+?)['`] is not exported", r"the file does not contain symbol '\1'", None),
-        (r"Cannot import private symbol `(.+?)`", r"symbol '\1' is private and cannot be loaded", None),
-        (r"(?:Parse error: )?tabs are not allowed", "tab characters are not allowed", "indent with spaces"),
-        (r"(?:Parse error: )?unexpected (.+?) here, expected one of .*", r"syntax error: unexpected \1", None),
-        (r"Parse error: unexpected end of file.*", "syntax error: unexpected end of file", None),
-        (r"Parse error: (.*)", r"syntax error: \1", None),
-        (
-            r"`?(?:def|lambda)`? .*dialect.*",
-            "functions may not be defined in BUILD files",
-            "move it to a .bzl file and load() it",
-        ),
-        (
-            r".*`load` statements.*",
-            "load() may only be called at the top level of a file",
-            "put it at the top of the file",
-        ),
-    )
+_TEMPLATES: list[tuple[str, str, str | None]] = [
+    (r"Argument `(.+?)` occurs more than once", r"argument \1 is given twice", None),
+    (r"Index `(.+?)` is out of bound", r"index out of range (index is \1)", None),
+    (r"Dictionary key repeated for `(.*)`", r"dictionary has duplicate key: \1", None),
+    (r"Starlark call stack overflow", "calls nest too deep", "Starlark has no recursion: loop over range()"),
+    (r"Value of type `(.+?)` is not hashable", r"unhashable type: '\1'", None),
+    (r"Immutable", "trying to mutate a frozen value", "copy it first, for instance with list() or dict()"),
+    (
+        r"This operation mutates an iterable for an iterator while iterating\.?",
+        "a value is changed while a loop goes over it",
+        "go over a copy: for x in list(...)",
+    ),
+    (
+        r"`(\w+)` cannot be used outside `def` in this dialect",
+        r"'\1' is not allowed at the top level of a file",
+        "put it into a function of a .bzl file, or write a comprehension or an X if C else Y",
+    ),
+    (r"(.* at line \d+ column \d+)", r"json.decode(): \1", None),
+    (r"Module symbol ['`](.+?)['`] is not exported", r"the file does not contain symbol '\1'", None),
+    (r"Cannot import private symbol `(.+?)`", r"symbol '\1' is private and cannot be loaded", None),
+    (r"(?:Parse error: )?tabs are not allowed", "tab characters are not allowed", "indent with spaces"),
+    (r"(?:Parse error: )?unexpected (.+?) here, expected one of .*", r"syntax error: unexpected \1", None),
+    (r"Parse error: unexpected end of file.*", "syntax error: unexpected end of file", None),
+    (r"Parse error: (.*)", r"syntax error: \1", None),
+    (
+        r"`?(?:def|lambda)`? .*dialect.*",
+        "functions may not be defined in BUILD files",
+        "move it to a .bzl file and load() it",
+    ),
+    (
+        r".*`load` statements.*",
+        "load() may only be called at the top level of a file",
+        "put it at the top of the file",
+    ),
 ]
+"""Patterns are compiled when something has failed."""
 
 
 def _in_bazels_words(words: str, expression: str) -> _Answer:
     for pattern, answer in _ANSWERS:
-        if match := pattern.fullmatch(words):
+        if match := re.fullmatch(pattern, words):
             return answer(match, expression)
     for pattern, template, hint in _TEMPLATES:
-        if match := pattern.fullmatch(words):
+        if match := re.fullmatch(pattern, words, re.DOTALL):
             return match.expand(template).replace("`", "'"), hint
     words = re.sub(r"`(?:[^`]*\.)?(\w+__)`", "a value", words)
     return re.sub(r"`([^`]*)`", r"'\1'", words), None

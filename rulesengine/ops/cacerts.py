@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import BinaryIO
 
-from attrs import field, mutable
-
 from rulesengine.archive.ar import members
 from rulesengine.archive.decompress import Decompressor
 from rulesengine.archive.entry import FILE, HARDLINK, SYMLINK
@@ -27,6 +25,7 @@ from rulesengine.model.directory import Member, TreeFile
 from rulesengine.model.operation import OpArguments, operation
 from rulesengine.model.ports import OpContext
 from rulesengine.ops.pem import Certificate, parse_certificates
+from rulesengine.values import define, field
 
 _DIRECTORY = "usr/share/ca-certificates/"
 _DOC = "usr/share/doc/"
@@ -34,7 +33,7 @@ _LARGEST = 1 << 20
 """Bytes of one file that is read from the package; Debian's largest certificate has 3 KiB."""
 
 
-@mutable
+@define
 class _Package:
     """What is taken from a .deb."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from attrs import evolve, frozen
-
 from rulesengine.archive.entry import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, TYPES, Entry, canonical
 from rulesengine.errors import ExecutionError
 from rulesengine.model.artifact import OUTPUT_ROOT
@@ -16,6 +14,7 @@ from rulesengine.model.directory import TreeFile, TreeLink
 from rulesengine.model.operation import Described
 from rulesengine.model.ports import OpContext
 from rulesengine.ops.mtree import MtreeEntry, parse_mtree
+from rulesengine.values import evolve, frozen
 
 DIRECTORY_MODE = 0o755
 PROGRAM_MODE = 0o755

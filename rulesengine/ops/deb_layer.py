@@ -14,8 +14,6 @@ entries are written anew in ustar and pax.
 
 from __future__ import annotations
 
-from attrs import frozen
-
 from rulesengine.archive.ar import ArData, ArMember, members
 from rulesengine.archive.compress import COMPRESSORS_KEY
 from rulesengine.archive.decompress import Decompressor
@@ -27,6 +25,7 @@ from rulesengine.model.operation import OpArguments, operation
 from rulesengine.model.ports import OpContext
 from rulesengine.ops.exclusion import Exclusion
 from rulesengine.ops.layer_output import LayerOutput
+from rulesengine.values import frozen
 
 STATUS_DIRECTORIES = ("var", "var/lib", "var/lib/dpkg", "var/lib/dpkg/status.d")
 LARGEST_CONTROL_FILE = 64 << 20

@@ -16,10 +16,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from attrs import evolve, frozen
-
 from rulesengine.errors import ExecutionError, Location
 from rulesengine.model.operation import Described
+from rulesengine.values import evolve, frozen
 
 _ESCAPE = re.compile(rb"\\([0-7]{3}|[abfnrstv\\])")
 _LETTERS = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"s": b" ", b"t": b"\t", b"v": b"\v"}

@@ -6,9 +6,8 @@ import base64
 import binascii
 import re
 
-from attrs import frozen
-
 from rulesengine.errors import ExecutionError, Location
+from rulesengine.values import frozen
 
 _BEGIN = re.compile(rb"-----BEGIN ([ -~]*?)-----")
 _MARK = re.compile(rb"-----(BEGIN|END)\b.*")

@@ -11,8 +11,6 @@ are an error unless they are equal directories, which are written once.
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from rulesengine.archive.compress import COMPRESSORS_KEY
 from rulesengine.archive.decompress import Decompressor
 from rulesengine.archive.entry import DIRECTORY, HARDLINK, ROOT, Entry
@@ -22,6 +20,7 @@ from rulesengine.model.operation import OpArguments, operation
 from rulesengine.model.ports import OpContext
 from rulesengine.ops.content import DIRECTORY_MODE, Archive, Item, described, resolve
 from rulesengine.ops.layer_output import LayerOutput
+from rulesengine.values import evolve
 
 
 @operation("tar_layer", version="1+" + COMPRESSORS_KEY)

@@ -10,6 +10,7 @@ import io
 import lzma
 import random
 import subprocess
+import threading
 import zlib
 from pathlib import Path
 
@@ -215,7 +216,8 @@ def test_a_failing_sink_stops_the_helpers() -> None:
 
     with pytest.raises(OSError, match="No space"), BlobPacker(Full(), threads=2) as packer:
         packer.write(BIG)
-    assert packer._pool is None
+    assert not packer._pending
+    assert not [one for one in threading.enumerate() if one.name == "compress"]
 
 
 def test_hashing_writer() -> None:
