@@ -39,8 +39,10 @@ class Known:
 class Memo:
     """Remembers across runs; with an empty path, within one."""
 
-    def __init__(self, path: str = "") -> None:
+    def __init__(self, path: str = "", writes: bool = True) -> None:
+        """writes: whether it may be written."""
         self._path = path
+        self._writes = writes
         self._new: dict[bytes, _Stored] = {}
         self._old: dict[bytes, _Stored] = {}
         self._seen: dict[tuple[Kind, str], Known] = {}
@@ -77,7 +79,7 @@ class Memo:
 
     def save(self) -> bool:
         """Write what is new; whether nothing is left to write.  A memo that cannot be written costs time, no more."""
-        if not self._new or not self._path:
+        if not self._new or not self._path or not self._writes:
             return not self._new
         kept = self._old if len(self._old) + len(self._new) <= _MAX_ENTRIES else {}
         body = marshal.dumps({**kept, **dict(list(self._new.items())[:_MAX_ENTRIES])})
@@ -101,9 +103,9 @@ def _name(text: str, kind: Kind) -> bytes:
 
 
 def of_shipped_rules() -> Memo | None:
-    """The memo of the rules that ship with pybuild; None where Python may not write compiled modules."""
-    compiled = None if sys.dont_write_bytecode or __spec__ is None else __spec__.cached
-    return None if compiled is None else Memo(compiled.removesuffix(".pyc") + ".rules")
+    """The memo of the rules that ship with pybuild; it is written where Python may write compiled modules."""
+    compiled = None if __spec__ is None else __spec__.cached
+    return None if compiled is None else Memo(compiled.removesuffix(".pyc") + ".rules", not sys.dont_write_bytecode)
 
 
 @functools.cache

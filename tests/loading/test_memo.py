@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rulesengine.errors import SyntaxFault
+from rulesengine.errors import LoadingError, SyntaxFault
 from rulesengine.loading import Loader
 from rulesengine.loading import memo as memo_module
 from rulesengine.loading.memo import Known, Memo
 from rulesengine.loading.python_tree import private_names
 from rulesengine.loading.rewrite import rewrite
+from rulesengine.loading.rewritten import Rewritten
 
 TEXT = "_private = 1\n\ndef f(dep, x):\n    return dep.label, x[FooInfo], '%s' % x\n"
 
@@ -91,3 +92,29 @@ def test_loading_is_the_same_with_a_memo(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(SyntaxFault, match="a/BUILD:3"):
             Loader(str(root), memo=memo).package("", "a")
+
+
+def test_the_shipped_rules_have_a_memo_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written beside the compiled modules; where that may not be, what is new stands in the other one."""
+    (tmp_path / "MODULE.bazel").write_text("")
+    (tmp_path / "BUILD").write_text('load("@rulesengine//files:defs.bzl", "tar")\n\ntar(name = "x")\n')
+    shipped, memo = tmp_path / "shipped", tmp_path / "parsed"
+
+    def loaded(writes: bool) -> None:
+        monkeypatch.setattr("rulesengine.loading.loader.of_shipped_rules", lambda: Memo(str(shipped), writes))
+        loader = Loader(str(tmp_path), memo=str(memo))
+        assert [*loader.package("", "").targets]
+        loader.save()
+
+    loaded(False)
+    assert not shipped.exists()
+    alone = memo.stat().st_size
+    memo.unlink()
+    loaded(True)
+    assert shipped.stat().st_size > 10_000
+    assert memo.stat().st_size < alone - 10_000
+    memo.unlink()
+    monkeypatch.setattr("rulesengine.loading.border.rewrite", lambda text, kind: Rewritten(text, f"fail('{kind}')"))
+    (tmp_path / "BUILD").write_text("tar = 1\n")
+    with pytest.raises(LoadingError, match="build"):
+        loaded(True)
