@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import pkgutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -30,6 +30,7 @@ from rulesengine.model.ports import Cancellation, Listener
 from rulesengine.model.rule import Rule
 from rulesengine.model.target import Target
 
+_HERE = os.path.dirname(os.path.abspath(__file__))
 _PRELUDE = "<prelude>"
 _PARTS = (
     *("labels", "depset", "provider", "attr", "values", "config", "toolchains", "rule", "extend", "macro", "aspect"),
@@ -173,8 +174,6 @@ class Loader:
     # ---- prelude ------------------------------------------------------------------
 
     def _load_prelude(self) -> Any:
-        parts = (pkgutil.get_data("rulesengine.loading", f"prelude/{name}.bzl") or b"" for name in _PARTS)
-        text = b"\n".join(parts).decode()
         module = sl.Module()
         mine = self._calls
         mine |= {
@@ -193,7 +192,7 @@ class Loader:
         }
         for name in (*mine, *_ANALYSIS_CALLS):
             module.add_callable(name, self.guard(mine, name))
-        self.interpreter.evaluate(module, parse_own(_PRELUDE, text))
+        self.interpreter.evaluate(module, _prelude())
         return module.freeze()
 
     def _file_label(self, shown: str) -> str:
@@ -279,6 +278,16 @@ class Loader:
         faults: receives the errors of what does not load, which is then left out; None: the first is raised.
         """
         return targets.resolve(self, patterns, package, faults)
+
+
+@functools.cache
+def _prelude() -> Any:
+    """The prelude, parsed; every Loader evaluates it with callables of its own."""
+    texts = []
+    for name in _PARTS:
+        with open(os.path.join(_HERE, "prelude", f"{name}.bzl"), "rb") as stream:
+            texts.append(stream.read())
+    return parse_own(_PRELUDE, b"\n".join(texts).decode())
 
 
 __all__ = ["Loader"]
