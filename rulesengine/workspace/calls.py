@@ -112,14 +112,6 @@ class Calls:
 
         return Operations(self.operations) if self.operations else operations()
 
-    def _fetcher(self, listener: Listener) -> Fetcher | None:
-        """What fetches; mirrors that somebody named are looked at now, so that a mistake in them is told."""
-        if self.offline:
-            return None
-        if self.mirrors or os.environ.get("PYBUILD_MIRROR"):
-            return self._mirrors(listener)
-        return LateFetcher(lambda: self._mirrors(listener))
-
     def _mirrors(self, listener: Listener) -> Mirrors:
         if self.offline:
             raise TransportError("this needs the network, and --offline was given", hint="leave --offline out")
