@@ -163,6 +163,8 @@ def _for_each_command(hidden: list[str]) -> list[tuple[Callable[..., int], tuple
         *((_libc.mount, (*one[:3], ctypes.c_ulong(one[3]), one[4]), f"mounting {one[1]!r}") for one in mounts),
         (_libc.prctl, (_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges"),
         (_libc.capset, (header, none), "capabilities"),
+        # The memory holds what earlier commands were called with.
+        (_libc.prctl, (_SET_DUMPABLE, 0, 0, 0, 0), "dumpable"),
     ]
 
 
@@ -298,11 +300,11 @@ def _serve(setup: dict[str, list[str]], requests: int, replies: int) -> None:
             return 1
 
     start = _Function(first)
-    # The memory holds what earlier commands were called with.
-    _check(_libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0), "dumpable")
     _tell(replies, 0)
     while True:
         request = _request(requests)
+        # Nobody is there now; and the files below /proc/self belong to root where it is not, so _map_user fails.
+        _check(_libc.prctl(_SET_DUMPABLE, 1, 0, 0, 0), "dumpable")
         flags = _VM | _VFORK | _NEWUSER | _NEWPID | _NEWNS | _NEWIPC | _SIGCHLD
         child = _libc.clone(start, stack, flags, None)
         _check(child, "namespaces of the command")

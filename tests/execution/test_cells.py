@@ -7,12 +7,16 @@ import os
 import signal
 import socket
 import struct
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+import rulesengine
 from rulesengine.errors import ExecutionError
 from rulesengine.execution import LocalRunner, cells
 from rulesengine.execution.cells import Cell, Cells
@@ -279,6 +283,66 @@ def test_a_command_that_is_interrupted_takes_its_cell_with_it(runner: LocalRunne
     assert not os.path.exists(f"/proc/{started[0].first}")
     assert run(runner, "true").exit_code == 0
     assert len(started) == 2
+
+
+AS_ANYONE = """
+import os, sys
+from rulesengine.execution.cells import Cell
+from rulesengine.execution.system_files import write_etc
+
+os.mkdir("root", 0o755)
+write_etc(os.path.abspath("etc"), [])
+cell = Cell(os.path.abspath("root"), os.path.abspath("etc"))
+for number in range(3):
+    cell.start(["/bin/sh", "-c", f"id -u; echo {number} > out; cat /proc/1/environ"], {"PATH": "/usr/bin:/bin"}, 0, 0)
+    assert cell.ended(20_000)
+    print(cell.code(), os.pread(cell.out.fileno(), 99, 0).split(), open("root/out").read().strip())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests are run by somebody who is not root then")
+def test_who_is_not_root_has_cells_too() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:  # tmp_path lies below a directory of root's
+        os.chown(directory, 65534, 65534)
+        _as_anyone(directory)
+
+
+def _as_anyone(directory: str) -> None:
+    # So that interpreter and package may lie where only root may go; nothing more can be written with it.
+    rights = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    found = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *rights, sys.executable, "-c", AS_ANYONE],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(Path(rulesengine.__file__).parent.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout.splitlines() == [f"1 [b'1000'] {number}" for number in range(3)], found.stderr
+
+
+def test_a_command_of_which_process_1_is_killed_runs_again(
+    bench: Bench, runner: LocalRunner, started: list[Cell], tmp_path: Path
+) -> None:
+    run(runner, "true")
+    helper = started[0].first
+
+    def kill() -> None:
+        for _ in range(200):
+            below = Path(f"/proc/{helper}/task/{helper}/children").read_text().split()
+            if below and Path(f"/proc/{below[0]}/task/{below[0]}/children").read_text().split():
+                os.kill(int(below[0]), signal.SIGKILL)
+                return
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        assert run(runner, "sleep 0.5").exit_code == 0
+    finally:
+        killer.join()
+    assert not started[0].alive
+    assert not os.path.exists(f"/proc/{helper}")
 
 
 def test_a_runner_without_an_interpreter_makes_no_cells(monkeypatch: pytest.MonkeyPatch) -> None:
