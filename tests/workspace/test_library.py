@@ -454,14 +454,20 @@ TYPES = [
 ]  # fmt: skip
 
 
-def test_a_users_script_is_typed_strictly(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy has found out of the library, for the next test."""
+    return tmp_path_factory.mktemp("mypy")
+
+
+def test_a_users_script_is_typed_strictly(tmp_path: Path, mypy_cache: Path) -> None:
     script = tmp_path / "build.py"
     taken = ("ActionFinished", "ActionsPlanned", "ActionStarted", "PhaseStarted", "Progress")
     rest = [one.__name__ for one in rulesengine.Event.__args__ if one.__name__ not in taken]
     script.write_text(
         SCRIPT.replace("REST", " | ".join(f"{name}()" for name in rest)).replace("NAMES", ", ".join(rest))
     )
-    words = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}/mypy", str(script)]
+    words = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={mypy_cache}", str(script)]
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
         words, cwd=tmp_path, env={**os.environ, "MYPYPATH": root}, capture_output=True, text=True, check=False
@@ -472,13 +478,13 @@ def test_a_users_script_is_typed_strictly(tmp_path: Path) -> None:
     assert [one.replace("builtins.", "").replace(" ", "") for one in shown] == [one.replace(" ", "") for one in TYPES]
 
 
-def test_a_faulty_script_is_told(tmp_path: Path) -> None:
+def test_a_faulty_script_is_told(tmp_path: Path, mypy_cache: Path) -> None:
     """The test above could pass because nothing is checked: it is not so."""
     script = tmp_path / "build.py"
     script.write_text(
         "from rulesengine import Workspace\nw = Workspace()\nw.build('//...', jobs='two')\nw.query('x').label\n"
     )
-    words = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}/mypy", str(script)]
+    words = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={mypy_cache}", str(script)]
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
         words, cwd=tmp_path, env={**os.environ, "MYPYPATH": root}, capture_output=True, text=True, check=False
