@@ -61,7 +61,14 @@ def canonical(path: str, what: str = "path", limit: int = 4096) -> str:
         short = path[:-1] if path.endswith("/") else path
     if len(short) > limit:
         raise LimitError(f"{what} is {len(short)} characters long, more than {limit}: {short[:60]!r}…")
-    if short and short[0] not in "./" and "//" not in short and "/." not in short and "\0" not in short:
+    if (
+        short
+        and short[0] not in "./"
+        and short[-1] != "/"
+        and "//" not in short
+        and "/." not in short
+        and "\0" not in short
+    ):
         return short
     if not path or "\0" in path:
         raise ArchiveError(f"{what} {path!r} is empty or holds a NUL byte")

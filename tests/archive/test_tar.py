@@ -382,6 +382,9 @@ def test_limits() -> None:
         ("./a//b/./c/", "a/b/c"),
         ("..a/.b", "..a/.b"),
         ("./.x", ".x"),
+        ("et//", "et"),
+        (".//a//", "a"),
+        ("./a//", "a"),
     ],
 )
 def test_canonical(given_path: str, expected: str) -> None:
