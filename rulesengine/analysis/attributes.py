@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rulesengine.analysis.common_attributes import SELECTABLE
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import ConfiguredTarget
 from rulesengine.analysis.passing import Passing
@@ -22,6 +23,8 @@ from rulesengine.values import define, field, frozen, light
 Key = tuple[Label, Configuration] | tuple[Label, Configuration, Merged | Path]
 """A configured target; one with what aspects provide for it; or what an aspect says of it."""
 _TOOLCHAINS = AttributeSchema("label_list")
+_MOST_ALIASES = 100
+"""In a row: more are a cycle, which is told elsewhere."""
 _FEATURES = AttributeSchema("string_list")
 _EVERYBODY = (PUBLIC,)
 
@@ -35,7 +38,7 @@ class Resolved:
     wanted: the configured targets that are needed, in order.
     groups: toolchains by execution group, where the rule or the target asks for any.
     make: indices of the targets in the common attribute `toolchains`, which give make variables.
-    features: what the target's attribute `features` says.
+    features: what the target's attribute `features` says.  common: other common attributes that may hold a select().
     """
 
     values: dict[str, Any] = field(factory=dict)
@@ -44,6 +47,7 @@ class Resolved:
     groups: dict[str, Choice] = field(factory=dict)
     make: list[int] = field(factory=list)
     features: list[str] = field(factory=list)
+    common: dict[str, Any] = field(factory=dict)
 
 
 @frozen(eq=False)
@@ -195,6 +199,9 @@ class Attributes:
                 self._conditions.resolve(target, "features", _FEATURES, target.attributes["features"], configuration)
                 or ()
             )
+        for name in SELECTABLE.keys() & target.attributes.keys():
+            schema, value = SELECTABLE[name], target.attributes[name]
+            out.common[name] = self._conditions.resolve(target, name, schema, value, configuration)
         if "toolchains" in target.attributes:
             self._make_variables(target, configuration, out)
         for choice in out.groups.values():
@@ -268,6 +275,14 @@ class Attributes:
             place = self._loader.texts.attribute(place, name)
         return place
 
+    def _aliased(self, target: Target) -> Target:
+        """What an alias stands for, where no select() chooses it."""
+        seen = 0
+        while target.rule_name == "alias" and isinstance(target.attributes.get("actual"), str) and seen < _MOST_ALIASES:
+            target = self._loader.target(self._loader.canonical(Label.known(target.attributes["actual"])))
+            seen += 1
+        return target
+
     # ---- dependencies -----------------------------------------------------------
 
     def dependency(
@@ -281,6 +296,7 @@ class Attributes:
             try:
                 found = loader.target(label)
                 plainly = found.kind != "source" and found.visibility == _EVERYBODY and not found.testonly
+                plainly = plainly and found.rule_name != "alias"
                 known = self._known[text] = found.label, found, plainly
             except LoadingError as fault:
                 place = self._place(target, name)
@@ -298,7 +314,7 @@ class Attributes:
         written = written and name in target.attributes
         if written:
             check_visibility(loader, target, dependency, name)
-        if dependency.testonly and not target.testonly and not (target.rule and target.rule.test):
+        if not target.testonly and target.rule_name != "alias" and self._aliased(dependency).testonly:
             raise AttributeValueError(
                 f"{label} is testonly, {target.label} is not",
                 location=self._place(target, name),

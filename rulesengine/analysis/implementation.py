@@ -410,8 +410,7 @@ class Implementations:
 
     def _target_actions(self, index: int) -> str:
         running = self._batch.work[index]
-        owner, mnemonic = str(running.target.label), running.configuration.mnemonic
-        found = [one for one in self._actions.graph.actions if one.owner == owner and one.configuration == mnemonic]
+        found = self._actions.graph.owned(str(running.target.label), running.configuration.mnemonic)
         from rulesengine.analysis.described import described
 
         return json.dumps([described(one) for one in found])

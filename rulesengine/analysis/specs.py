@@ -7,6 +7,7 @@ from typing import Any
 
 import starlark as sl
 
+from rulesengine.analysis import common_attributes
 from rulesengine.analysis.attributes import Resolved
 from rulesengine.analysis.expansion import MAIN_REPOSITORY, make_variables
 from rulesengine.analysis.features import features_of
@@ -21,7 +22,6 @@ from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import EMPTY_VALUES, LABEL_KINDS, Rule
 from rulesengine.model.target import Target
 
-_COMMON = {"tags": [], "testonly": False, "deprecation": None, "visibility": [], "features": []}
 _RULE = parse_own(
     "<analysis>", 'load("p", "base__")\nload("r", "RULES__")\nRULE__ = base__(RULES__[INDEX], SPEC)\nNone\n'
 )
@@ -90,22 +90,26 @@ class Specs:
         rule, label, loader = target.rule, target.label, self._loader
         assert rule is not None
         given: dict[str, Any] = {}
-        if not target.attributes.keys().isdisjoint(_COMMON):
-            given = {name: target.attributes[name] for name in _COMMON if name in target.attributes}
-            if "tags" in given:
-                given["tags"] = sorted(given["tags"])
-            if "features" in given:
-                given["features"] = sorted(resolved.features)
+        if not target.attributes.keys().isdisjoint(common_attributes.NAMES):
+            given = common_attributes.given(target, resolved.common, resolved.features)
         if whole:
             attributes = [
                 [name, pairs(value)]
-                for name, value in {"name": label.name, **_COMMON, **given, **resolved.values}.items()
+                for name, value in {
+                    "name": label.name,
+                    "aspect_hints": [],
+                    **common_attributes.defaults(rule),
+                    **given,
+                    **resolved.values,
+                }.items()
             ]
         else:
             base = self._base(rule)
             values = {**given, **resolved.values} if given else resolved.values
             attributes = [
-                [name, pairs(value)] for name, value in values.items() if value is not None and value is not base[name]
+                [name, pairs(value)]
+                for name, value in values.items()
+                if value is not None and value is not base.get(name)
             ]
         setting = None
         if rule.build_setting:
@@ -140,7 +144,7 @@ class Specs:
         """What the attributes of a rule's targets are that are not given; labels: none.  The same objects each time."""
         found = self._bases.get(rule)
         if found is None:
-            found = self._bases[rule] = {**_COMMON}
+            found = self._bases[rule] = common_attributes.defaults(rule)
             for name, schema in rule.schema.items():
                 empty = EMPTY_VALUES[schema.kind]
                 found[name] = empty if schema.kind in LABEL_KINDS or schema.default is None else schema.default

@@ -173,6 +173,7 @@ class ActionGraph:
         self.beside = beside
         self.make: Callable[[Any], Iterable[Action]] | None = None
         self._actions: list[Action] = []
+        self._again: list[Action] = []
         self._makers: dict[Artifact, Action] = {}
         self._waiting: dict[int, Any] = {}
 
@@ -181,6 +182,11 @@ class ActionGraph:
         """All of them, in the order in which they were declared."""
         self._settle()
         return self._actions
+
+    def owned(self, owner: str, configuration: str) -> list[Action]:
+        """What a target declared, which may be what others declared as well."""
+        every = (*self.actions, *self._again, *(self.beside or ()))
+        return [one for one in every if one.owner == owner and one.configuration == configuration]
 
     @property
     def makers(self) -> dict[Artifact, Action]:
@@ -235,6 +241,8 @@ class ActionGraph:
                     self.beside.append(action)
                     return
                 if alike:
+                    if other.owner != action.owner:
+                        self._again.append(action)
                     return
                 raise ConflictError(
                     f"file '{output.short_path}' is made by two actions that are not the same: "

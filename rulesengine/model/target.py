@@ -103,7 +103,10 @@ class Target:
     @property
     def testonly(self) -> bool:
         """Whether only tests and testonly targets may depend on it."""
-        return bool(self.attributes.get("testonly"))
+        given = self.attributes.get("testonly")
+        if given is not None or self.rule is None:
+            return bool(given)
+        return self.rule.test or self.rule.name == "test_suite"
 
     def labels(self, attribute: str | None = None, *, implicit: bool = True) -> Iterator[tuple[str, Label]]:
         """(attribute, label) of every label in label attributes, whatever select() branch holds it,

@@ -71,7 +71,7 @@ thing(
         '{"z": "v", "a": "w"} {"k": ["v", "w"], "b": []} @@//a:o [Label("//a:p"), Label("//a:d/q")]',
         '[("f", "one"), ("g", "two")] {"z": "f", "a": "g"}',
         '["a/f", "a/g"] ["a/f", "a/g"] a/o',
-        '["p", "q"] ["t"] ["//visibility:public"]',
+        '["p", "q"] ["t"] [Label("//visibility:public")]',
     ]
 
 

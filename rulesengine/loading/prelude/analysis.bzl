@@ -51,8 +51,27 @@ def base__(rule, defaults):
         elif kind == "string_dict" or kind == "string_list_dict":
             attrs[name] = {key: one for key, one in value}
         else:
-            attrs[name] = value
+            attrs[name] = value if schema else common__(name, value)
     return rule, (attrs, files, file, executable, outputs)
+
+def common__(name, value):
+    """A common attribute that a target gives.  Targets in them have no providers here: they are no dependencies."""
+    if name == "visibility":
+        return [label__(*one) for one in value]
+    if name in _COMMON_TARGETS:
+        return [{"label__": label__(*one)} for one in value]
+    if name == "exec_properties":
+        return {key: one for key, one in value}
+    return value
+
+_COMMON_TARGETS = {
+    "applicable_licenses": 1,
+    "compatible_with": 1,
+    "exec_compatible_with": 1,
+    "restricted_to": 1,
+    "target_compatible_with": 1,
+    "toolchains": 1,
+}
 
 def _analyze(rule, base, spec, shared, deps, late, said):
     """Run one rule implementation.  spec: its target; label values are indices into deps.
@@ -121,7 +140,7 @@ def _analyze(rule, base, spec, shared, deps, late, said):
         elif kind == "string_dict" or kind == "string_list_dict":
             attrs[name] = {key: one for key, one in value}
         else:
-            attrs[name] = value
+            attrs[name] = value if schema else common__(name, value)
     for name, filename in spec.get("outputs", ()):
         outputs[name] = declare__(spec["id"], label, log, filename)
     default_executable = None

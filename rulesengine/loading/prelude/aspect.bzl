@@ -153,7 +153,7 @@ def _members(schemas, spec, deps, label):
         elif kind == "string_dict" or kind == "string_list_dict":
             attrs[name] = {key: one for key, one in value}
         else:
-            attrs[name] = value
+            attrs[name] = value if schema else common__(name, value)
     return struct(attr = attrs, files = files, file = file, executable = executable)
 
 def _needed(spec, modules):
