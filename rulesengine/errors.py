@@ -68,9 +68,11 @@ class RulesEngineError(Exception):
     label: the target concerned, if any.
     hint: what to do next.
     notes: further lines (a chain of loads, a chain of targets, an action's output).
+    said: what fail() was given, word for word, spaces at its ends and all; else empty.
     """
 
     exit_code = EXIT_BUILD_FAILED
+    said = ""
 
     def __init__(
         self,

@@ -347,7 +347,7 @@ class Analyzer:
         """Run implementations; where failures are allowed, a target that failed is one to look at."""
         for one, result in zip(work, self._implementations.run(work), strict=True):
             if isinstance(result, RulesEngineError) and _may_fail(one.configuration):
-                yield self._applying().failed(one.target, one.configuration, [result.message], [])
+                yield self._applying().failed(one.target, one.configuration, [result.said or result.message], [])
             else:
                 yield result
 
@@ -366,7 +366,7 @@ class Analyzer:
         except LoadingError:
             raise
         except RulesEngineError as fault:
-            return self._applying().failed(target, configuration, [fault.message], [])
+            return self._applying().failed(target, configuration, [fault.said or fault.message], [])
         made: ConfiguredTarget = yield Work(target, configuration, resolved, found)
         return made
 

@@ -31,13 +31,14 @@ class _Failure:
 
     frames: (path, line, function) of every call, outermost first.
     place: path, line, column and width of the innermost expression, in the parsed text.
-    failed: whether it was fail().
+    failed: whether it was fail().  said: what fail() was given, word for word.
     """
 
     words: str
     frames: list[tuple[str, int, str]]
     place: tuple[str, int, int, int] | None
     failed: bool
+    said: str
 
     @staticmethod
     def parse(text: str) -> _Failure:
@@ -59,11 +60,13 @@ class _Failure:
                     message.append(line)
             elif carets := _CARETS.match(line):
                 width = len(carets[1])
-        words = "\n".join(message).rstrip() or text.strip()
+        said = "\n".join(message)
+        words = said.rstrip() or text.strip()
         failed = words.startswith("fail: ") or words == "fail:"
         if failed:
             words = words[len("fail:") :].strip() or "fail()"
-        return _Failure(words, frames, None if arrow is None else (*arrow, width), failed)
+        said = said.removeprefix("fail: ") if failed else ""
+        return _Failure(words, frames, None if arrow is None else (*arrow, width), failed, said)
 
 
 _ANALYSIS = ("_analyze", "<prelude>._analyze")
@@ -101,7 +104,9 @@ def translate(text: str, texts: SourceTexts, kind: type[RulesEngineError]) -> Ru
         half = _NOTES // 2
         notes = [*notes[:half], f"… {len(notes) - _NOTES} more calls …", *notes[-half:]]
     if failure.failed:
-        return kind(failure.words, location=location, notes=notes)
+        fault = kind(failure.words, location=location, notes=notes)
+        fault.said = failure.said
+        return fault
     expression = _expression(failure, texts)
     words, hint = _in_bazels_words(failure.words, expression)
     if "repr: " in words or "struct" in words:

@@ -106,7 +106,9 @@ class Label:
 
     @property
     def path(self) -> str:
-        """The file this label would name, relative to its repository's root."""
+        """The file this label would name, relative to its repository's root; `.` names the package's directory."""
+        if self.name == "." and self.package:
+            return self.package
         return f"{self.package}/{self.name}" if self.package else self.name
 
     def __str__(self) -> str:
