@@ -265,6 +265,23 @@ def test_a_cell_that_was_killed_is_replaced_or_given_up(bench: Bench, runner: Lo
     assert text(bench, run(runner, "echo all the same")) == "all the same\n"
 
 
+def test_the_two_processes_of_a_helper_may_tell_in_any_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    helper = tmp_path / "helper"
+    helper.write_text(
+        f"#!{sys.executable}\n"
+        "import os, struct, sys, time\n"
+        "for number in (0, os.getpid()):\n"
+        "    os.write(int(sys.argv[-1]), struct.pack('=qc', number, b'r'))\n"
+        "time.sleep(60)\n"
+    )
+    helper.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(helper))
+    cell = Cell(str(tmp_path), str(tmp_path))
+    assert cell.first == cell._process.pid
+    cell.end()
+    assert not os.path.exists(f"/proc/{cell.first}")
+
+
 def test_without_cells_bubblewrap_is_there(
     bench: Bench, runner: LocalRunner, started: list[Cell], monkeypatch: pytest.MonkeyPatch
 ) -> None:
