@@ -34,6 +34,7 @@ _SIGNALS = (2, 13, 15, 25)  # what Python changes or a parent may have: INT, PIP
 _FSIZE, _NPROC = 1, 6
 _MOUNT_SETATTR = 442
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271, "s390x": 280}
 _USER = 1000
 _READY, _NOT_MADE, _REMAINS = b"r", b"n", b"c"
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -161,11 +162,20 @@ def _for_each_command(hidden: list[str]) -> list[tuple[Callable[..., int], tuple
     header, none = ctypes.create_string_buffer(struct.pack("=Ii", 0x20080522, 0), 8), ctypes.create_string_buffer(24)
     return [
         *((_libc.mount, (*one[:3], ctypes.c_ulong(one[3]), one[4]), f"mounting {one[1]!r}") for one in mounts),
+        (_own_keyring, (), "session keyring"),
         (_libc.prctl, (_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges"),
         (_libc.capset, (header, none), "capabilities"),
         # The memory holds what earlier commands were called with.
         (_libc.prctl, (_SET_DUMPABLE, 0, 0, 0, 0), "dumpable"),
     ]
+
+
+def _own_keyring() -> int:
+    """Leave the session keyring, which leads to keys of others, for an empty one; 0 also where the kernel has none."""
+    number = _KEYCTL.get(os.uname().machine)
+    if number is not None:
+        _libc.syscall(ctypes.c_long(number), ctypes.c_int(1), None)
+    return 0
 
 
 def _own_streams() -> None:
@@ -333,6 +343,7 @@ def main() -> int:
             os.setgroups([])
         except PermissionError:  # in a container for which the kernel forbids it
             pass
+    _own_keyring()  # a command for which no other can be had, since the user has too many, finds this one
     _libc.unshare(_NEWCGROUP)  # where the kernel has it and allows it
     _check(_libc.unshare(_NEWUSER | _NEWNS | _NEWNET | _NEWIPC | _NEWUTS | _NEWPID), "namespaces")
     _map_user(0, user, group)

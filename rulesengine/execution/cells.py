@@ -27,6 +27,8 @@ from rulesengine.execution.system_files import bound_directories
 
 AFTER = 4
 """How many commands a thread runs under bubblewrap before it gets a cell: to start one costs as much as that."""
+MOST_FAULTS = 3
+"""Cells that cannot be had before none is tried any more: one may have been the machine's lack of memory."""
 
 # As a module, so that it is compiled once; behind the standard library's, of whose names some are here too.
 _SCRIPT = (
@@ -169,6 +171,7 @@ class Cells:
         self._name = name
         self._local = threading.local()
         self._given_up = not sys.executable or not hasattr(os, "pidfd_open")
+        self._faults = 0
 
     def wanted(self) -> bool:
         """Whether the calling thread's next command should run in a cell."""
@@ -204,9 +207,13 @@ class Cells:
             found = self._local.cell = Cell(root, etc)
         return found
 
-    def give_up(self) -> None:
-        """No cells any more: they do not work here."""
+    def failed(self) -> bool:
+        """A cell could not be had: after some such there are no cells any more; whether that is so from now on."""
+        self._faults += 1
+        if self._faults < MOST_FAULTS or self._given_up:
+            return False
         self._given_up = True
+        return True
 
 
 def sink() -> IO[bytes]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING
 
 from rulesengine.errors import ExecutionError
+from rulesengine.execution import keyring
 from rulesengine.execution.processes import ProcessTree, ticks
 from rulesengine.execution.sandbox import SandboxOptions
 from rulesengine.model.action import Action
@@ -61,6 +62,8 @@ class CommandRun:
         """
         if self.cell is not None:
             return self._in_cell(self.cell, cancel)
+        if self.sandboxed:
+            keyring.leave()
         began = ticks()
         try:
             process = subprocess.Popen(

@@ -105,8 +105,12 @@ class LocalRunner:
         if self._fits_a_cell(action, sandbox, layout) and self._cells.wanted():
             try:
                 return self._run(action, arguments, inputs, outputs, cancel, layout, sandbox, in_cell=True)
-            except CellFaultError:
-                self._cells.give_up()
+            except CellFaultError as fault:
+                if self._cells.failed() and self._listener is not None:
+                    why = str(fault).rpartition("\n")[2] or "it ends at once"
+                    self._listener(
+                        Message("info", f"each action gets a sandbox of its own: no cell can be had ({why})")
+                    )
         result = self._run(action, arguments, inputs, outputs, cancel, layout, sandbox, in_cell=False)
         # Bubblewrap is tried by running actions: only where the first ones fail it may be its own fault.
         if result.exit_code and sandbox.program and sandbox is self._presumed and not (found := self._try()).program:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -21,9 +22,11 @@ from rulesengine.errors import ExecutionError
 from rulesengine.execution import LocalRunner, cells
 from rulesengine.execution.cells import Cell, Cells
 from rulesengine.execution.executor import NeverCancelled
+from rulesengine.execution.keyring import KEYCTL
 from rulesengine.execution.sandbox import SandboxOptions, probe
 from rulesengine.model.artifact import LentFile
 from rulesengine.model.digest import Digest
+from rulesengine.model.events import Message
 from rulesengine.model.ports import Result
 from tests.execution.bench import Bench, made, shell
 
@@ -170,6 +173,40 @@ KEPT = {
 }
 
 
+_SEARCH, _ADD, _SESSION = 10, {"x86_64": 248, "aarch64": 217}, -3
+
+
+@pytest.mark.skipif(os.uname().machine not in _ADD, reason="the numbers of system calls are those of two machines")
+@pytest.mark.parametrize("after", [0, 1 << 30], ids=["cell", "bubblewrap"])
+def test_the_logins_keys_are_out_of_reach(
+    bench: Bench, runner: LocalRunner, started: list[Cell], monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """Nor those that an earlier command has left."""
+    monkeypatch.setattr(cells, "AFTER", after)
+    number, add = KEYCTL[os.uname().machine], _ADD[os.uname().machine]
+    library = ctypes.CDLL(None)
+    words = "$n = 'rulesengine-secret'; $t = 'user'; $v = 'x'; "
+    words += f"$found = syscall({number}, {_SEARCH}, {_SESSION}, $t, $n, 0); "
+    words += f"$made = syscall({add}, $t, $n, $v, 1, {_SESSION}); print $found > 0 ? 'found' : 'none', ' ', $made > 0;"
+
+    def look() -> tuple[int, list[str]]:
+        library.syscall(ctypes.c_long(number), ctypes.c_int(1), None)  # a login's session, with a key
+        secret = (b"user", b"rulesengine-secret", b"x", ctypes.c_size_t(1), ctypes.c_int(_SESSION))
+        key: int = library.syscall(ctypes.c_long(add), *secret)
+        return key, [text(bench, run(runner, f'perl -e "{words}"'.replace("$", "\\$"))) for _ in range(2)]
+
+    found: list[tuple[int, list[str]]] = []
+    thread = threading.Thread(target=lambda: found.append(look()))
+    thread.start()
+    thread.join()
+    ((key, seen),) = found
+    assert len(started) == (not after)
+    if key <= 0:
+        pytest.skip("this kernel keeps no keys")
+    # Under bubblewrap all commands of a thread have one session.
+    assert seen[0] == "none 1" and seen[1] == ("found 1" if after else "none 1")
+
+
 @pytest.mark.parametrize("what", KEPT)
 def test_what_a_command_sets_is_not_set_for_the_next(
     bench: Bench, runner: LocalRunner, started: list[Cell], what: str
@@ -287,10 +324,15 @@ def test_without_cells_bubblewrap_is_there(
 ) -> None:
     """A helper that cannot start: the kernel forbids it, or there is no such interpreter."""
     monkeypatch.setattr("sys.executable", "/bin/false")
-    for _ in range(2):
+    for _ in range(cells.MOST_FAULTS):
+        assert runner._cells.wanted()
         assert text(bench, run(runner, "echo under bubblewrap")) == "under bubblewrap\n"
     assert started == []
     assert not runner._cells.wanted()
+    run(runner, "true")
+    assert [one.text for one in bench.events if isinstance(one, Message) and "no cell can be had" in one.text] == [
+        "each action gets a sandbox of its own: no cell can be had (it ends at once)"
+    ]
 
 
 def test_a_command_that_is_interrupted_takes_its_cell_with_it(runner: LocalRunner, started: list[Cell]) -> None:

@@ -45,7 +45,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Under a bubblewrap of its own, as the first commands are; in a cell, as those after them; without a sandbox."""
     way: str = request.param
     monkeypatch.setattr("rulesengine.execution.cells.AFTER", 0 if way == "cell" else 1 << 30)
-    monkeypatch.setattr(Cells, "give_up", lambda _cells: pytest.fail("the cell does not work"))
+    monkeypatch.setattr(Cells, "failed", lambda _cells: pytest.fail("the cell does not work"))
     return way
 
 
