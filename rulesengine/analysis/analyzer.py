@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rulesengine.analysis.actions import ActionBuilder
 from rulesengine.analysis.attributes import Attributes, Key, Resolved
+from rulesengine.analysis.batch import Work
 from rulesengine.analysis.build_tests import BuildTests
 from rulesengine.analysis.compatibility import ATTRIBUTE, Compatibility, Incompatible, without_incompatible
 from rulesengine.analysis.conditions import Conditions
 from rulesengine.analysis.configured import Analysis, ConfiguredTarget
 from rulesengine.analysis.constraints import Constraints
-from rulesengine.analysis.implementation import Implementations, Work
+from rulesengine.analysis.implementation import Implementations
 from rulesengine.analysis.label_settings import LABEL, value_of
 from rulesengine.analysis.platforms import constraints_of
 from rulesengine.analysis.schedule import Schedule

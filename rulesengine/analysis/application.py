@@ -9,8 +9,9 @@ from typing import Any
 import starlark as sl
 
 from rulesengine.analysis.attributes import Resolved
+from rulesengine.analysis.batch import Work
 from rulesengine.analysis.configured import ConfiguredTarget
-from rulesengine.analysis.implementation import Implementations, Work
+from rulesengine.analysis.implementation import Implementations
 from rulesengine.analysis.specs import add_toolchains, pairs, parts
 from rulesengine.errors import AnalysisError, RulesEngineError
 from rulesengine.loading import Loader

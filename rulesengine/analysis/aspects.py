@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rulesengine.analysis.attributes import Attributes, Key
+from rulesengine.analysis.batch import Work
 from rulesengine.analysis.configured import ConfiguredTarget
-from rulesengine.analysis.implementation import Work
 from rulesengine.analysis.passing import is_alias
 from rulesengine.model.aspect import Merged, Path, seen
 from rulesengine.model.depset import Depset

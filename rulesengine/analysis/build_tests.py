@@ -19,7 +19,7 @@ from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import Rule
 
 if TYPE_CHECKING:
-    from rulesengine.analysis.implementation import Work
+    from rulesengine.analysis.batch import Work
     from rulesengine.analysis.specs import Specs
 
 _TESTED = 'load("p", "tested__")\nTARGETS__ = [tested__(one) for one in json.decode(SPEC)]\nNone\n'

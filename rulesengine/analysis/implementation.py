@@ -4,78 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import starlark as sl
 
 from rulesengine.analysis import drivers
 from rulesengine.analysis.actions import ActionBuilder
-from rulesengine.analysis.attributes import Resolved
+from rulesengine.analysis.batch import Batch, Work, where
 from rulesengine.analysis.build_tests import BuildTests
 from rulesengine.analysis.configured import ConfiguredTarget
 from rulesengine.analysis.constraints import Constraints
-from rulesengine.analysis.expansion import expand_location, expand_make
-from rulesengine.analysis.runfiles import Runfiles
-from rulesengine.analysis.specs import Specs, parts, shell_environment
-from rulesengine.errors import AnalysisError, ConflictError, Location, RulesEngineError
+from rulesengine.analysis.declarations import Declarations
+from rulesengine.analysis.specs import Specs, parts
+from rulesengine.errors import AnalysisError, Location, RulesEngineError
 from rulesengine.loading import Loader
-from rulesengine.loading.border import received
 from rulesengine.loading.watch import searched
-from rulesengine.model.action import Action
 from rulesengine.model.artifact import Artifact
 from rulesengine.model.depset import Depset
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
 from rulesengine.model.rule import Rule
 from rulesengine.model.target import Target
-from rulesengine.values import define, field, light
 
-_REQUIREMENT = re.compile(r"(?:block|requires|no|supports|disable)-|local$|(?:cpu|resources):")
-"""The tags that say how the actions of a target are to run."""
 _NONE: dict[str, Any] = {}
 _NO_PATHS: list[str] = []
 _ATTRIBUTE = re.compile(r"attribute '(\w+)': ")
 
 
-def _where(work: list[Work]) -> str:
-    """The place of implementations, of which one runs: nothing tells which."""
-    first = work[0].target
-    others = f" or one of {len(work) - 1} more targets" if len(work) > 1 else ""
-    place = f"{first.location.path}:{first.location.line}" if first.location else str(first.label)
-    return f"{place}: in the implementation of {first.label}{others}"
-
-
-@light
-class Work:
-    """An implementation to run.  found: the target's dependencies, in the order of `resolved.wanted`."""
-
-    target: Target
-    configuration: Configuration
-    resolved: Resolved
-    found: list[ConfiguredTarget]
-
-
 _Ran = tuple[Any, "list[dict[str, Any] | RulesEngineError]", RulesEngineError | None]
 """The module, what the implementations said that ran, and the error of the one after them."""
-
-
-@define
-class _Batch:
-    """Implementations that run in one module, and what those that are done said, or why that is wrong.
-
-    running: the number of the one that runs.
-    module: theirs, once they are done; its LATE__ are functions of theirs that look into trees.
-    declared: by number.  conflicts: by number, the first action that cannot be beside another.
-    """
-
-    work: list[Work]
-    done: list[dict[str, Any] | RulesEngineError] = field(factory=list)
-    running: int = 0
-    module: Any = None
-    declared: dict[int, list[Artifact]] = field(factory=dict)
-    conflicts: dict[int, ConflictError] = field(factory=dict)
 
 
 class Implementations:
@@ -84,14 +42,10 @@ class Implementations:
     def __init__(self, loader: Loader, actions: ActionBuilder, constraints: Constraints, tests: BuildTests) -> None:
         self._loader = loader
         self._actions = actions
-        self._constraints = constraints
-        self._batch = _Batch([])
+        self._declarations = Declarations(loader, actions, constraints, self.explain)
         self.specs = Specs(loader)
         self._tests = tests
         self._providers: dict[tuple[int, ...], tuple[str, ...]] = {}
-        self._look_into: Callable[[str], Sequence[str]] = lambda path: (path,)
-        loader.analysis.update(self._callables())
-        actions.graph.make = self._made
 
     def run(self, work: list[Work]) -> Iterator[ConfiguredTarget | RulesEngineError]:
         """Run implementations together, one after the other; each one's target or error, in order."""
@@ -140,11 +94,11 @@ class Implementations:
         platform, settings = first.platform_label or str(first.platform), json.dumps(first.settings)
         labels = "\n".join([str(one.target.label) for one in work if one.configuration is first])
         words = [self._loader.root, platform, settings, labels]
-        return searched("rulesengine.analysis.tracing", words, _where(work))
+        return searched("rulesengine.analysis.tracing", words, where(work))
 
     def _evaluate_again(self, work: list[Work]) -> _Ran:
         """As _evaluate, for tests of one BUILD file in the order in which it makes them."""
-        batch = self._batch = _Batch(work)
+        batch = self._declarations.begin(Batch(work))
         fault: RulesEngineError | None = None
         try:
             with self._loader.guard.watch.during(lambda: self._search(work)):
@@ -201,7 +155,7 @@ class Implementations:
         module = sl.Module()
         # One text: each value that crosses the border by itself costs more than all of them in JSON.
         module["SPEC"] = json.dumps({"files": listed, "targets": targets})
-        batch = self._batch = _Batch(work)
+        batch = self._declarations.begin(Batch(work))
         fault: RulesEngineError | None = None
         try:
             driver = drivers.running(len(modules), len(rules), len(configurations))
@@ -247,12 +201,11 @@ class Implementations:
 
     def applying(self, work: Work) -> list[Any]:
         """What the prelude calls is now for an aspect on a target; what the aspect says when it is done comes here."""
-        self._batch = _Batch([work])
-        return self._batch.done
+        return self._declarations.begin(Batch([work])).done
 
     def applied(self, module: Any) -> None:
         """The module of the aspect that `applying` was said for."""
-        self._batch.module = module
+        self._declarations.batch.module = module
 
     def depset(self, index: int | list[str]) -> Depset[Artifact]:
         """The files of a Starlark depset."""
@@ -272,190 +225,6 @@ class Implementations:
         for prefix in (f"{label}: ", f"@@{label}: ", f"@{label}: "):
             fault.message = fault.message.removeprefix(prefix)
         fault.label = fault.label or label
-
-    # ---- what the prelude calls -------------------------------------------------
-
-    def _callables(self) -> dict[str, Callable[..., Any]]:
-        return {
-            "py_declare": self._declare,
-            "py_told": self._told,
-            "py_said": self._said,
-            "py_next": self._next,
-            "py_aspect_done": self._finish_aspect,
-            "py_target_actions": self._target_actions,
-            "py_expand_location": self._expand_location,
-            "py_expand_make": lambda text: expand_make(*received(text)),
-            "py_output_path": self._output_path,
-            "py_has_constraint": self._has_constraint,
-            "py_members": self._members,
-        }
-
-    def _declare(self, text: str) -> int:
-        index, kind, filename = text.split("\n", 2)
-        self._take(int(index), [[kind, filename]])
-        return 0
-
-    def _told(self, text: str) -> int:
-        index, told = received(text)
-        self._take(index, told)
-        return 0  # the border takes twice as long for None
-
-    def _take(self, index: int, told: list[Any]) -> None:
-        """What a target declared: files, as names or lists of kind and name, and actions, in its order."""
-        batch = self._batch
-        running = batch.work[index]
-        target, configuration = running.target, running.configuration
-        label, actions = target.label, self._actions
-        for spec in told:
-            if type(spec) is not dict:
-                kind, filename = ("", spec) if type(spec) is str else spec
-                artifact = actions.declare(label, configuration, filename, kind or "file")
-                if kind != "file":
-                    batch.declared.setdefault(index, []).append(artifact)
-                continue
-            _complete(spec, configuration)
-            if "tags" in target.attributes:
-                asked = {tag: "" for tag in target.attributes["tags"] if _REQUIREMENT.match(tag)}
-                if asked:
-                    spec["requirements"] = {**asked, **(spec.get("requirements") or {})}
-            try:
-                actions.add(label, configuration, spec, partial(self._late, batch, target))
-            except ConflictError as fault:  # told when the target is done, as it is not this call that is wrong
-                batch.conflicts.setdefault(index, fault)
-
-    def _made(self, what: tuple[Target, Configuration, str]) -> Iterator[Action]:
-        """The actions of a target, of usual parts, as it told them."""
-        target, configuration, told = what
-        for spec in received(told):
-            if type(spec) is dict:
-                _complete(spec, configuration)
-                yield self._actions.action(target.label, configuration, spec)
-
-    def _late(self, batch: _Batch, target: Target, index: int, members: Callable[[str], Sequence[str]]) -> list[Any]:
-        """What function `index` that an implementation left for later makes of trees."""
-        loaded = {"p": self._loader.prelude, "t": batch.module}
-        self._look_into = members
-        module = sl.Module()
-        module["INDEX"] = index
-        try:
-            self._loader.interpreter.evaluate(module, drivers.looking(), loaded.__getitem__, AnalysisError)
-        except RulesEngineError as fault:
-            self.explain(fault, target)
-            raise
-        found: list[Any] = json.loads(str(module["MADE__"]))
-        return found
-
-    def _members(self, path: str) -> str:
-        return "\n".join(self._look_into(path))
-
-    def _next(self) -> int:
-        self._batch.running += 1
-        self._loader.guard.budget.begin()  # each implementation of a batch has its own
-        return 0
-
-    def _said(self, text: str) -> int:
-        """What the targets that are done since the last time said, and a line of what each declared.
-
-        1 where that is not JSON: then it comes once more.
-        """
-        try:
-            first, *lines = text.split("\n")
-            said = received(first)
-            told = [
-                line if "made" in one and _is_json(line) else received(line)
-                for one, line in zip(said, lines, strict=True)
-            ]
-        except ValueError:
-            return 1
-        done = self._batch.done
-        for one, declared in zip(said, told, strict=True):
-            try:
-                self._finish(len(done), one, declared)
-            except RulesEngineError as fault:
-                done.append(fault)
-            else:
-                done.append(one)
-        return 0
-
-    def _finish(self, index: int, done: dict[str, Any], told: str | list[Any]) -> None:
-        running = self._batch.work[index]
-        if isinstance(told, list):
-            self._take(index, told)
-        elif "tags" in running.target.attributes or not self._actions.later(
-            running.target.label, done["made"], (running.target, running.configuration, told)
-        ):
-            self._take(index, received(told))
-        self._check_actions(index)
-        if "executable" in done:
-            program = self._actions.artifacts[done["executable"]]
-            if not program.is_source and not self._actions.graph.makes(program):
-                raise AnalysisError(
-                    "the rule is executable: it needs to make a file that can be executed and give it to DefaultInfo",
-                    label=running.target.label,
-                    hint="DefaultInfo(executable = FILE), with an action that makes FILE",
-                )
-            self._actions.runfiles[done["executable"]] = Runfiles(
-                running.target.label,
-                running.configuration,
-                done.get("runfiles", _NO_PATHS),
-                done["files"],
-                tuple((path, file) for path, file in done.get("symlinks", ())),
-                tuple((path, file) for path, file in done.get("root_symlinks", ())),
-            )
-
-    def _finish_aspect(self, index: int, text: str) -> None:
-        done = json.loads(text)
-        self._check_actions(index)
-        self._batch.done.append(done)
-
-    def _target_actions(self, index: int) -> str:
-        running = self._batch.work[index]
-        found = self._actions.graph.owned(str(running.target.label), running.configuration.mnemonic)
-        from rulesengine.analysis.described import described
-
-        return json.dumps([described(one) for one in found])
-
-    def _check_actions(self, index: int) -> None:
-        """Raise AnalysisError where an action is in another's way, or unless every declared file has one."""
-        conflict = self._batch.conflicts.get(index)
-        if conflict is not None:
-            raise conflict
-        graph = self._actions.graph
-        missing = [one for one in self._batch.declared.get(index, ()) if not graph.makes(one)]
-        if missing:
-            names = ", ".join(dict.fromkeys(one.short_path for one in missing))
-            raise AnalysisError(
-                f"files that the rule declared have no generating action: {names}",
-                label=self._batch.work[index].target.label,
-                hint="make them with ctx.actions.run, run_shell, write or symlink",
-            )
-
-    def _expand_location(self, text: str, what: str) -> str:
-        label, known = json.loads(what)
-        if self._batch.running < len(self._batch.work):  # an alias stands for its target under both names
-            running = self._batch.work[self._batch.running]
-            for key, other in zip(running.resolved.wanted, running.found, strict=False):
-                if key[0] != other.label and str(other.label) in known:
-                    known.setdefault(str(key[0]), known[str(other.label)])
-        return expand_location(text, Label(*label), known)
-
-    def _has_constraint(self, index: int, text: str) -> bool:
-        return self._constraints.holds(text, self._batch.work[index].configuration)
-
-    def _output_path(self, text: str) -> str:
-        running, label = self._batch.work[self._batch.running], Label.parse(text)
-        return self._actions.output_path(label, running.configuration, label.name)
-
-
-def _is_json(text: str) -> bool:
-    """Whether it is sure that Starlark's str() wrote JSON: there are no unusual characters, and no such values."""
-    return not ("\\x" in text or "\\U" in text or "None" in text or "True" in text or "False" in text)
-
-
-def _complete(spec: dict[str, Any], configuration: Configuration) -> None:
-    """Add what --action_env says to an action that has the usual environment."""
-    if "default_env" in spec:
-        spec["env"] = {**shell_environment(configuration), **spec.get("env", _NONE)}
 
 
 def _declared(target: Target, place: Location) -> str:
