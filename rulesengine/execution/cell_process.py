@@ -194,9 +194,13 @@ def _limit(file_size: int, processes: int) -> None:
 
 
 def _spawn(arguments: list[str], environment: dict[str, str]) -> int:
-    """Like execvp: a name without a slash is looked for in PATH, a file without a #! line is a shell script's."""
+    """Like execvp: a name without a slash is looked for in PATH, a file without a #! line is a shell script's.
+
+    An empty element of PATH is the directory in which the command starts.
+    """
     name = arguments[0]
-    paths = [name] if "/" in name else [f"{one}/{name}" for one in environment.get("PATH", "").split(":") if one]
+    below = [""] if "/" in name else environment.get("PATH", "/bin:/usr/bin").split(":")
+    paths = [f"{one}/{name}" if one else name for one in below]
     fault = OSError(errno.ENOENT, os.strerror(errno.ENOENT))
     for path in paths:
         try:

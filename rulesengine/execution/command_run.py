@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import subprocess
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 OUTPUT_LIMIT = 64 << 20
 """Bytes that a command may print before it is stopped."""
 
+_BLOCK = 512
 _POLL_MS = 100
 _CROWD = 32
 _CROWDED_MS = 15
@@ -77,6 +79,11 @@ class CommandRun:
                 umask=0o022,
             )
         except OSError as fault:
+            if fault.errno == errno.E2BIG:
+                raise self._error(
+                    "its command line is too long for this system",
+                    "let the rule write it into a file: args.use_param_file()",
+                ) from None
             raise self._error(f"{self.command[0]} cannot be started: {fault.strerror}") from None
         tree = ProcessTree(process.pid, self.root, sandboxed=self.sandboxed, began=began)
         try:
@@ -89,7 +96,8 @@ class CommandRun:
         return code
 
     def _in_cell(self, cell: Cell, cancel: Cancellation) -> int:
-        cell.start(self.command, self.environment, self.options.file_size, self.processes)
+        blocks = -(-self.options.file_size // _BLOCK)  # as a shell's ulimit counts, under bubblewrap
+        cell.start(self.command, self.environment, blocks * _BLOCK, self.processes)
         try:
             self._wait(cell.ended, ProcessTree(cell.first, self.root, sandboxed=True, began=0), cancel)
             return cell.code()

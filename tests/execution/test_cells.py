@@ -24,7 +24,7 @@ from rulesengine.execution.cells import Cell, Cells
 from rulesengine.execution.executor import NeverCancelled
 from rulesengine.execution.keyring import KEYCTL
 from rulesengine.execution.sandbox import SandboxOptions, probe
-from rulesengine.model.artifact import LentFile
+from rulesengine.model.artifact import FileValue, LentFile
 from rulesengine.model.digest import Digest
 from rulesengine.model.events import Message
 from rulesengine.model.ports import Result
@@ -271,6 +271,44 @@ def test_exit_codes_and_signals(runner: LocalRunner, started: list[Cell]) -> Non
     assert b"/no/such/program" in missing.stderr
     assert run(runner, "true").exit_code == 0
     assert len(started) == 1
+
+
+WAYS = pytest.mark.parametrize("after", [0, 1 << 30], ids=["cell", "bubblewrap"])
+
+
+@WAYS
+def test_an_empty_element_of_path_is_where_the_command_starts(
+    bench: Bench, runner: LocalRunner, started: list[Cell], monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr(cells, "AFTER", after)
+    program = FileValue(bench.store.put(f"#!/bin/sh\necho here > {OUT.path}\n".encode()), True)
+    for path in (":/usr/bin:/bin", "/nowhere::/usr/bin:/bin"):
+        action = shell("", [], [OUT], environment=(("PATH", path),))
+        result = runner.run(action, ["tool"], {"tool": program}, {OUT.path: OUT}, NeverCancelled())
+        assert text(bench, result) == "here\n"
+
+
+@WAYS
+def test_a_file_may_be_as_large_as_the_limit_in_blocks(
+    bench: Bench, started: list[Cell], monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr(cells, "AFTER", after)
+    runner = LocalRunner(bench.store, sandbox=probe(), options=SandboxOptions(file_size=1000))
+    assert run(runner, "head -c 1024 /dev/zero").exit_code == 0
+    assert run(runner, "head -c 1025 /dev/zero").exit_code != 0
+
+
+@WAYS
+def test_a_command_line_that_is_too_long_says_so(
+    runner: LocalRunner, started: list[Cell], monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr(cells, "AFTER", after)
+    words = ["/bin/echo", "a" * 200_000]
+    if after:
+        with pytest.raises(ExecutionError, match="its command line is too long for this system"):
+            run_words(runner, words)
+    else:
+        assert run_words(runner, words).stderr == b"/bin/echo cannot be started: Argument list too long\n"
 
 
 def test_a_thread_takes_its_cell_with_it(runner: LocalRunner, started: list[Cell]) -> None:
