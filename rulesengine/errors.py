@@ -169,6 +169,15 @@ def check_text(text: str, what: str) -> None:
         ) from None
 
 
+class QueryError(UsageError):
+    """A query that can be read, but has no answer: an unknown variable, some() of nothing, a bad regular expression.
+
+    Its exit code is 7 of `query`, as Bazel has it, and 1 of `cquery` and `aquery`.
+    """
+
+    exit_code = EXIT_BUILD_FAILED
+
+
 class InterruptedBuild(RulesEngineError):  # noqa: N818 - it is what the user did, not a fault
     """Ctrl-C, SIGTERM or a cancelled library call."""
 

@@ -81,7 +81,11 @@ class Edges:
             conditions = [one for name, one in self._loader.target(key[0]).labels() if name == "select"]
             if conditions:
                 here = self.proper(key)[1]
-                yield from (self.proper((one, here)) for one in conditions)
+                for one in conditions:
+                    condition = self.proper((one, here))
+                    yield condition
+                    for edge in self.of(condition):
+                        yield edge.key
         # Bazel's shell rules bring a launcher for Windows along, a C++ program that asks for a toolchain.
         for one, configuration in self.analyzer.toolchains.considered(launched):
             yield one, configuration
@@ -148,6 +152,8 @@ class Edges:
         """The package groups that a target is visible to, or that a package group includes."""
         for one in target.includes:
             yield Edge("includes", self.proper((one, configuration)))
+        if target.kind == "rule" and "visibility" not in target.attributes:
+            return  # what package() says counts for files alone
         for text in target.visibility:
             label = Label.parse(text)
             if label.package == "visibility" or label.name in ("__pkg__", "__subpackages__"):

@@ -186,7 +186,7 @@ def _text(one: QueriedAction, commandline: bool, artifacts: bool, param_files: b
 
 
 def _summary(shown: Sequence[QueriedAction]) -> str:
-    lines = [f"{len(shown)} total actions.", ""]
+    lines = [f"{len(shown)} total action{'' if len(shown) == 1 else 's'}.", ""]
     parts: tuple[tuple[str, Callable[[QueriedAction], str]], ...] = (
         ("Mnemonics", lambda one: one.action.mnemonic),
         ("Configurations", lambda one: one.action.configuration),
@@ -195,7 +195,7 @@ def _summary(shown: Sequence[QueriedAction]) -> str:
     for title, name in parts:
         lines.append(f"{title}:")
         counts = Counter(name(one) for one in shown)
-        lines += [f"  {text}: {count}" for text, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
+        lines += [f"  {text}: {count}" for text, count in sorted(counts.items(), key=lambda pair: (pair[1], pair[0]))]
         lines.append("")
     return "\n".join(lines)
 

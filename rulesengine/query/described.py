@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rulesengine.errors import Location
+from rulesengine.model.label import Label
+from rulesengine.model.target import Target
 from rulesengine.query.graph import Node, TargetGraph, kind_of
 from rulesengine.values import frozen
 
@@ -41,6 +43,12 @@ class QueriedTarget:
             "visibility": list(self.visibility),
             "dependencies": list(self.dependencies),
         }
+
+
+def visibility_groups(target: Target) -> list[Label]:
+    """The package groups among what a target is visible to."""
+    labels = [Label.parse(one) for one in target.visibility]
+    return [one for one in labels if one.package != "visibility" and one.name not in ("__pkg__", "__subpackages__")]
 
 
 def described(graph: TargetGraph[Node], node: Node) -> QueriedTarget:

@@ -8,15 +8,18 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic
 
-from rulesengine.errors import AnalysisError, RulesEngineError, UsageError
+from rulesengine.errors import AnalysisError, QueryError, RulesEngineError, UsageError
 from rulesengine.model.label import Label
-from rulesengine.model.target import Target, branches, is_select
+from rulesengine.model.rule import EMPTY_VALUES
+from rulesengine.model.target import PUBLIC, Target, branches, is_select
 from rulesengine.query.graph import Node, TargetGraph, kind_of
 from rulesengine.query.parser import Binary, Call, Expression, Let, SetOf, Word, parse
+from rulesengine.query.visited import Visited
 from rulesengine.values import frozen
 
 if TYPE_CHECKING:
     from rulesengine.query.described import QueriedTarget
+    from rulesengine.query.look import Look
 
 _IN_ORDER = "somepath"
 """The function whose answer, when it stands outermost, is shown as it was found."""
@@ -27,13 +30,15 @@ class QueryResult(Generic[Node]):
     """What an expression stands for, and the graph it comes from.
 
     nodes: labels (of `query`) or configured targets (of `cquery`).  in_order: whether their order means something.
-    faults: what was left out, since it does not load.
+    faults: what was left out, since it does not load.  visited: what evaluation has looked at; None: edges are those
+    of the graph.
     """
 
     nodes: tuple[Node, ...]
     graph: TargetGraph[Node]
     in_order: bool = False
     faults: tuple[RulesEngineError, ...] = ()
+    visited: Visited[Node] | None = None
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -47,17 +52,26 @@ class QueryResult(Generic[Node]):
 
         return tuple(described(self.graph, node) for node in self.nodes)
 
-    def render(self, form: str = "label", order: str = "auto", *, root: str = "", factored: bool = False) -> str:
+    def render(
+        self,
+        form: str = "label",
+        order: str = "auto",
+        *,
+        root: str = "",
+        factored: bool = False,
+        look: Look | None = None,
+    ) -> str:
         """The text of an output form (see output.FORMS) in an order (output.ORDERS).
 
         root: directory that stands before paths of files.  factored: whether the form `graph` joins nodes with equal
-        edges.  Raises UsageError.
+        edges.  look: these and further choices of the forms.  Raises UsageError.
         """
         from rulesengine.query.look import Look
         from rulesengine.query.output import render
 
-        look = Look(root, factored)
-        return render(self.graph, self.nodes, form, "no" if order == "auto" and self.in_order else order, look)
+        look = look or Look(root, factored=factored)
+        order = "no" if order == "auto" and self.in_order else order
+        return render(self.graph, self.nodes, form, order, look, self.visited)
 
 
 def evaluate(
@@ -70,8 +84,10 @@ def evaluate(
     Raises UsageError for what does not parse, LoadingError for what does not load.
     """
     tree = parse(text)
-    found = Evaluation(graph, universe, strict_tests).value(tree, {})
-    return QueryResult(tuple(found), graph, isinstance(tree, Call) and tree.name == _IN_ORDER)
+    evaluation = Evaluation(graph, universe, strict_tests)
+    found = evaluation.value(tree, {})
+    in_order = isinstance(tree, Call) and tree.name == _IN_ORDER
+    return QueryResult(tuple(found), graph, in_order, visited=evaluation.visited)
 
 
 def words_of(node: Expression) -> list[str]:
@@ -105,6 +121,7 @@ class Evaluation(Generic[Node]):
         self._graph = graph
         self._universe = universe
         self._strict_tests = strict_tests
+        self.visited: Visited[Node] = Visited(graph)
         self._functions: dict[str, Callable[..., dict[Node, None]]] = {
             name: getattr(self, f"_{name}")
             for name in (
@@ -120,9 +137,11 @@ class Evaluation(Generic[Node]):
             if node.text.startswith("$"):
                 found = names.get(node.text[1:])
                 if found is None:
-                    raise UsageError(f"query: {node.text} is not defined", hint=f"let {node.text[1:]} = … in …")
+                    raise QueryError(f"query: {node.text} is not defined", hint=f"let {node.text[1:]} = … in …")
                 return found
-            return dict.fromkeys(self._graph.resolve(node.text))
+            found = dict.fromkeys(self._graph.resolve(node.text))
+            self.visited.patterns.append(tuple(found))
+            return found
         if isinstance(node, SetOf):
             return {label: None for word in node.words for label in self.value(Word(word), names)}
         if isinstance(node, Let):
@@ -147,6 +166,7 @@ class Evaluation(Generic[Node]):
         return self._graph.dependencies(label)
 
     def _deps(self, roots: dict[Node, None], depth: int | None = None) -> dict[Node, None]:
+        self.visited.walks.append((tuple(roots), depth))
         return _closure(roots, self._next, depth)
 
     def _reverse(self, universe: dict[Node, None]) -> Callable[[Node], list[Node]]:
@@ -166,6 +186,7 @@ class Evaluation(Generic[Node]):
         return {label: None for label in down if label in up}
 
     def _somepath(self, start: dict[Node, None], end: dict[Node, None]) -> dict[Node, None]:
+        self.visited.walks.append((tuple(start), None))
         came: dict[Node, Node | None] = dict.fromkeys(start)
         waiting = deque(start)
         while waiting:
@@ -243,9 +264,9 @@ class Evaluation(Generic[Node]):
             if _is_test(target):
                 out[label] = None
             elif target.rule_name == "test_suite":
-                named = self._graph.named(label, "tests")
+                named = target.attributes.get("tests")
                 wanted = set(target.tags) - {"manual"}
-                for one in named or self._graph.siblings(label):
+                for one in self._graph.named(label, "tests" if named else "_implicit_tests"):
                     member = self._graph.target(one)
                     if named and self._strict_tests and not (_is_test(member) or member.rule_name == "test_suite"):
                         suite, other = self._graph.label(label), self._graph.label(one)
@@ -253,8 +274,6 @@ class Evaluation(Generic[Node]):
                             f"query: the test_suite {suite} names {other}, which is no test",
                             hint="leave --strict_test_suite out",
                         )
-                    if not named and not (_is_test(member) and "manual" not in member.tags):
-                        continue
                     if has_tags(member, wanted):
                         add(one)
 
@@ -267,7 +286,7 @@ class Evaluation(Generic[Node]):
 
     def _some(self, labels: dict[Node, None], count: int = 1) -> dict[Node, None]:
         if not labels:
-            raise UsageError("query: some() of nothing", hint="its argument stands for no target")
+            raise QueryError("query: some() of nothing", hint="its argument stands for no target")
         return dict.fromkeys(list(labels)[:count])
 
     # ---- by package --------------------------------------------------------------
@@ -282,7 +301,7 @@ class Evaluation(Generic[Node]):
         return {**out, **self._loadfiles(labels)}
 
     def _rbuildfiles(self, *fragments: str) -> dict[Node, None]:
-        return dict.fromkeys(self._graph.build_files_of(fragments, list(self._scope("rbuildfiles"))))
+        return dict.fromkeys(self._graph.build_files_of(fragments, list(self._deps(self._scope("rbuildfiles")))))
 
     def _executables(self, labels: dict[Node, None]) -> dict[Node, None]:
         return self._where(labels, lambda target: target.rule is not None and target.rule.executable)
@@ -327,7 +346,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except re.error as fault:
-        raise UsageError(f"query: {text!r} is not a regular expression: {fault}") from None
+        raise QueryError(f"query: {text!r} is not a regular expression: {fault}") from None
 
 
 def checked_pattern(text: str) -> str:
@@ -361,16 +380,23 @@ def attribute_texts(target: Target, name: str) -> list[str]:
     """An attribute's values as `attr()` matches them, one for each select() branch; none where it is unknown."""
     if target.rule is None:
         return []
+    name = "_" + name[1:] if name.startswith("$") else "" if name.startswith("_") else name  # as in labels()
     schema = target.rule.schema.get(name)
     if name == "name":
         return [target.label.name]
     if name == "visibility":
+        if target.rule.name == "config_setting" and "visibility" not in target.attributes:
+            return [text_of([PUBLIC])]  # as in select()
         return [text_of(list(target.visibility))]
     if name.startswith("generator_"):
         return [dict(target.generated_by()).get(name, "")]
     value = target.attributes.get(name, schema.default if schema is not None else None)
     if schema is None and name not in target.attributes:
+        if name == "testonly" and (target.rule.test or target.rule.name == "test_suite"):
+            return [text_of(True)]
         return [text_of(COMMON_DEFAULTS[name])] if name in COMMON_DEFAULTS else []
+    if value is None and schema is not None:
+        value = EMPTY_VALUES.get(schema.kind)
     return [text_of(inner) for _, inner in branches(value)]
 
 

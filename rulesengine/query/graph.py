@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from rulesengine.errors import Location
 from rulesengine.model.label import Label
@@ -31,6 +31,9 @@ class TargetGraph(Protocol[Node]):
 
     def target(self, node: Node) -> Target:
         """The target of a node, as declared.  Raises LoadingError."""
+
+    def values(self, node: Node) -> Mapping[str, Any]:
+        """The attributes that were given to a rule's target; in a configuration what each select() chooses."""
 
     def place(self, node: Node) -> Location:
         """Where a node is declared: the parenthesis of the call; the first line of a source file."""

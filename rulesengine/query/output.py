@@ -13,13 +13,14 @@ from rulesengine.model.rule import EMPTY_VALUES, OUTPUT_KINDS
 from rulesengine.model.target import SELECT, is_select
 from rulesengine.query.graph import Node, TargetGraph, kind_of
 from rulesengine.query.look import PLAIN, Look
+from rulesengine.query.visited import Visited
 
 FORMS = (
     "label", "label_kind", "location", "build", "graph", "package", "minrank", "maxrank", "json", "jsonproto",
     "streamed_jsonproto", "textproto", "xml",
 )  # fmt: skip
-_CONDITIONS = 4
-"""Conditions that an edge of `graph` shows at most, as `--graph:conditional_edges_limit` has it."""
+_MORE = len("\\n...and 9999999 more items")
+"""Room that `graph` leaves in a name for saying what it leaves out."""
 _SORTED = ("tags", "features")
 _DEFAULT, _LABEL = "build_setting_default", "label"
 _LABELS = ("toolchain", "default_constraint_value")
@@ -28,29 +29,41 @@ ORDERS = ("auto", "deps", "full", "no")
 """auto: by name (somepath: as found); deps, full: what depends before what it depends on; no: as found."""
 
 
-def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, order: str = "auto", look: Look = PLAIN) -> str:
-    """The whole text, lines ended.  Raises UsageError for an unknown form or order."""
+def render(
+    graph: TargetGraph[Node],
+    nodes: Sequence[Node],
+    form: str,
+    order: str = "auto",
+    look: Look = PLAIN,
+    visited: Visited[Node] | None = None,
+) -> str:
+    """The whole text, lines ended.  visited: where edges come from; None: from the graph itself.
+
+    Raises UsageError for an unknown form or order.
+    """
     if order not in ORDERS:
         raise UsageError(f"unknown order {order!r}", hint="one of " + " ".join(ORDERS))
     if form in ("minrank", "maxrank"):
-        return _ranks(graph, nodes, longest=form == "maxrank")
+        return _ranks(_edges(graph, nodes, visited), nodes, look, longest=form == "maxrank")
     if order == "auto":
         ordered = sorted(nodes, key=str)
     else:
-        ordered = list(nodes) if order == "no" else topological(graph, nodes)
+        edges = {} if order == "no" else _edges(graph, nodes, visited)
+        ordered = list(nodes) if order == "no" else topological(edges, full=order == "full")
     if form == "label":
-        return "".join(f"{node}\n" for node in ordered)
+        return "".join(f"{node}{look.end}" for node in ordered)
     if form == "label_kind":
-        return "".join(f"{kind_of(graph.target(node))} {node}\n" for node in ordered)
+        return "".join(f"{kind_of(graph.target(node))} {node}{look.end}" for node in ordered)
     if form == "location":
-        return "".join(f"{look.place(graph, node)}: {kind_of(graph.target(node))} {node}\n" for node in ordered)
+        places = ((look.place(graph, node), kind_of(graph.target(node)), node) for node in ordered)
+        return "".join(f"{place}: {kind} {node}{look.end}" for place, kind, node in places)
     if form == "package":
         packages = sorted({graph.label(node).package_id.removeprefix("//") for node in nodes})
-        return "".join(f"{one}\n" for one in packages)
+        return "".join(f"{one}{look.end}" for one in packages)
     if form == "build":
         return "\n".join(text for node in ordered if (text := _build(graph, node, look)))
     if form == "graph":
-        return _graph(graph, ordered, factored=look.factored)
+        return _graph(graph, _edges(graph, ordered, visited), look)
     if form == "json":
         from rulesengine.query.described import described
 
@@ -62,12 +75,11 @@ def render(graph: TargetGraph[Node], nodes: Sequence[Node], form: str, order: st
     raise UsageError(f"unknown output {form!r}", hint=did_you_mean(form, FORMS) or "one of " + " ".join(FORMS))
 
 
-def topological(graph: TargetGraph[Node], nodes: Sequence[Node]) -> list[Node]:
-    """Dependents before what they depend on, ties by name."""
-    edges = _edges(graph, nodes)
+def topological(edges: Mapping[Node, Sequence[Node]], *, full: bool = False) -> list[Node]:
+    """Dependents before what they depend on, ties by name; full: those from the end of the alphabet first, as Bazel."""
     out: list[Node] = []
     seen: set[Node] = set()
-    for root in sorted(nodes, key=str, reverse=True):
+    for root in sorted(edges, key=str, reverse=not full):
         stack: list[tuple[Node, bool]] = [(root, False)]
         while stack:
             node, done = stack.pop()
@@ -76,7 +88,8 @@ def topological(graph: TargetGraph[Node], nodes: Sequence[Node]) -> list[Node]:
             elif node not in seen:
                 seen.add(node)
                 stack.append((node, True))
-                stack += [(one, False) for one in sorted(edges[node], key=str) if one not in seen]
+                below = sorted(edges[node], key=str, reverse=full)
+                stack += [(one, False) for one in below if one not in seen]
     return out[::-1]
 
 
@@ -111,7 +124,7 @@ def _build(graph: TargetGraph[Node], node: Node, look: Look) -> str:
         return ""
     place = look.place(graph, node)
     given: dict[str, Any] = {"name": label.name}
-    for name, value in target.attributes.items():
+    for name, value in graph.values(node).items():
         schema = target.rule.schema.get(name)
         kind = schema.kind if schema is not None else ""
         if name[0] != "_":
@@ -166,34 +179,58 @@ def _outputs(label: Label, value: Any) -> Any:
     return str(label.sibling(value.rpartition(":")[2])) if isinstance(value, str) else value
 
 
-def _edges(graph: TargetGraph[Node], labels: Sequence[Node]) -> dict[Node, list[Node]]:
+def _edges(
+    graph: TargetGraph[Node], labels: Sequence[Node], visited: Visited[Node] | None = None
+) -> dict[Node, list[Node]]:
+    if visited is not None:
+        return visited.between(labels)
     inside = set(labels)
     return {label: [one for one in graph.dependencies(label) if one in inside] for label in labels}
 
 
-def _graph(graph: TargetGraph[Node], labels: Sequence[Node], *, factored: bool) -> str:
-    """Graphviz's language.  factored: labels with the same edges, in and out, are one node, a line for each."""
-    edges = _edges(graph, labels)
-    groups = _alike(edges) if factored else [[label] for label in edges]
-    name = {label: "\\n".join(str(one) for one in group) for group in groups for label in group}
+def _graph(graph: TargetGraph[Node], edges: Mapping[Node, Sequence[Node]], look: Look) -> str:
+    """Graphviz's language.  Factored: labels with the same edges, in and out, are one node, a line for each."""
+    groups = _alike(edges) if look.factored else [[label] for label in edges]
+    names = [_name(sorted(str(one) for one in group), look.node_limit) for group in groups]
+    name = {label: text for group, text in zip(groups, names, strict=True) for label in group}
     lines = ["digraph mygraph {", "  node [shape=box];"]
     for group in groups:
         lines.append(f'  "{name[group[0]]}"')
-        conditions: dict[str, dict[str, None]] = {}
+        conditions: dict[str, list[Sequence[str]]] = {}
         for label in group:
             chosen = graph.conditions(label)
             for one in sorted(edges[label], key=str):
-                conditions.setdefault(name[one], {}).update(dict.fromkeys(chosen.get(one, ())))
+                conditions.setdefault(name[one], []).append(chosen.get(one, ()))
         for below, why in conditions.items():
             lines.append(f'  "{name[group[0]]}" -> "{below}"')
-            if why:
-                lines.append(f'  [label="{_few(list(why))}"];')
+            if said := _conditions(why, look.edge_limit):
+                lines.append(f'  [label="{said}"];')
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _few(conditions: list[str]) -> str:
-    """What stands at an edge: its conditions, at most four of them."""
-    return "\\n".join(conditions[:_CONDITIONS]) + ("..." if len(conditions) > _CONDITIONS else "")
+def _name(labels: list[str], limit: int) -> str:
+    """The name of a node that stands for several labels."""
+    text = labels[0]
+    for number, one in enumerate(labels[1:], 1):
+        text += "\\n"
+        if limit != -1 and len(text) + len(one) > limit - _MORE:
+            return f"{text}...and {len(labels) - number} more items"
+        text += one
+    return text
+
+
+def _conditions(edges: list[Sequence[str]], limit: int) -> str:
+    """What stands at an edge for several: the conditions of each, none twice, as Bazel writes them."""
+    if not limit:
+        return ""
+    seen: set[str] = set()
+    text = ""
+    for conditions in edges:
+        shown = conditions if limit == -1 else conditions[: limit - 1]
+        new = [one for one in shown if one not in seen]
+        seen.update(new)
+        text += "\\n".join(new) + ("..." if len(conditions) > len(shown) else "")
+    return text
 
 
 def _alike(edges: Mapping[Node, Sequence[Node]]) -> list[list[Node]]:
@@ -208,9 +245,8 @@ def _alike(edges: Mapping[Node, Sequence[Node]]) -> list[list[Node]]:
     return list(groups.values())
 
 
-def _ranks(graph: TargetGraph[Node], labels: Sequence[Node], *, longest: bool) -> str:
+def _ranks(edges: Mapping[Node, Sequence[Node]], labels: Sequence[Node], look: Look, *, longest: bool) -> str:
     """`RANK LABEL`: the length of the shortest (longest) path from a root of the result."""
-    edges = _edges(graph, labels)
     above: dict[Node, int] = dict.fromkeys(labels, 0)
     for below in edges.values():
         for one in below:
@@ -225,4 +261,5 @@ def _ranks(graph: TargetGraph[Node], labels: Sequence[Node], *, longest: bool) -
             above[one] -= 1
             if not above[one]:
                 ready.append(one)
-    return "".join(f"{number} {label}\n" for number, label in sorted((rank.get(one, 0), str(one)) for one in labels))
+    ranked = sorted((rank.get(one, 0), str(one)) for one in labels)
+    return "".join(f"{number} {name}{look.end}" for number, name in ranked)

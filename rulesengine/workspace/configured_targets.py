@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from rulesengine.analysis import Analysis, Analyzer, ConfiguredTarget
 from rulesengine.analysis.edges import Edge, Edges, Place
-from rulesengine.errors import Location, NoSuchTargetError, RulesEngineError, UsageError
+from rulesengine.errors import Location, NoSuchTargetError, QueryError, RulesEngineError
 from rulesengine.model.label import Label
 from rulesengine.model.platform import Configuration
-from rulesengine.model.target import Target
+from rulesengine.model.target import Target, is_select
 from rulesengine.values import field, frozen
 from rulesengine.workspace.targets import LoadedTargets
 
@@ -117,6 +118,15 @@ class ConfiguredTargets:
         """The declaration."""
         return self._loaded.target(node.label)
 
+    def values(self, node: ConfiguredNode) -> Mapping[str, Any]:
+        """The attributes that were given, as select() chooses them; left out where it chooses None."""
+        target = self.target(node)
+        given = target.attributes
+        if node.configuration is None or not any(is_select(part) for one in given.values() for part in _parts(one)):
+            return given
+        found = self.analyzer.attribute_values(target, node.configuration)
+        return {name: value for name in given if (value := found.get(name, given[name])) is not None}
+
     def place(self, node: ConfiguredNode) -> Location:
         """Where it is declared."""
         return self._loaded.place(node.label)
@@ -146,18 +156,22 @@ class ConfiguredTargets:
 
     def named(self, node: ConfiguredNode, attribute: str) -> Sequence[ConfiguredNode]:
         """What an attribute names in the node's configuration."""
+        if attribute == "_implicit_tests":
+            here = node.configuration or self._top
+            found = self._loaded.named(node.label, attribute)
+            return [self._node(self._edges.proper((one, here))) for one in found]
         return list({self._node(one.key): None for one in self._of(node) if one.attribute == attribute})
 
     def siblings(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002 - the protocol's parameters
-        """Raise UsageError: packages have no configuration."""
+        """Raise QueryError: packages have no configuration."""
         raise _no_meaning("siblings() and test_suites without tests")
 
     def build_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002 - the protocol's parameters
-        """Raise UsageError."""
+        """Raise QueryError."""
         raise _no_meaning("buildfiles()")
 
     def load_files(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002 - the protocol's parameters
-        """Raise UsageError."""
+        """Raise QueryError."""
         raise _no_meaning("loadfiles()")
 
     def build_files_of(
@@ -165,7 +179,7 @@ class ConfiguredTargets:
         fragments: Sequence[str],  # noqa: ARG002 - the protocol's parameters
         universe: Sequence[ConfiguredNode],  # noqa: ARG002 - the protocol's parameters
     ) -> Sequence[ConfiguredNode]:
-        """Raise UsageError."""
+        """Raise QueryError."""
         raise _no_meaning("rbuildfiles()")
 
     def visible(self, source: ConfiguredNode, node: ConfiguredNode) -> bool:
@@ -173,14 +187,18 @@ class ConfiguredTargets:
         return self._loaded.visible(source.label, node.label)
 
     def configured(self, node: ConfiguredNode, name: str) -> Sequence[ConfiguredNode]:
-        """The node's target as `config(…, NAME)` wants it: target, exec (host), null, or a configuration's name."""
-        if name in ("target", "exec", "host"):
+        """The node's target as `config(…, NAME)` wants it: target, exec, null, or a configuration's name."""
+        if name == "host":
+            raise QueryError("query: there is no configuration 'host' any more", hint="write exec")
+        if name == "target" and node.configuration is None:  # as Bazel has it
+            return [node] if any(one.target.kind in _NOWHERE for one in self.analysis.targets) else []
+        if name in ("target", "exec"):
             wanted = [self._top if name == "target" else self._execution]
         else:
             wanted = [one for one in self._configurations() if name in (one.mnemonic, _NULL)]
             if not wanted:
                 known = sorted(one.mnemonic for one in self._configurations())
-                raise UsageError(f"query: there is no configuration {name!r}", hint="there are: " + " ".join(known))
+                raise QueryError(f"query: there is no configuration {name!r}", hint="there are: " + " ".join(known))
         nodes = {self._node(self._edges.proper((node.label, one))): None for one in wanted}
         return [one for one in nodes if (one.configuration is None) == (name == _NULL)]
 
@@ -210,5 +228,9 @@ class ConfiguredTargets:
         return ConfiguredNode(label, None if kind in _NOWHERE else configuration)
 
 
-def _no_meaning(what: str) -> UsageError:
-    return UsageError(f"query: {what}: packages are in no configuration", hint="write pybuild query")
+def _parts(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _no_meaning(what: str) -> QueryError:
+    return QueryError(f"query: {what}: packages are in no configuration", hint="write pybuild query")

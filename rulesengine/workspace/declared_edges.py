@@ -45,6 +45,8 @@ def declared_edges(
         yield DeclaredEdge("includes", one)
     rule = target.rule
     if rule is None:
+        if target.kind == "source":
+            yield from _groups(target)
         return
     for name, schema in rule.schema.items():
         given = target.attributes.get(name)
@@ -58,13 +60,19 @@ def declared_edges(
     for name in _COMMON:
         if name not in rule.schema:
             yield from _edges(name, "label_list", target.attributes.get(name))
-    for text in target.visibility if "visibility" in target.attributes else ():
-        label = Label.parse(text)
-        if label.package != "visibility" and label.name not in ("__pkg__", "__subpackages__"):
-            yield DeclaredEdge("visibility", label)
+    if "visibility" in target.attributes:
+        yield from _groups(target)
     if rule.name == "test_suite" and not target.attributes.get("tests"):
         for one in implied_tests(target, package):
             yield DeclaredEdge("_implicit_tests", one)
+
+
+def _groups(target: Target) -> Iterator[DeclaredEdge]:
+    """The package groups that a target is visible to."""
+    for text in target.visibility:
+        label = Label.parse(text)
+        if label.package != "visibility" and label.name not in ("__pkg__", "__subpackages__"):
+            yield DeclaredEdge("visibility", label)
 
 
 def _edges(name: str, kind: str, value: Any, *, tool: bool = False) -> Iterator[DeclaredEdge]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
-from rulesengine.errors import EXIT_QUERY_FAILED, LoadingError
+from rulesengine.errors import EXIT_QUERY_FAILED, LabelError, LoadingError, QueryError
 from rulesengine.model.ports import Listener
+from rulesengine.values import evolve
 from rulesengine.workspace.calls import Calls, serial, union
 from rulesengine.workspace.cancel import CancelToken
 
@@ -47,7 +48,7 @@ class Questions(Calls):
         among which allrdeps() and rbuildfiles() look.  keep_going: leave out what does not load, and say so in the
         result's `faults`.  Raises UsageError, LoadingError (with exit code 7, as Bazel's query has it).
         """
-        from rulesengine.query import QueryResult, evaluate
+        from rulesengine.query import evaluate
         from rulesengine.workspace.targets import LoadedTargets
 
         with self._call(cancel) as token:
@@ -56,10 +57,10 @@ class Questions(Calls):
             )
             try:
                 result = evaluate(expression, targets, universe=universe, strict_tests=strict_tests)
-            except LoadingError as fault:
+            except (LabelError, LoadingError, QueryError) as fault:
                 fault.exit_code = EXIT_QUERY_FAILED
                 raise
-            return QueryResult(result.nodes, result.graph, result.in_order, tuple(targets.faults))
+            return evolve(result, faults=tuple(targets.faults))
 
     def cquery(self, expression: str, **how: Unpack[HowToAnalyse]) -> ConfiguredResult:
         """Evaluate a query over targets as they are in a configuration: after select(), transitions and toolchains.

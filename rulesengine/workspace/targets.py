@@ -15,6 +15,7 @@ from rulesengine.loading.package import Package
 from rulesengine.model.label import Label
 from rulesengine.model.pattern import TargetPattern
 from rulesengine.model.ports import Cancellation
+from rulesengine.model.rule import OUTPUT_KINDS
 from rulesengine.model.target import Target
 from rulesengine.workspace.declared_edges import DeclaredEdge, declared_edges
 
@@ -118,6 +119,11 @@ class LoadedTargets:
         if attribute == "_implicit_tests":
             every = [one.label for one in self._edges(target.label) if one.attribute == attribute]
         else:
+            schema = target.rule.schema.get(attribute) if target.rule is not None else None
+            if schema is not None and schema.kind in OUTPUT_KINDS:
+                value = target.attributes.get(attribute) or []
+                names = [value] if isinstance(value, str) else value
+                return [target.label.sibling(one.rpartition(":")[2]) for one in names]
             every = [one for _, one in target.labels(attribute)]
         found = dict.fromkeys(map(self._loader.canonical, every))
         return [one for one in found if self._loads_well(one, target)]
@@ -134,6 +140,10 @@ class LoadedTargets:
             if label.name.endswith((".bzl", ".scl")) and os.path.isfile(self._loader.sources.path(label)):
                 return Target(label, "source")
             raise
+
+    def values(self, node: Label) -> Mapping[str, Any]:
+        """The attributes that were given, with their select()s."""
+        return self.target(node).attributes
 
     def place(self, label: Label) -> Location:
         """Where a target is declared: as Bazel, the parenthesis of the BUILD file's call."""

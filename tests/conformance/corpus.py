@@ -65,9 +65,18 @@ class Case:
     @property
     def digest(self) -> str:
         """SHA-256 of what is asked: every file, and what is executable."""
+        return self._digest((_OWN[1],))
+
+    @property
+    def workspace_digest(self) -> str:
+        """The same of the workspace alone, whatever is asked about it."""
+        return self._digest(_OWN)
+
+    def _digest(self, without: Iterable[str]) -> str:
         found = hashlib.sha256()
+        left_out = {self.directory / name for name in without}
         for path in sorted(self.directory.rglob("*")):
-            if path == self.directory / _OWN[1] or (path.is_dir() and not path.is_symlink()):
+            if path in left_out or (path.is_dir() and not path.is_symlink()):
                 continue
             data = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
             mode = "link" if path.is_symlink() else oct(path.stat().st_mode & 0o100)

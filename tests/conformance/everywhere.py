@@ -50,6 +50,8 @@ ALWAYS = ("kinds", "places", "graph", "configured", "actions")
 """Those that the tests ask every workspace."""
 FURTHER = tuple(name for name in QUESTIONS if name not in ALWAYS)
 """Those that say much the same, in other words: the tests ask some of the workspaces, `show` all."""
+STATE = "workspace"
+"""Beside the answers: the digest of the files that they are about."""
 FAILS = "FAILS"
 """The first line of an answer that comes with an exit code other than 0."""
 Answer = dict[str, list[str]]
@@ -136,7 +138,7 @@ def _record(names: list[str]) -> None:
     with Bazel() as bazel:
         for case in all_cases(names):
             if not case.oracle:
-                known = {**recorded(), case.name: theirs(case, bazel)}
+                known = {**recorded(), case.name: {STATE: [case.workspace_digest], **theirs(case, bazel)}}
                 text = ",\n".join(
                     f"{json.dumps(name)}: {{\n{_lines(answer)}\n}}" for name, answer in sorted(known.items())
                 )

@@ -76,7 +76,7 @@ def _step(step: Step, where: Path) -> tuple[dict[str, Any], str]:
         if code == 0:
             made["lines"] = query_lines(out, step.command)
         else:
-            made["failure"] = _failure(fault, err)
+            made["failure"] = {**_failure(fault, err), "class": "analysis"}  # as Bazel's: the exit code says which
         return made, err
     if step.command == "run":
         return _program(step, where)

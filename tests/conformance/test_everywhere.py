@@ -61,6 +61,14 @@ def test_further_questions_as_bazel(case: Case, tmp_path: Path, monkeypatch: pyt
     assert not _wrong(case, tmp_path / "ws", everywhere.FURTHER)
 
 
+def test_what_was_recorded_is_of_these_workspaces() -> None:
+    """Every workspace that Bazel can answer about was put to it, as it is now."""
+    state = {case.name: [case.workspace_digest] for case in all_cases() if not case.oracle}
+    old = [name for name, digest in state.items() if _RECORDED.get(name, {}).get(everywhere.STATE) != digest]
+    assert not old, f"python -m tests.conformance.everywhere record {' '.join(sorted(old))}"
+    assert not set(_RECORDED) - set(state)
+
+
 def test_most_questions_are_answered_alike() -> None:
     """The table of known differences names what is asked, and stays small."""
     assert len(_CASES) >= 150

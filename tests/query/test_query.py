@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import networkx as nx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rulesengine.errors import Location, NoSuchTargetError, UsageError
+from rulesengine.errors import Location, NoSuchTargetError, QueryError, UsageError
 from rulesengine.model.label import Label
 from rulesengine.model.rule import AttributeSchema, Rule
 from rulesengine.model.target import Target
@@ -50,6 +51,9 @@ class Memory:
             raise NoSuchTargetError(f"no target {label}")
         return self.targets[label]
 
+    def values(self, node: Label) -> Mapping[str, Any]:
+        return self.target(node).attributes
+
     def place(self, node: Label) -> Location:
         return self.target(node).location or Location(node.path, 1, 1)
 
@@ -62,6 +66,10 @@ class Memory:
         return node
 
     def named(self, node: Label, attribute: str) -> Sequence[Label]:
+        if attribute == "_implicit_tests":
+            unwanted = {tag[1:] for tag in self.target(node).tags}
+            beside = [self.targets[one] for one in self.siblings(node)]
+            return [one.label for one in beside if one.rule is TEST and not unwanted & set(one.tags)]
         return list(dict.fromkeys(one for _, one in self.target(node).labels(attribute)))
 
     def build_files(self, node: Label) -> Sequence[Label]:
@@ -205,9 +213,6 @@ def test_somepath_is_a_path_in_order() -> None:
         ("//a +", "an expression is missing"),
         ("(//a", "')' is missing"),
         ("let 1x = //a in //b", "'1x' is not a name"),
-        ("$x", "$x is not defined"),
-        ("kind('(', //a:top)", "is not a regular expression"),
-        ("some(set())", "some() of nothing"),
         ("", "an expression is missing"),
         ("(" * 300 + "//a" + ")" * 300, "nests deeper"),
         ("//a ? //b", "cannot read '?'"),
@@ -218,6 +223,21 @@ def test_mistakes(query: str, says: str) -> None:
         evaluate(query, GRAPH)
     assert says in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("$x", "$x is not defined"),
+        ("kind('(', //a:top)", "is not a regular expression"),
+        ("some(set())", "some() of nothing"),
+    ],
+)
+def test_queries_without_an_answer(query: str, says: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        evaluate(query, GRAPH)
+    assert says in str(caught.value)
+    assert caught.value.exit_code == 1
 
 
 def test_the_tree() -> None:

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from rulesengine.cli.context import Context
 from rulesengine.errors import EXIT_PARTIAL, RulesEngineError, UsageError
 from rulesengine.query import QueryResult
+from rulesengine.query.evaluate import words_of
 from rulesengine.query.graph import Node
+from rulesengine.query.look import Look
+from rulesengine.query.parser import parse
 
 
 def run(context: Context) -> int:
@@ -22,7 +25,7 @@ def run(context: Context) -> int:
             package=context.package(workspace.root),
             implicit=options["implicit_deps"],
             tools=options["tool_deps"],
-            universe=options["universe_scope"] or "",
+            universe=options["universe_scope"] or _inferred(text, wanted=options["infer_universe_scope"]),
             strict_tests=options["strict_test_suite"],
             keep_going=options["keep_going"],
             listener=listener,
@@ -32,6 +35,11 @@ def run(context: Context) -> int:
     context.console.stdout.write(shown)
     tell(context, result.faults, EXIT_PARTIAL)
     return 0
+
+
+def _inferred(text: str, *, wanted: bool) -> str:
+    """The universe that an expression names itself, if that is wanted."""
+    return ",".join(dict.fromkeys(words_of(parse(text)))) if wanted else ""
 
 
 def tell(context: Context, faults: Sequence[RulesEngineError], exit_code: int) -> None:
@@ -47,8 +55,20 @@ def tell(context: Context, faults: Sequence[RulesEngineError], exit_code: int) -
 def rendered(context: Context, result: QueryResult[Node]) -> str:
     """The answer of `query` and `cquery` as their flags want it."""
     options = context.options
-    root = "" if options["relative_locations"] else context.workspace().root
-    return result.render(options["output"], options["order_output"], root=root, factored=options["graph:factored"])
+    look = Look(
+        "" if options["relative_locations"] else context.workspace().root,
+        "\0" if options["line_terminator_null"] or options["null"] else "\n",
+        options["graph:factored"],
+        options["graph:node_limit"],
+        options["graph:conditional_edges_limit"],
+        options["xml:line_numbers"],
+        options["xml:default_values"],
+        options["proto:default_values"],
+    )
+    order = options["order_output"]
+    if order == "auto" and not options["order_results"]:
+        order = "no"
+    return result.render(options["output"], order, look=look)
 
 
 def expression(context: Context) -> str:

@@ -1,0 +1,3 @@
+"""What is joined ends so."""
+
+SUFFIX = ".joined"
