@@ -45,7 +45,7 @@ def declared_edges(
         yield DeclaredEdge("includes", one)
     rule = target.rule
     if rule is None:
-        if target.kind == "source":
+        if target.kind in ("source", "generated"):
             yield from _groups(target)
         return
     for name, schema in rule.schema.items():

@@ -73,9 +73,10 @@ _SCRIPT = re.compile(r"^(CopyDirectory .*: \['/bin/bash', '-c', )'(?:[^'\\]|\\.)
 _OWN_FAULT = re.compile(
     r"external/(?:bazel_tools|rules_\w+|protobuf|zlib)[~+/]|remote_coverage_tools"
     r"|(?:error loading package|depends upon the target) '@@bazel_tools//"
-    r"|[Ee]valuation of query .* failed|not all errors"
 )
 """Bazel's own tools that it would fetch from elsewhere: they are missing wherever Bazel comes from a distribution."""
+_SUM = re.compile(r"[Ee]valuation of query .* failed|not all errors")
+"""What Bazel says after that, whatever the fault was."""
 _LONG = 1000
 _CONFIGURED = re.compile(r" \([\w.-]+\)$")
 
@@ -119,6 +120,7 @@ def theirs(case: Case, bazel: Bazel, questions: Iterable[str] = QUESTIONS) -> An
         step = QUESTIONS[name]
         code, text, err = bazel.ask(step)
         faults = [line for line in err.splitlines() if line.startswith("ERROR")]
+        faults = [line for line in faults if not (_SUM.search(line) and not _OWN_FAULT.search(line))] or faults
         own = bool(faults) and all(_OWN_FAULT.search(line) for line in faults)
         out[name] = _settled(step, 0 if own else code, text, "/ws")
     return out

@@ -6,14 +6,15 @@ _REASONS = {
     "genquery and py_library can be loaded here, not analysed": (
         "native_rules_of_languages/configured", "native_rules_of_languages/tools", "native_rules_of_languages/files",
     ),
-    "Bazel keeps a test that others need a second time, without the options of tests": ("skylib_tests/configured",),
+    "Bazel keeps a test that others need a second time, without the options of tests": (
+        "skylib_tests/configured", "testonly/configured",
+    ),
     "of a target with a wrong attribute, Bazel keeps the other attributes": ("attr_values/declared",),
     "Bazel writes a repository that it does not know in words of its own": ("external_module/declared",),
     "Bazel does not show what package(default_deprecation) gives": ("package_attributes/declared",),
     "Bazel leaves a target with a dependency that does not load out of reverse dependencies": (
         "query_partial/users", "native_rules_of_languages/users",
     ),
-    "a glob's files and targets, in which order a list says them": ("cquery_starlark/declared",),
     "bazel_skylib's write_file is one rule here, two in Bazel": ("skylib_rules/declared",),
 }  # fmt: skip
 KNOWN = {name: why for why, names in _REASONS.items() for name in names}
