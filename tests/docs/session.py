@@ -16,7 +16,9 @@ HOME = "/home/you"
 """What pages show for the directory in which they are run."""
 
 _KEPT = ("LANG", "LC_ALL", "PYTHONPATH", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF")
-_PROGRESS = re.compile(r"^(WARNING: suite |[A-Z][a-z]+ \[\d+/\d+\])")
+_PROGRESS = re.compile(
+    r"^(WARNING: suite |[A-Z][a-z]+ \[\d+/\d+\]|\[\d+/\d+\] \d+ running|(Loading|Analysing|Placing outputs|Starting)\b)"
+)
 """Lines that depend on the mirror's state or on how long something takes."""
 
 _LAGGING = re.compile(
