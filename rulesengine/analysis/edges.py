@@ -52,6 +52,10 @@ class Edges:
         self._known: dict[Place, tuple[Edge, ...]] = {}
         self._led: dict[Place, Configuration] = {}
 
+    def canonical(self, label: Label) -> Label:
+        """The label with the repository's own name."""
+        return self._loader.canonical(label)
+
     def proper(self, key: Place) -> Place:
         """The key with the configuration that the target's own transition leads to.
 

@@ -45,7 +45,14 @@ def analyse(
     )
     loader.save()
     return ConfiguredTargets(
-        loaded, Edges(analyzer, top), analysis, top, execution, implicit=question.implicit, tools=question.tools
+        loaded,
+        Edges(analyzer, top),
+        analysis,
+        top,
+        execution,
+        implicit=question.implicit,
+        tools=question.tools,
+        asked=labels,
     )
 
 

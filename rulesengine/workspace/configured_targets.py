@@ -14,6 +14,7 @@ from rulesengine.model.platform import Configuration
 from rulesengine.model.target import Target, is_select
 from rulesengine.values import field, frozen
 from rulesengine.workspace.targets import LoadedTargets
+from rulesengine.workspace.test_variants import TestVariants
 
 _NULL = "null"
 _NOWHERE = ("source", "package_group")
@@ -22,10 +23,15 @@ _NOWHERE = ("source", "package_group")
 
 @frozen
 class ConfiguredNode:
-    """A target in a configuration.  Files that no rule makes, and package groups, are in none."""
+    """A target in a configuration.  Files that no rule makes, and package groups, are in none.
+
+    whole: whether it has the options of tests; suffix: what tells it from the same without (with) them.
+    """
 
     label: Label
     configuration: Configuration | None = field(default=None)
+    whole: bool = False
+    suffix: str = ""
 
     @property
     def mnemonic(self) -> str:
@@ -33,13 +39,14 @@ class ConfiguredNode:
         return _NULL if self.configuration is None else self.configuration.mnemonic
 
     def __str__(self) -> str:
-        return f"{self.label} ({self.mnemonic})"
+        return f"{self.label} ({self.mnemonic}{self.suffix})"
 
 
 class ConfiguredTargets:
     """Targets as one analysis sees them.
 
-    loaded: the same targets as declared.  top: the configuration of what is asked for; exec: that of tools.
+    loaded: the same targets as declared.  asked: what the request names.  top: the configuration of what is asked for;
+    exec: that of tools.
     implicit, tools: whether dependencies that rules add by themselves, and tools, count.
     """
 
@@ -53,8 +60,10 @@ class ConfiguredTargets:
         *,
         implicit: bool = True,
         tools: bool = True,
+        asked: Sequence[Label] = (),
     ) -> None:
         self.analysis = analysis
+        self._asked = asked
         self._loaded = loaded
         self._edges = edges
         self._top = top
@@ -93,8 +102,21 @@ class ConfiguredTargets:
             for one in sorted(met, key=lambda one: one != here):
                 as_toolchain = one[1].execution is not None and (one[0], one[1].plain) in met  # once is enough
                 if not as_toolchain and self._edges.proper(one) == one:
-                    out[self._node(one)] = None
+                    out.update(dict.fromkeys(self._found(one)))
         return list(out)
+
+    def _found(self, place: Place) -> list[ConfiguredNode]:
+        """A target where analysis met it: with the options of tests, without, or both."""
+        variants = self._variants
+        found = [self._node(place, whole=True)] if place in variants.whole else []
+        if place in variants.trimmed or not found:
+            found.append(self._node(place))
+        return found
+
+    @cached_property
+    def _variants(self) -> TestVariants:
+        met = [one for places in self._met.values() for one in places]
+        return TestVariants(self._loaded, self._edges, met, [(one, self._top) for one in self._asked])
 
     @cached_property
     def _met(self) -> dict[Label, dict[Place, ConfiguredTarget | None]]:
@@ -134,7 +156,7 @@ class ConfiguredTargets:
     def dependencies(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:
         """What the target depends on in its configuration."""
         out = {
-            self._node(one.key): None
+            self._below(node, one.key): None
             for one in self._of(node)
             if (self._implicit or not one.implicit) and (self._tools or not one.tool)
         }
@@ -148,7 +170,7 @@ class ConfiguredTargets:
 
     def every_edge(self, node: ConfiguredNode) -> Sequence[tuple[str, ConfiguredNode]]:
         """As `edges`, nothing left out."""
-        return list({(one.attribute, self._node(one.key)): None for one in self._of(node)})
+        return list({(one.attribute, self._below(node, one.key)): None for one in self._of(node)})
 
     def conditions(self, node: ConfiguredNode) -> Mapping[ConfiguredNode, Sequence[str]]:  # noqa: ARG002 - a protocol's
         """None: a configuration has chosen."""
@@ -159,8 +181,8 @@ class ConfiguredTargets:
         if attribute == "_implicit_tests":
             here = node.configuration or self._top
             found = self._loaded.named(node.label, attribute)
-            return [self._node(self._edges.proper((one, here))) for one in found]
-        return list({self._node(one.key): None for one in self._of(node) if one.attribute == attribute})
+            return [self._below(node, self._edges.proper((one, here))) for one in found]
+        return list({self._below(node, one.key): None for one in self._of(node) if one.attribute == attribute})
 
     def siblings(self, node: ConfiguredNode) -> Sequence[ConfiguredNode]:  # noqa: ARG002 - the protocol's parameters
         """Raise QueryError: packages have no configuration."""
@@ -199,7 +221,7 @@ class ConfiguredTargets:
             if not wanted:
                 known = sorted(one.mnemonic for one in self._configurations())
                 raise QueryError(f"query: there is no configuration {name!r}", hint="there are: " + " ".join(known))
-        nodes = {self._node(self._edges.proper((node.label, one))): None for one in wanted}
+        nodes = {one: None for each in wanted for one in self._found(self._edges.proper((node.label, each)))[:1]}
         return [one for one in nodes if (one.configuration is None) == (name == _NULL)]
 
     def _configurations(self) -> list[Configuration]:
@@ -219,13 +241,20 @@ class ConfiguredTargets:
         self.check()
         return self._edges.of((node.label, node.configuration or self._top))
 
-    def _node(self, key: Place) -> ConfiguredNode:
+    def _below(self, node: ConfiguredNode, key: Place) -> ConfiguredNode:
+        """What a node depends on: with the options of tests where both of them keep them."""
+        return self._node(key, whole=node.whole and self._variants.keeps(key[0]))
+
+    def _node(self, key: Place, *, whole: bool = False) -> ConfiguredNode:
         label, configuration = key
         try:
             kind = self._loaded.target(label).kind
         except NoSuchTargetError:
             kind = "source"
-        return ConfiguredNode(label, None if kind in _NOWHERE else configuration)
+        if kind in _NOWHERE:
+            return ConfiguredNode(label)
+        suffix = self._variants.suffix(key, whole=whole) if kind == "rule" else ""
+        return ConfiguredNode(label, configuration, whole, suffix)
 
 
 def _parts(value: Any) -> list[Any]:

@@ -65,9 +65,6 @@ _LEFT_OUT = re.compile(r"#   |# Rule |ExecutableSymlink |@bazel_skylib//")
 """Bazel's own comments in `--output=build` (where a rule was defined and called), how its sh_binary is done, and what
 lies inside of bazel_skylib, which is another one here."""
 _STATUS = re.compile(r"(?:bazel|pybuild)-out/((?:stable|volatile)-status\.txt)")
-_ALIASES = re.compile(r"^((?:alias|label_flag|label_setting) rule \S+) x\d+$")
-"""In how many configurations an alias, or a flag that is one, is: on Bazel's command line in one more, with options
-of tests."""
 _SCRIPT = re.compile(r"^(CopyDirectory .*: \['/bin/bash', '-c', )'(?:[^'\\]|\\.)*'")
 """The text of bazel_skylib's own script, which is written afresh here."""
 _OWN_FAULT = re.compile(
@@ -97,7 +94,7 @@ def _settled(step: Step, code: int, out: str, root: str) -> list[str]:
 
 def _compared(line: str) -> str:
     """A line without each tool's own words; of a long one its beginning, with the digest of the whole."""
-    line = _SCRIPT.sub(r"\1SCRIPT", _ALIASES.sub(r"\1", _STATUS.sub(r"OUT/\1", line)))
+    line = _SCRIPT.sub(r"\1SCRIPT", _STATUS.sub(r"OUT/\1", line))
     return line if len(line) <= _LONG else f"{line[:80]}… {hashlib.sha256(line.encode()).hexdigest()}"
 
 

@@ -6,9 +6,6 @@ _REASONS = {
     "genquery and py_library can be loaded here, not analysed": (
         "native_rules_of_languages/configured", "native_rules_of_languages/tools", "native_rules_of_languages/files",
     ),
-    "Bazel keeps a test that others need a second time, without the options of tests": (
-        "skylib_tests/configured", "testonly/configured",
-    ),
     "of a target with a wrong attribute, Bazel keeps the other attributes": ("attr_values/declared",),
     "Bazel writes a repository that it does not know in words of its own": ("external_module/declared",),
     "Bazel does not show what package(default_deprecation) gives": ("package_attributes/declared",),
