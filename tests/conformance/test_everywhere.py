@@ -18,7 +18,7 @@ from tests.oracles.tools import REQUIRED, missing
 
 _RECORDED = everywhere.recorded()
 _CASES = [case for case in all_cases() if case.name in _RECORDED]
-_SHARE, _FURTHER_SHARE = 0.01, 0.03
+_SHARE, _FURTHER_SHARE = 0.002, 0.005
 _ASKED_FURTHER = 4
 """One of so many workspaces is asked the further questions."""
 _ASKED_ANEW = 12
