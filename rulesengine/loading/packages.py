@@ -21,6 +21,7 @@ from rulesengine.errors import (
 )
 from rulesengine.loading import macros, native, preamble
 from rulesengine.loading.border import BUILD, Interpreter, parse_own
+from rulesengine.loading.boundaries import check_boundaries
 from rulesengine.loading.existing import summary
 from rulesengine.loading.glob import glob
 from rulesengine.loading.languages import LANGUAGES
@@ -179,6 +180,7 @@ class Packages:
             if again is None:
                 modules.run(module, ast, label)
                 self._finalize(builder, modules)
+                check_boundaries(made, self._sources, self._texts)
             else:  # whatever fails now is what is analysed
                 self._interpreter.evaluate(module, ast, file_loader, AnalysisError)
         except RulesEngineError:

@@ -178,6 +178,21 @@ def test_walk_leaves_out_what_builds_put_there(space: Space, tmp_path_factory: p
     assert loader.tracked[str(space.root / "real/nowhere")] == "directory"
 
 
+def test_a_package_that_comes_below_is_noticed(space: Space) -> None:
+    """Where it would be is tracked, or its directory, where glob() has listed that."""
+    space.files({"a/BUILD": 'filegroup(name = "g", srcs = ["d/e/f"])', "a/d/e/f": ""})
+    space.files({"b/BUILD": 'filegroup(name = "g", srcs = glob(["d/**"]))', "b/d/e/f": ""})
+    loader = space.loader()
+    loader.package("", "a")
+    loader.package("", "b")
+    names = ("a/d/BUILD", "a/d/e/BUILD.bazel", "b/d/BUILD", "b/d/e/")
+    kinds = [loader.tracked.get(f"{space.root}/{name}") for name in names]
+    assert kinds == ["absent", "absent", None, "directory"]
+    space.write("a/d/BUILD", "")
+    with pytest.raises(LoadingError, match="'//a:d/e/f' is in the package //a/d"):
+        space.loader().package("", "a")
+
+
 def test_wildcards_of_files(space: Space) -> None:
     space.files(PATTERNS)
     assert set(space.resolve("//a:*")) == {"//a:a", "//a:g", "//a:o"}
