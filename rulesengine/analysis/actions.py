@@ -240,7 +240,8 @@ class ActionBuilder:
                 raise AnalysisError(f"action {mnemonic}: env {variable} is {value!r}, not a string", label=owner)
         requirements = spec.get("requirements") or {}
         pinned = _pinned(spec.get("pin"), outputs[0], owner)
-        if requirements.get("timeout") and not str(requirements["timeout"]).isdigit():
+        timeout = str(requirements.get("timeout") or 0)
+        if not (timeout.isascii() and timeout.isdigit()):
             raise AnalysisError(f"action {mnemonic}: timeout is a number of seconds", label=owner)
         message = spec.get("progress_message")
         return Action(

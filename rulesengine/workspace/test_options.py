@@ -17,6 +17,7 @@ TIMEOUTS = {"short": 60, "moderate": 300, "long": 900, "eternal": 3600}
 """Timeout class -> seconds, as Bazel has them."""
 
 
+_NUMBER = re.compile("[0-9]{1,9}")
 MOST_SHARDS = 50
 """Of one test, as in Bazel."""
 
@@ -33,7 +34,7 @@ class PerTest:
     def parse(text: str, flag: str) -> PerTest:
         """Raises UsageError."""
         patterns, at, number = text.rpartition("@")
-        if not number.isdigit() or int(number) < 1 or (at and not patterns):
+        if not _NUMBER.fullmatch(number) or int(number) < 1 or (at and not patterns):
             raise UsageError(f"{flag}={text}: it is a number from 1, or REGEX@NUMBER")
         one = [pattern for pattern in patterns.split(",") if pattern]
         for pattern in one:
@@ -164,7 +165,7 @@ def parse_sharding(text: str) -> int | None:
     if text in ("explicit", "disabled"):
         return None if text == "explicit" else 0
     name, _, number = text.partition("=")
-    if name != "forced" or not number.isdigit() or not 0 <= int(number) <= MOST_SHARDS:
+    if name != "forced" or not _NUMBER.fullmatch(number) or not 0 <= int(number) <= MOST_SHARDS:
         raise UsageError(
             f"--test_sharding_strategy={text}: it is explicit, disabled or forced=N, with N from 0 to {MOST_SHARDS}"
         )

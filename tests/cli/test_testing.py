@@ -176,6 +176,10 @@ def test_exit_codes(tests: Space) -> None:
     assert "//b:x_test" in broken.stdout + broken.stderr
     assert tests.run("test", "--runs_per_test=x@", "//t:ok_test").returncode == 2
     assert tests.run("test", "--test_timeout=1,2", "//t:ok_test").returncode == 2
+    for flag in ("runs_per_test", "flaky_test_attempts", "test_sharding_strategy=forced"):
+        for number in ("²", "9" * 20):
+            done = tests.run("test", f"--{flag}={number}", "//t:ok_test")
+            assert done.returncode == 2 and f"ERROR: --{flag}={number}: it is" in done.stderr
 
 
 def test_run_becomes_the_program(tests: Space) -> None:
