@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from rulesengine.errors import LoadingError, Location
+from rulesengine.errors import LabelError, LoadingError, Location
 from rulesengine.loading.repository import BUILD_FILES, Repositories
 from rulesengine.model.artifact import OUTPUT_ROOT
-from rulesengine.model.label import Label
+from rulesengine.model.label import Label, check_package
 
 MAX_SOURCE_BYTES = 16 << 20
 """A BUILD, .bzl or data file larger than this is refused at loading time."""
@@ -30,6 +30,15 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return entry.is_file()
     except OSError:  # a link that goes round in a circle
         return False
+
+
+def _may_be_package(name: str) -> bool:
+    """Whether a directory's path is a name that packages have; no other holds one, whatever is in it."""
+    try:
+        check_package(name, name)
+    except LabelError:
+        return False
+    return True
 
 
 class Sources:
@@ -143,7 +152,7 @@ class Sources:
                 continue
             self.listed(here)
             names = {entry.name for entry in entries if not is_directory(entry)}
-            if not names.isdisjoint(BUILD_FILES):
+            if not names.isdisjoint(BUILD_FILES) and _may_be_package(package):
                 out.append(package)
             for entry in entries:
                 name = f"{package}/{entry.name}" if package else entry.name
@@ -199,6 +208,7 @@ class Sources:
             path, lines = os.path.join(self.repositories.directory(repo), ".bazelignore"), list[str]()
             if self.track(path):
                 lines = self.read(path, ".bazelignore").split("\n")
-            found = frozenset(line.strip().strip("/") for line in lines if line.strip() and not line.startswith("#"))
+            entries = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+            found = frozenset(map(os.path.normpath, entries))
             self._ignores[repo] = found
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,23 @@ def test_walk_leaves_out_what_builds_put_there(space: Space, tmp_path_factory: p
     (space.root / "real/again").symlink_to("x")
     assert "real/again" not in space.loader().packages()
     assert loader.tracked[str(space.root / "real/nowhere")] == "directory"
+
+
+def test_directories_that_no_package_is_named_by(space: Space) -> None:
+    """As for Bazel, there is none in them."""
+    for name in ("c:d", "n\nl", "\udcff", "\udcff/ok", "...", "ok", "a b", "~x"):
+        os.makedirs(space.root / name)
+        (space.root / name / "BUILD").write_text("")
+    assert space.loader().packages() == ["a b", "ok", "~x"]
+
+
+def test_bazelignore_is_normal(space: Space) -> None:
+    space.files(
+        {f"{name}/BUILD": "" for name in ("a", "b", "c", "d/e")} | {".bazelignore": "./a/\n x/../b \n#c\nd/e/\n"}
+    )
+    assert space.loader().packages() == ["c"]
+    space.write(".bazelignore", "/a\n")
+    assert space.loader().packages() == ["a", "b", "c", "d/e"]  # it is no directory of the workspace
 
 
 def test_a_package_that_comes_below_is_noticed(space: Space) -> None:
