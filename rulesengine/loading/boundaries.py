@@ -12,21 +12,34 @@ from rulesengine.loading.texts import SourceTexts
 
 
 def check_boundaries(package: Package, sources: Sources, texts: SourceTexts) -> None:
-    """Raise LoadingError where a target, or a file that a rule names, lies in another package."""
+    """Raise LoadingError where a target, or a file that a rule names, lies in another package.
+
+    The package, which is broken then, has no such targets any more, as in Bazel.
+    """
     belongs: dict[str, str] = {"": ""}
+    beyond: list[str] = []
+    fault: LoadingError | None = None
     for names in (package.targets, package.exported, sorted(package.referenced)):
         for name in names:
             if "/" not in name:
                 continue
             other = _package_of(name.rpartition("/")[0], package, sources, belongs)
             if other:
-                whole = f"{package.name}/{other}" if package.name else other
-                root = f"@{package.repo}//" if package.repo else "//"
-                raise LoadingError(
-                    f"'{package.id}:{name}' is in the package {root}{whole}",
-                    location=_place(package, name, texts),
-                    hint=f"write {root}{whole}:{name[len(other) + 1 :]}",
-                )
+                beyond.append(name)
+                if fault is None:
+                    whole = f"{package.name}/{other}" if package.name else other
+                    root = f"@{package.repo}//" if package.repo else "//"
+                    fault = LoadingError(
+                        f"'{package.id}:{name}' is in the package {root}{whole}",
+                        location=_place(package, name, texts),
+                        hint=f"write {root}{whole}:{name[len(other) + 1 :]}",
+                    )
+    if fault is not None:
+        for name in beyond:
+            package.targets.pop(name, None)
+            package.exported.pop(name, None)
+            package.referenced.discard(name)
+        raise fault
 
 
 def _package_of(directory: str, package: Package, sources: Sources, belongs: dict[str, str]) -> str:
