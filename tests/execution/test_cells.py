@@ -94,7 +94,7 @@ def test_the_first_commands_of_a_thread_are_not_worth_a_cell(
 SEEN = {
     "environment": "env | sort",
     "user": "id; umask; hostname; pwd",
-    "files": "ls -lAn / /dev /dev/shm /tmp /execroot | grep -v ' proc$'; cat /etc/passwd",
+    "files": "ls -lAn / /dev /dev/shm /tmp /execroot | grep -v ' proc$' | tr -s ' '; cat /etc/passwd",
     "rights": "grep -E 'CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs|Seccomp' /proc/self/status",
     "session": "cut -d' ' -f 1,4,5,6 /proc/self/stat | tr 0-9 n",
     "network": "cat /proc/net/dev | cut -d: -f 1; cat /proc/net/route /proc/net/if_inet6",

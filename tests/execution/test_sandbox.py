@@ -227,7 +227,7 @@ def test_a_bomb_that_forks_itself_leaves_the_machine_usable(
     finally:
         ended.set()
         worker.join()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert slowest and max(slowest) < 5
     assert running("43.22") == []
 
