@@ -27,6 +27,8 @@ OUTPUT_LIMIT = 64 << 20
 
 _BLOCK = 512
 _POLL_MS = 100
+_SOON_MS = 20
+"""Until the first look where only looking limits the number of processes: a bomb has thousands after 100 ms."""
 _CROWD = 32
 _CROWDED_MS = 15
 
@@ -42,6 +44,7 @@ class CommandRun:
     command: the argv, with the sandbox's.  sandboxed: whether that is bwrap.  root: where it starts.
     out, err: files for what it prints.  follow: is given what comes to be in `log`.
     cell: where it runs; `command` is then without the sandbox's, and there may be so many `processes` (0: any number).
+    held: the kernel limits the number of its processes.
     """
 
     action: Action
@@ -56,6 +59,7 @@ class CommandRun:
     log: str = ""
     cell: Cell | None = None
     processes: int = 0
+    held: bool = True
 
     def execute(self, cancel: Cancellation) -> int:
         """The exit code; when this returns or raises, none of its processes is alive (a sandbox that was killed
@@ -109,7 +113,7 @@ class CommandRun:
         deadline = time.monotonic() + self.action.timeout if self.action.timeout else None
         follower = _Follower(self.log, self.follow) if self.follow is not None else None
         try:
-            wait = _POLL_MS
+            wait = _POLL_MS if self.held else _SOON_MS
             while not ended(wait):
                 cancel.check()
                 if follower is not None:

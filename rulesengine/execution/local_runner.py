@@ -167,6 +167,7 @@ class LocalRunner:
             environment = action.whole_environment
             if not sandbox.program:
                 environment["PWD"] = os.path.realpath(root)  # also how strays are known, see ProcessTree
+            inside = processes_inside(self._options, held=held)
             with _sinks(cell) as (out, err):
                 timed_out = False
                 run = CommandRun(
@@ -175,7 +176,8 @@ class LocalRunner:
                     self.follow if action.test is not None else None,
                     f"{root}/{action.outputs[0].path}",
                     cell,
-                    processes_inside(self._options, held=held),
+                    inside,
+                    held or bool(inside) or not self._options.processes,
                 )  # fmt: skip
                 try:
                     code = run.execute(cancel)
