@@ -95,6 +95,9 @@ class _Rows:
 
     def set_all(self, values: Mapping[bytes, bytes]) -> None:
         """Store all or none."""
+        if len(values) == 1:
+            self.set(*next(iter(values.items())))
+            return
         self._sql("BEGIN IMMEDIATE", ())
         try:
             for key, value in values.items():
@@ -153,15 +156,10 @@ class DiskActionCache:
 
     def put(self, action: Digest, result: bytes) -> None:
         """Store.  Raises DiskFullError; StoreError where the cache cannot be opened or is read-only."""
-        key = _key(action)
-        value = MAGIC + hashlib.sha256(key + result).digest() + result
-        self._try(lambda cache: cache.set(key, value))
+        self.put_all({action: result})
 
     def put_all(self, results: Mapping[Digest, bytes]) -> None:
         """Store several at a time.  Raises as `put` does."""
-        if len(results) == 1:
-            self.put(*next(iter(results.items())))
-            return
         values = {}
         for action, result in results.items():
             key = _key(action)

@@ -322,7 +322,11 @@ class LocalStore:
                 raise store_error(fault, f"writing {path}") from None
             temporary = f"{path}.{os.getpid()}"  # beside it: it appears whole or not at all
             self.copy(digest, temporary, 0o555 if executable else 0o444)
-            os.replace(temporary, path)
+            try:
+                os.replace(temporary, path)
+            except OSError as other:
+                os.unlink(temporary)
+                raise store_error(other, f"writing {path}") from None
 
     def verified_path(self, digest: Digest, *, executable: bool = False) -> str:
         """The store's own file, verified, for a read-only mount.  Raises KeyError when absent or damaged."""
